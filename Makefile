@@ -1,0 +1,50 @@
+# Needs python3 (>= 3.11, with venv), make and the package registry. No Docker, no AWS account.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test install check bench format lock clean
+
+demo: install ## the TUI on the embedded local Lambda
+	@$(BIN)/lambda-tui
+
+test: .venv/.dev check ## everything: static checks and the whole test suite
+	@$(BIN)/python -m pytest
+
+install: .venv/.installed ## create or update .venv
+
+check: .venv/.dev
+	@$(BIN)/ruff format --check lambda_tui lambda_payloads tests
+	@$(BIN)/ruff check lambda_tui lambda_payloads tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/.dev ## measured claims; writes bench-results.json
+	@$(BIN)/python -m tests.bench
+
+format: .venv/.dev
+	@$(BIN)/ruff check --fix-only --quiet lambda_tui lambda_payloads tests
+	@$(BIN)/ruff format lambda_tui lambda_payloads tests
+
+lock: ## re-resolve the dependencies (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --group build --extra speed --output-file requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	  --group build --group dev --extra speed --constraint requirements.lock --output-file tests/requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lambda-tui needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@echo "Creating .venv with the locked dependencies (once) ..."
+	@$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python requirements.lock pyproject.toml
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.installed tests/requirements.lock
+	@$(PIP) install --require-hashes --requirement tests/requirements.lock
+	@touch $@

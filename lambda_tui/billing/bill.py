@@ -1,0 +1,90 @@
+"""A bill: lines, each with quantity, unit and rate, and their exact sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+BillItem = Literal[
+    "requests",
+    "duration",
+    "init",
+    "ephemeral_storage",
+    "provisioned_concurrency",
+    "provisioned_duration",
+    "snapstart_cache",
+    "snapstart_restore",
+    "streaming",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One charge: `usd` is exactly quantity x rate_usd (in the bill's currency), never rounded."""
+
+    item: BillItem
+    quantity: Decimal
+    unit: str
+    rate_usd: Decimal
+    usd: Decimal
+    note: str = ""
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "item": self.item,
+            "quantity": money_text(self.quantity),
+            "unit": self.unit,
+            "rate_usd": money_text(self.rate_usd),
+            "usd": money_text(self.usd),
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a usage costs. `billed_ms` is per invocation (the mean where they differ)."""
+
+    currency: str
+    prices_as_of: str
+    invocations: int
+    billed_ms: Decimal
+    gb_seconds: Decimal
+    lines: tuple[BillLine, ...]
+
+    @property
+    def total_usd(self) -> Decimal:
+        return sum((line.usd for line in self.lines), Decimal(0))
+
+    @property
+    def per_invocation_usd(self) -> Decimal:
+        """Zero when nothing was invoked."""
+        return self.total_usd / self.invocations if self.invocations else Decimal(0)
+
+    @property
+    def per_million_usd(self) -> Decimal:
+        return self.per_invocation_usd * 1_000_000
+
+    def usd_of(self, item: BillItem) -> Decimal:
+        """The sum of the lines of one item (volume tiers give several `duration` lines)."""
+        return sum((line.usd for line in self.lines if line.item == item), Decimal(0))
+
+    def to_document(self) -> dict[str, Any]:
+        """The cost document (contract: `cost`); money and quantities are exact decimal strings."""
+        return {
+            "schema": "lambda-tui/cost@1",
+            "currency": self.currency,
+            "prices_as_of": self.prices_as_of,
+            "billed_ms": money_text(self.billed_ms),
+            "gb_seconds": money_text(self.gb_seconds),
+            "lines": [line.to_document() for line in self.lines],
+            "total_usd": money_text(self.total_usd),
+            "per_invocation_usd": money_text(self.per_invocation_usd),
+            "per_million_usd": money_text(self.per_million_usd),
+        }
+
+
+def money_text(value: Decimal) -> str:
+    """Plain decimal notation, without an exponent and without trailing zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,66 @@
+"""What a screen or a progress bar may look at while a run goes on: frozen, at most ten a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, overload
+
+from lambda_tui.billing.bill import Bill
+from lambda_tui.errors import LambdaTuiError
+from lambda_tui.results import Invocation, Summary
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.protocol import TargetDescription
+
+RunState = Literal["preparing", "running", "stopping", "finished"]
+
+
+class InvocationLog(Sequence[Invocation]):
+    """The first `length` entries of an append-only list: a frozen view that costs nothing to take."""
+
+    __slots__ = ("_entries", "_length")
+
+    def __init__(self, entries: list[Invocation], length: int | None = None) -> None:
+        self._entries = entries
+        self._length = len(entries) if length is None else length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Invocation: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Invocation]: ...
+    def __getitem__(self, index: int | slice) -> Invocation | list[Invocation]:
+        if isinstance(index, slice):
+            return self._entries[slice(*index.indices(self._length))]
+        if not -self._length <= index < self._length:
+            raise IndexError(index)
+        return self._entries[index if index >= 0 else self._length + index]
+
+    def __iter__(self) -> Iterator[Invocation]:
+        for position in range(self._length):
+            yield self._entries[position]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The state of one run. `stopped_by` says why it ended early: a limit, the user, a lost target."""
+
+    run_id: str
+    started_at: str
+    scenario: Scenario
+    target: TargetDescription | None
+    state: RunState
+    elapsed_ms: float
+    planned: int
+    in_flight: int
+    invocations: InvocationLog
+    summary: Summary
+    bill: Bill
+    stopped_by: LambdaTuiError | None = None
+    note: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        return self.state == "finished"

@@ -1,0 +1,15 @@
+"""What came back: invocation records, REPORT lines, statistics."""
+
+from lambda_tui.results.invocation import Invocation, InvocationError, InvocationStatus
+from lambda_tui.results.report import Report
+from lambda_tui.results.statistics import Distribution, RunStatistics, Summary
+
+__all__ = [
+    "Distribution",
+    "Invocation",
+    "InvocationError",
+    "InvocationStatus",
+    "Report",
+    "RunStatistics",
+    "Summary",
+]

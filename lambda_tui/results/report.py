@@ -1,0 +1,50 @@
+"""What Lambda says about an invocation: its REPORT line or platform.report event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One REPORT. Absent fields are None; `status` is "success" when the line states none.
+
+    `billed_ms` is AWS's own figure and the truth for the bill: it is never recomputed from the rounded
+    `duration_ms`. It already contains `init_ms` (since 2025-08-01) and `billed_restore_ms`.
+    """
+
+    request_id: str | None
+    duration_ms: float
+    billed_ms: int
+    memory_mb: int
+    max_memory_used_mb: int | None = None
+    init_ms: float | None = None
+    restore_ms: float | None = None
+    billed_restore_ms: int | None = None
+    status: str = "success"
+    error_type: str | None = None
+    xray_trace_id: str | None = None
+
+    @property
+    def gb_seconds(self) -> Decimal:
+        """memory_mb/1024 x billed_ms/1000, exact (AWS pricing page: 1 GB is 1024 MB)."""
+        return Decimal(self.memory_mb) * self.billed_ms / (1024 * 1000)
+
+    def to_run_document(self) -> dict[str, Any]:
+        """The `report` part of an invocation in the run document."""
+        return {
+            "duration_ms": self.duration_ms,
+            "billed_ms": self.billed_ms,
+            "init_ms": self.init_ms,
+            "restore_ms": self.restore_ms,
+            "memory_mb": self.memory_mb,
+            "max_memory_used_mb": self.max_memory_used_mb,
+            "status": self.status,
+        }
+
+    @classmethod
+    def from_run_document(cls, request_id: str | None, document: dict[str, Any]) -> Report:
+        """The inverse of `to_run_document`."""
+        return cls(request_id=request_id, **document)

@@ -1,0 +1,31 @@
+"""What to run: one validated description of a workload, its concurrency, its function and its load."""
+
+from lambda_tui.scenario.model import (
+    CONCURRENCY_MODELS,
+    CPU_WORKLOADS,
+    MAX_MEMORY_MB,
+    MIN_MEMORY_MB,
+    MVP_WORKLOADS,
+    PAYLOAD_FUNCTION_PREFIX,
+    Architecture,
+    ConcurrencyModel,
+    Runtime,
+    Scenario,
+    WorkloadKind,
+    parse_scenario,
+)
+
+__all__ = [
+    "CONCURRENCY_MODELS",
+    "CPU_WORKLOADS",
+    "MAX_MEMORY_MB",
+    "MIN_MEMORY_MB",
+    "MVP_WORKLOADS",
+    "PAYLOAD_FUNCTION_PREFIX",
+    "Architecture",
+    "ConcurrencyModel",
+    "Runtime",
+    "Scenario",
+    "WorkloadKind",
+    "parse_scenario",
+]

@@ -1,0 +1,160 @@
+"""The scenario: everything a user can choose about one run, validated once.
+
+Field names are the command line's option names with underscores and a unit (`--memory` is
+`memory_mb`), and the JSON of a scenario is the `scenario` part of the run document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
+
+from lambda_tui.errors import InvalidInput
+
+WorkloadKind = Literal["sleep", "http", "s3", "dynamodb", "sqs", "sha256", "primes", "mixed"]
+ConcurrencyModel = Literal[
+    "sequential", "threads", "thread-pool", "asyncio", "asyncio-blocking", "processes", "process-pool"
+]
+Architecture = Literal["x86_64", "arm64"]
+Runtime = Literal["python", "nodejs", "go", "rust", "java", "cpp"]
+Arrivals = Literal["constant", "poisson", "ramp", "spike"]
+
+CONCURRENCY_MODELS: tuple[ConcurrencyModel, ...] = get_args(ConcurrencyModel)
+MVP_WORKLOADS: tuple[WorkloadKind, ...] = ("sleep", "http", "sha256", "primes", "mixed")
+"""The workloads the payload functions carry today."""
+
+CPU_WORKLOADS: frozenset[WorkloadKind] = frozenset({"sha256", "primes", "mixed"})
+"""Workloads sized by `work`; the others are sized by `task_ms`. `mixed` takes both."""
+
+MIN_MEMORY_MB = 128
+MAX_MEMORY_MB = 10240
+"""Classic functions (AWS documentation, "Configure Lambda function memory"); the SDK model's 32768 is for
+Managed Instances only."""
+
+PAYLOAD_FUNCTION_PREFIX = "lambda-tui-"
+"""The payload function of a runtime is called `lambda-tui-<runtime>`."""
+
+
+class Scenario(BaseModel):
+    """One run: workload, concurrency inside the invocation, function configuration, load and limits.
+
+    Immutable; derive variations with `model_copy(update=...)` through `Scenario.with_changes`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    workload: WorkloadKind = "http"
+    tasks: int = Field(default=3, ge=1, le=10_000)
+    task_ms: float = Field(default=300.0, ge=0, le=900_000)
+    work: int = Field(default=1, ge=1, le=1_000_000)
+    concurrency: ConcurrencyModel = "sequential"
+    workers: int = Field(default=3, ge=1, le=1_000)
+
+    memory_mb: int = Field(default=512, ge=MIN_MEMORY_MB, le=MAX_MEMORY_MB)
+    architecture: Architecture = "x86_64"
+    runtime: Runtime = "python"
+    function: str | None = Field(default=None, min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_:$.-]+$")
+    payload: JsonValue = None
+    timeout_s: int = Field(default=30, ge=1, le=900)
+
+    invocations: int = Field(default=20, ge=1, le=1_000_000)
+    callers: int = Field(default=1, ge=1, le=10_000)
+    rate: float | None = Field(default=None, gt=0, le=100_000)
+    seconds: float | None = Field(default=None, gt=0, le=86_400)
+    arrivals: Arrivals = "constant"
+    cold: bool = False
+    warmup: int = Field(default=0, ge=0, le=100_000)
+    seed: int = Field(default=0, ge=0)
+
+    max_usd: Decimal | None = Field(default=Decimal("0.05"), gt=0)
+    max_invocations: int | None = Field(default=None, ge=1)
+    max_seconds: float | None = Field(default=None, gt=0)
+    slo: tuple[str, ...] = ()
+    name: str = Field(default="", max_length=200)
+
+    @model_validator(mode="after")
+    def _options_agree(self) -> Self:
+        if (self.rate is None) != (self.seconds is None):
+            raise ValueError("rate and seconds belong together: an open loop needs both")
+        if self.payload is not None and self.function is None:
+            raise ValueError("payload is for your own function: name it with function")
+        return self
+
+    @field_serializer("max_usd")
+    def _money_as_text(self, value: Decimal | None) -> str | None:
+        return None if value is None else str(value)
+
+    @property
+    def function_name(self) -> str:
+        """Name of the function to invoke, without its qualifier."""
+        own = (self.function or "").partition(":")[0]
+        return own or f"{PAYLOAD_FUNCTION_PREFIX}{self.runtime}"
+
+    @property
+    def qualifier(self) -> str | None:
+        """Version or alias after the colon of `function`, if one was given."""
+        return (self.function or "").partition(":")[2] or None
+
+    @property
+    def planned_invocations(self) -> int:
+        """Invocations this run will start if nothing stops it, warm-up included."""
+        if self.rate is not None and self.seconds is not None:
+            return self.warmup + max(1, round(self.rate * self.seconds))
+        return self.warmup + self.invocations
+
+    def event(self) -> JsonValue:
+        """The JSON event every invocation of this run carries (contract: the payload functions).
+
+        `url` stays null: the payload takes the latency server's address from its environment.
+        """
+        if self.function is not None:
+            return self.payload
+        workload: dict[str, JsonValue] = {
+            "kind": self.workload,
+            "tasks": self.tasks,
+            "task_ms": self.task_ms,
+            "work": self.work,
+            "url": None,
+        }
+        return {
+            "schema": 1,
+            "workload": workload,
+            "concurrency": {"model": self.concurrency, "workers": self.workers},
+        }
+
+    def with_changes(self, **changes: object) -> Scenario:
+        """A validated copy with some fields changed; raises InvalidInput like `parse_scenario`."""
+        return parse_scenario({**self.model_dump(), **changes})
+
+
+def parse_scenario(values: Mapping[str, Any]) -> Scenario:
+    """Validate user input into a Scenario.
+
+    Raises:
+        InvalidInput: for the first field that is not usable, with a sentence naming it.
+    """
+    try:
+        return Scenario.model_validate(dict(values))
+    except ValidationError as error:
+        raise _as_invalid_input(error) from None
+
+
+def _as_invalid_input(error: ValidationError) -> InvalidInput:
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else "scenario"
+    text = first["msg"].removeprefix("Value error, ")
+    if field == "scenario":
+        return InvalidInput(text.split()[0], f"{text[0].upper()}{text[1:]}.")
+    given = first.get("input")
+    return InvalidInput(field, f"{field} cannot be {given!r}: {text[0].lower()}{text[1:]}.")
