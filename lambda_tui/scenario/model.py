@@ -19,6 +19,7 @@ from pydantic import (
     field_serializer,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from lambda_tui.errors import InvalidInput
 
@@ -152,9 +153,31 @@ def parse_scenario(values: Mapping[str, Any]) -> Scenario:
 
 def _as_invalid_input(error: ValidationError) -> InvalidInput:
     first = error.errors(include_url=False)[0]
-    field = str(first["loc"][0]) if first["loc"] else "scenario"
-    text = first["msg"].removeprefix("Value error, ")
-    if field == "scenario":
+    if not first["loc"]:
+        text = first["msg"].removeprefix("Value error, ")
         return InvalidInput(text.split()[0], f"{text[0].upper()}{text[1:]}.")
-    given = first.get("input")
-    return InvalidInput(field, f"{field} cannot be {given!r}: {text[0].lower()}{text[1:]}.")
+    field = str(first["loc"][0])
+    return InvalidInput(field, f"{field} cannot be {first.get('input')!r}: {_reason(first)}.")
+
+
+_REASONS = {
+    "greater_than_equal": "it must be at least {ge:,}",
+    "greater_than": "it must be more than {gt:,}",
+    "less_than_equal": "it must be at most {le:,}",
+    "literal_error": "choose {expected}",
+    "extra_forbidden": "there is no such option",
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "it must be a whole number"),
+    **dict.fromkeys(
+        ("float_parsing", "float_type", "decimal_parsing", "decimal_type", "finite_number"),
+        "it must be a number",
+    ),
+}
+
+
+def _reason(detail: ErrorDetails) -> str:
+    """Pydantic's reason as the end of a sentence for a person."""
+    template = _REASONS.get(detail["type"])
+    if template is None:
+        message: str = detail["msg"]
+        return message[0].lower() + message[1:]
+    return template.format(**detail.get("ctx", {}))
