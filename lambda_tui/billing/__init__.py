@@ -1,0 +1,22 @@
+"""What a usage costs: prices as dated data, every charge, the month, and what-if questions."""
+
+from lambda_tui.billing.bill import Bill, BillItem, BillLine, money_text
+from lambda_tui.billing.monthly import MONTH_HOURS, invocations_per_month, monthly_bill, monthly_usd
+from lambda_tui.billing.prices import PriceBook, Rates, load_prices
+from lambda_tui.billing.run_bill import RunBill, invocation_usd
+
+__all__ = [
+    "MONTH_HOURS",
+    "Bill",
+    "BillItem",
+    "BillLine",
+    "PriceBook",
+    "Rates",
+    "RunBill",
+    "invocation_usd",
+    "invocations_per_month",
+    "load_prices",
+    "money_text",
+    "monthly_bill",
+    "monthly_usd",
+]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from lambda_tui.billing.exact import exact_sum
+
 BillItem = Literal[
     "requests",
     "duration",
@@ -54,7 +56,7 @@ class Bill:
 
     @property
     def total_usd(self) -> Decimal:
-        return sum((line.usd for line in self.lines), Decimal(0))
+        return exact_sum(line.usd for line in self.lines)
 
     @property
     def per_invocation_usd(self) -> Decimal:
@@ -67,7 +69,7 @@ class Bill:
 
     def usd_of(self, item: BillItem) -> Decimal:
         """The sum of the lines of one item (volume tiers give several `duration` lines)."""
-        return sum((line.usd for line in self.lines if line.item == item), Decimal(0))
+        return exact_sum(line.usd for line in self.lines if line.item == item)
 
     def to_document(self) -> dict[str, Any]:
         """The cost document (contract: `cost`); money and quantities are exact decimal strings."""

@@ -2,6 +2,7 @@
 
 from lambda_tui.results.invocation import Invocation, InvocationError, InvocationStatus
 from lambda_tui.results.report import Report
+from lambda_tui.results.report_parser import parse_report, parse_reports
 from lambda_tui.results.statistics import Distribution, RunStatistics, Summary
 
 __all__ = [
@@ -12,4 +13,6 @@ __all__ = [
     "Report",
     "RunStatistics",
     "Summary",
+    "parse_report",
+    "parse_reports",
 ]

@@ -1,0 +1,212 @@
+"""Prices as dated, sourced data: the shipped snapshot, or a newer one in the user's data folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from lambda_tui.errors import InvalidInput
+
+PRICES_SCHEMA = "lambda-tui/prices@1"
+SHIPPED_PRICES = Path(__file__).with_name("data") / "prices.json"
+STALE_AFTER_DAYS = 365
+"""AWS changed Lambda duration prices about once a year at most; older figures deserve a word on screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A volume tier: `usd_per_gb_s` holds up to `upto_gb_s` of the month, None for the last tier."""
+
+    upto_gb_s: Decimal | None
+    usd_per_gb_s: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The unit prices of one region and architecture, in `currency`.
+
+    `others` holds the prices that are not known everywhere, by the names used in prices.json; `require`
+    reads them. Volume tiers apply per month, region, architecture and payer (AWS pricing page).
+    """
+
+    region: str
+    architecture: str
+    currency: str
+    as_of: str
+    request: Decimal
+    duration_tiers: tuple[Tier, ...]
+    ephemeral_gb_s: Decimal
+    others: Mapping[str, Decimal] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def gb_second(self) -> Decimal:
+        """The first tier's price of a GB-second."""
+        return self.duration_tiers[0].usd_per_gb_s
+
+    def require(self, name: str, *, charge: str) -> Decimal:
+        """A price that not every region has.
+
+        Raises:
+            InvalidInput: it is not known for this region and architecture; `charge` names what needs it.
+        """
+        if name in self.others:
+            return self.others[name]
+        raise InvalidInput(
+            charge,
+            f"{charge} cannot be priced in {self.region} on {self.architecture}: "
+            f"the prices of {self.as_of} do not have it.",
+            hint="Try us-east-1, or run `lambda-tui prices update`.",
+        )
+
+    def source_of(self, name: str) -> str:
+        """Where the price called `name` was read, in words."""
+        return self.sources.get(name) or self.sources.get("*", "")
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTier:
+    """The monthly free share: one pool over all regions and both architectures."""
+
+    requests: Decimal
+    gb_seconds: Decimal
+
+
+class PriceBook:
+    """All prices of one snapshot. Parsed lazily: a command needs one region of 38."""
+
+    def __init__(self, document: Mapping[str, Any], *, origin: str) -> None:
+        if document.get("schema") != PRICES_SCHEMA:
+            raise InvalidInput("prices", f"{origin} is not a {PRICES_SCHEMA} document.")
+        self._document = document
+        self._rates: dict[tuple[str, str], Rates] = {}
+        self.origin = origin
+
+    @property
+    def compiled(self) -> str:
+        """The day this snapshot was put together (ISO date)."""
+        return str(self._document["compiled"])
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return tuple(self._document["regions"])
+
+    @property
+    def free_tier(self) -> FreeTier:
+        free = self._document["free_tier"]
+        return FreeTier(Decimal(free["requests"]), Decimal(free["gb_seconds"]))
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The snapshot as stored."""
+        return self._document
+
+    def architectures(self, region: str) -> tuple[str, ...]:
+        """The architectures with a price in `region`; raises InvalidInput for an unknown region."""
+        entry = self._region(region)
+        return tuple(name for name in ("x86_64", "arm64") if name in entry)
+
+    def rates(self, region: str, architecture: str) -> Rates:
+        """The unit prices of one region and architecture.
+
+        Raises:
+            InvalidInput: `region` is unknown (near matches are named) or has no price for `architecture`.
+        """
+        key = (region, architecture)
+        if key not in self._rates:
+            self._rates[key] = self._parse(region, architecture)
+        return self._rates[key]
+
+    def age_days(self, rates: Rates, today: date) -> int:
+        """Days since these rates were read from AWS's list; a month stands for its first day."""
+        as_of = rates.as_of if len(rates.as_of) > len("2026-08") else f"{rates.as_of}-01"
+        return (today - date.fromisoformat(as_of)).days
+
+    def _region(self, region: str) -> Mapping[str, Any]:
+        regions: Mapping[str, Mapping[str, Any]] = self._document["regions"]
+        if region in regions:
+            return regions[region]
+        near = get_close_matches(region, regions, n=3, cutoff=0.6)
+        hint = (
+            f"Did you mean {' or '.join(near)}?"
+            if near
+            else "`lambda-tui prices show` lists the known regions."
+        )
+        raise InvalidInput("region", f"region {region!r} has no prices.", hint=hint)
+
+    def _parse(self, region: str, architecture: str) -> Rates:
+        entry = self._region(region)
+        if architecture not in entry:
+            raise InvalidInput(
+                "architecture",
+                f"architecture {architecture!r} has no price in {region}.",
+                hint=f"Known there: {', '.join(self.architectures(region))}.",
+            )
+        prices = entry[architecture]
+        known = {name: Decimal(text) for name, text in prices.items() if isinstance(text, str)}
+        bounds: list[str] = self._document["tier_bounds_gb_s"][architecture]
+        rates = prices["duration_gb_s"]
+        upper = [Decimal(bound) for bound in bounds[: len(rates) - 1]]
+        titles = self._document["sources"]
+        sources = {"*": titles[entry["source"]]}
+        sources |= {name: titles[key] for name, key in entry.get("sources", {}).items()}
+        return Rates(
+            region=region,
+            architecture=architecture,
+            currency=entry["currency"],
+            as_of=entry["as_of"],
+            request=known.pop("request"),
+            duration_tiers=tuple(
+                Tier(upto, Decimal(rate)) for upto, rate in zip([*upper, None], rates, strict=True)
+            ),
+            ephemeral_gb_s=known.pop("ephemeral_gb_s"),
+            others=known,
+            sources=sources,
+        )
+
+
+def user_prices_path() -> Path:
+    """Where `lambda-tui prices update` keeps newer prices than the shipped ones."""
+    own = os.environ.get("LAMBDA_TUI_DATA_DIR")
+    if own:
+        return Path(own) / "prices.json"
+    import platformdirs  # noqa: PLC0415  (only needed where no folder was named)
+
+    return Path(platformdirs.user_data_dir("lambda-tui", appauthor=False)) / "prices.json"
+
+
+@lru_cache(maxsize=4)
+def read_prices(path: Path) -> PriceBook:
+    """One price file.
+
+    Raises:
+        InvalidInput: it is not valid JSON of our schema.
+        OSError: it cannot be read.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidInput(
+            "prices",
+            f"The price file {path} is damaged: {error}.",
+            hint="Delete it to use the shipped prices, or run `lambda-tui prices update`.",
+        ) from None
+    return PriceBook(document, origin=str(path))
+
+
+def load_prices() -> PriceBook:
+    """The user's updated prices if there are any, otherwise the shipped snapshot; read once.
+
+    Raises:
+        InvalidInput: the user's price file is damaged.
+    """
+    own = user_prices_path()
+    return read_prices(own if own.is_file() else SHIPPED_PRICES)

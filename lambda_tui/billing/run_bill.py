@@ -1,0 +1,83 @@
+"""The bill of a run, one invocation at a time: AWS's own billed milliseconds, first tier, no free share."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from functools import lru_cache
+
+from lambda_tui.billing.bill import Bill, BillItem, BillLine
+from lambda_tui.billing.exact import exact_product
+from lambda_tui.billing.prices import Rates
+
+MB_MS_PER_GB_S = 1024 * 1000
+"""A GB is 1024 MB (AWS pricing page)."""
+
+FREE_EPHEMERAL_MB = 512
+
+
+@lru_cache(maxsize=64)
+def _per_mb_ms(usd_per_gb_s: Decimal) -> Decimal:
+    return usd_per_gb_s / MB_MS_PER_GB_S
+
+
+def invocation_usd(rates: Rates, *, memory_mb: int, billed_ms: int) -> Decimal:
+    """What one invocation costs at the first tier: one request and its GB-seconds, in `rates.currency`."""
+    return rates.request + _per_mb_ms(rates.gb_second) * (memory_mb * billed_ms)
+
+
+class RunBill:
+    """Accumulates the bill of one run; integers inside, so the sum is exact at any length."""
+
+    def __init__(self, rates: Rates, *, ephemeral_mb: int = FREE_EPHEMERAL_MB) -> None:
+        self._rates = rates
+        self._storage_mb = max(0, ephemeral_mb - FREE_EPHEMERAL_MB)
+        self._storage_per_ms = _per_mb_ms(rates.ephemeral_gb_s) * self._storage_mb
+        self._invocations = 0
+        self._billed_ms = 0
+        self._duration_mb_ms = 0
+        self._init_mb_ms = 0
+
+    def add(self, *, memory_mb: int, billed_ms: int, duration_ms: float, init_ms: float | None) -> Decimal:
+        """Count one invocation and return its exact price.
+
+        Of a cold start's billed time, what exceeds the rounded-up duration is init.
+        """
+        init_billed_ms = 0 if init_ms is None else max(0, billed_ms - math.ceil(duration_ms))
+        self._invocations += 1
+        self._billed_ms += billed_ms
+        self._duration_mb_ms += memory_mb * (billed_ms - init_billed_ms)
+        self._init_mb_ms += memory_mb * init_billed_ms
+        usd = invocation_usd(self._rates, memory_mb=memory_mb, billed_ms=billed_ms)
+        return usd + self._storage_per_ms * billed_ms if self._storage_mb else usd
+
+    def bill(self) -> Bill:
+        """The bill so far; its total is the sum of what `add` returned."""
+        rates = self._rates
+        lines = [_line("requests", Decimal(self._invocations), "requests", rates.request)]
+        lines.append(_line("duration", _gb_s(self._duration_mb_ms), "GB-s", rates.gb_second))
+        if self._init_mb_ms:
+            lines.append(
+                _line("init", _gb_s(self._init_mb_ms), "GB-s", rates.gb_second, "billed init of cold starts")
+            )
+        if self._storage_mb:
+            quantity = _gb_s(self._storage_mb * self._billed_ms)
+            note = f"{self._storage_mb} MB above the free {FREE_EPHEMERAL_MB} MB"
+            lines.append(_line("ephemeral_storage", quantity, "GB-s", rates.ephemeral_gb_s, note))
+        count = self._invocations
+        return Bill(
+            currency=rates.currency,
+            prices_as_of=rates.as_of,
+            invocations=count,
+            billed_ms=Decimal(self._billed_ms) / count if count else Decimal(0),
+            gb_seconds=_gb_s(self._duration_mb_ms + self._init_mb_ms),
+            lines=tuple(lines),
+        )
+
+
+def _gb_s(mb_ms: int) -> Decimal:
+    return Decimal(mb_ms) / MB_MS_PER_GB_S
+
+
+def _line(item: BillItem, quantity: Decimal, unit: str, rate: Decimal, note: str = "") -> BillLine:
+    return BillLine(item, quantity, unit, rate, exact_product(quantity, rate), note)

@@ -1,0 +1,211 @@
+"""Reading Lambda's REPORT lines and platform.report events out of any log text.
+
+The text form is `REPORT` followed by `Key: value [unit]` fields in any order, separated by tabs or
+spaces, with the X-Ray fields sometimes on the next physical line. Fields are read one after another
+from that start, never searched for, because `Duration` is a suffix of four other keys. A field that is
+known and cannot be read makes the whole report unreadable: a wrong number is worse than none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lambda_tui.results.report import Report
+from lambda_tui.results.report_event import report_from_event
+
+_KEYS = {
+    "RequestId": ("request_id", ""),
+    "Duration": ("duration_ms", "ms"),
+    "Billed Duration": ("billed_ms", "ms"),
+    "Memory Size": ("memory_mb", "MB"),
+    "Max Memory Used": ("max_memory_used_mb", "MB"),
+    "Init Duration": ("init_ms", "ms"),
+    "Restore Duration": ("restore_ms", "ms"),
+    "Billed Restore Duration": ("billed_restore_ms", "ms"),
+    "Status": ("status", ""),
+    "Error Type": ("error_type", ""),
+    "XRAY TraceId": ("xray_trace_id", ""),
+    "SegmentId": ("", ""),
+    "Sampled": ("", ""),
+}
+_DECIMAL_FIELDS = frozenset({"duration_ms", "init_ms", "restore_ms"})
+_KNOWN = "|".join(sorted(_KEYS, key=len, reverse=True))
+_FIELD = re.compile(
+    rf"\s*({_KNOWN}|[A-Z][A-Za-z]*(?: [A-Z][A-Za-z]*)*):"
+    rf"(?:\s+(?!(?:{_KNOWN}):)([^\s\",]+)(?:\s*(?<=\s)(ms|MB)(?![A-Za-z]))?)?"
+)
+_DECIMAL = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
+_WHOLE = re.compile(r"\d{1,12}")
+_LONGEST_REPORT = 2000
+_LONGEST_JSON_LINES = 400
+
+
+def parse_report(text: str) -> Report | None:
+    """The last REPORT in a piece of log (a 4 KB tail, a line, a JSON event); None if there is none.
+
+    INIT_REPORT and RESTORE_REPORT are not invocations. A report with an unreadable field gives None.
+    """
+    if "platform.report" in text or text.lstrip()[:1] in ("{", "["):
+        reports = list(_reports_in(text))
+        return reports[-1] if reports else None
+    start = _last_start(text)
+    return None if start < 0 else _from_text(text, start)
+
+
+def parse_reports(lines: Iterable[str]) -> Iterator[Report]:
+    """Every report in a stream of log lines, in order: text, JSON events, and exports that wrap either."""
+    for chunk in _chunks(lines):
+        yield from _reports_in(chunk)
+
+
+def _chunks(lines: Iterable[str]) -> Iterator[str]:
+    """Physical lines, with an X-Ray line joined to its REPORT and a pretty-printed JSON value in one."""
+    held = ""
+    document: list[str] = []
+    for line in lines:
+        if document:
+            document.append(line)
+            if line.strip() in ("}", "]") and (text := "\n".join(document)) and _is_json(text):
+                yield text
+                document = []
+            elif len(document) >= _LONGEST_JSON_LINES:
+                yield from document
+                document = []
+            continue
+        if held and line.lstrip().startswith("XRAY TraceId"):
+            yield f"{held.rstrip()}\t{line.strip()}"
+            held = ""
+            continue
+        if held:
+            yield held
+            held = ""
+        if line.strip() in ("{", "["):
+            document = [line]
+        elif "REPORT" in line:
+            held = line
+        else:
+            yield line
+    if held:
+        yield held
+    yield from document
+
+
+def _is_json(text: str) -> bool:
+    return _loads(text) is not None
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _reports_in(text: str) -> Iterator[Report]:
+    if "platform.report" in text or text.lstrip()[:1] in ("{", "["):
+        value = _loads(text)
+        if value is not None:
+            yield from _reports_in_json(value)
+            return
+        if "platform.report" in text:
+            yield from _events_among_lines(text)
+            return
+    position = text.find("REPORT")
+    while position >= 0:
+        if _is_start(text, position):
+            report = _from_text(text, position)
+            if report is not None:
+                yield report
+        position = text.find("REPORT", position + 6)
+
+
+def _reports_in_json(value: Any) -> Iterator[Report]:
+    """Reports in a JSON value: a platform.report event, or log messages wrapped by an export."""
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Mapping):
+            if item.get("type") == "platform.report":
+                report = report_from_event(item)
+                if report is not None:
+                    yield report
+            else:
+                pending += reversed(list(item.values()))
+        elif isinstance(item, list):
+            pending += reversed(item)
+        elif isinstance(item, str) and ("REPORT" in item or "platform.report" in item):
+            yield from _reports_in(item)
+
+
+def _events_among_lines(text: str) -> Iterator[Report]:
+    """JSON events on lines of other text, behind a prefix, or escaped inside an export's string."""
+    for line in text.splitlines():
+        if "platform.report" not in line:
+            if "REPORT" in line:
+                yield from _reports_in(line)
+            continue
+        start, end = line.find("{"), line.rfind("}") + 1
+        value = _loads(line[start:end]) if start >= 0 else None
+        if value is None and start >= 0:
+            value = _loads(f'"{line[start:end]}"')
+        if value is not None:
+            yield from _reports_in_json(value)
+
+
+def _last_start(text: str) -> int:
+    position = text.rfind("REPORT")
+    while position >= 0 and not _is_start(text, position):
+        position = text.rfind("REPORT", 0, position)
+    return position
+
+
+def _is_start(text: str, position: int) -> bool:
+    before = text[position - 1] if position else " "
+    after = text[position + 6 : position + 8]
+    return not (before.isalnum() or before == "_") and (after[:1].isspace() or after == "\\t")
+
+
+def _from_text(text: str, start: int) -> Report | None:
+    line = text[start + 6 : start + _LONGEST_REPORT]
+    if "\\t" in line or "\\n" in line:
+        line = line.replace("\\t", "\t").replace("\\n", "\n")
+    line, _, rest = line.partition("\n")
+    following = rest.lstrip()
+    if following.startswith("XRAY TraceId"):
+        line = f"{line}\t{following.partition(chr(10))[0]}"
+    fields: dict[str, Any] = {}
+    for segment in line.split("\t"):
+        if not _read_fields(segment, fields):
+            return None
+    if not {"duration_ms", "billed_ms", "memory_mb"} <= fields.keys():
+        return None
+    return Report(request_id=fields.pop("request_id", None), **fields)
+
+
+def _read_fields(segment: str, fields: dict[str, Any]) -> bool:
+    """Read the fields of one tab-separated segment (all of them where tabs were flattened).
+
+    Returns False when a known field has no readable value, or appears twice.
+    """
+    match = _FIELD.match(segment)
+    while match is not None:
+        key, value, unit = match.groups()
+        name, wanted_unit = _KEYS.get(key, ("", ""))
+        if name and wanted_unit:
+            number = _number(name, value or "") if unit == wanted_unit else None
+            if number is None or name in fields:
+                return False
+            fields[name] = number
+        elif name and value:
+            fields.setdefault(name, value)
+        match = _FIELD.match(segment, match.end())
+    return True
+
+
+def _number(name: str, text: str) -> float | int | None:
+    if name in _DECIMAL_FIELDS:
+        return float(text) if _DECIMAL.fullmatch(text) else None
+    return int(text) if _WHOLE.fullmatch(text) else None
