@@ -1,0 +1,75 @@
+"""The payload function: `handler.lambda_handler` (contract: lambda_payloads/contract)."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from itertools import count
+from typing import Any
+
+from event import parse_event
+from models import run_model
+from outcome import Outcome, checksum
+
+_INVOCATIONS = count(1)
+_OWN_ID = os.urandom(16).hex()
+
+
+def lambda_handler(event: object, context: object) -> dict[str, Any]:
+    """Do the event's work and account for it.
+
+    Raises:
+        InvalidEvent: naming the field that cannot be used.
+    """
+    entered_ns = time.monotonic_ns()
+    cpu_before_ms = _cpu_ms()
+    invocation_number = next(_INVOCATIONS)
+    request = parse_event(event)
+    outcomes = run_model(request)
+    return {
+        "schema": 1,
+        "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "model": request.model,
+        "workers": request.workers,
+        "tasks": [_span(outcome, entered_ns) for outcome in sorted(outcomes)],
+        "completed": sum(outcome.error is None for outcome in outcomes),
+        "checksum": checksum(outcomes),
+        "cold": invocation_number == 1,
+        "environment_id": _environment_id(),
+        "invocation_number": invocation_number,
+        "visible_cpus": _visible_cpus(),
+        "cpu_ms": round(_cpu_ms() - cpu_before_ms, 3),
+        "handler_ms": _ms_between(entered_ns, time.monotonic_ns()),
+    }
+
+
+def _span(outcome: Outcome, entered_ns: int) -> dict[str, Any]:
+    return {
+        "index": outcome.task_index,
+        "worker": outcome.worker,
+        "start_ms": _ms_between(entered_ns, outcome.started_ns),
+        "end_ms": _ms_between(entered_ns, outcome.ended_ns),
+        "ok": outcome.error is None,
+        "error": outcome.error,
+    }
+
+
+def _ms_between(start_ns: int, end_ns: int) -> float:
+    return round((end_ns - start_ns) / 1e6, 3)
+
+
+def _cpu_ms() -> float:
+    """CPU time of this process and of the children it has waited for, user and system."""
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used) * 1000
+
+
+def _environment_id() -> str:
+    """The execution environment's own part of its log stream, `2026/11/21/[$LATEST]0a1b...`."""
+    return os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "").rpartition("]")[2] or _OWN_ID
+
+
+def _visible_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -1,0 +1,35 @@
+"""The concurrency models by name. A model's module is imported when the model is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from event import Event, Workload
+from outcome import Outcome, perform
+from workloads import blocking_task
+
+Model = Callable[[Workload, int], list[Outcome]]
+
+_MODELS = {
+    "sequential": ("models", "sequential"),
+    "threads": ("threads", "raw_threads"),
+    "thread-pool": ("threads", "thread_pool"),
+    "asyncio": ("coroutines", "gathered"),
+    "asyncio-blocking": ("coroutines", "gathered_blocking"),
+    "processes": ("processes", "piped"),
+    "process-pool": ("processes", "process_pool"),
+}
+
+
+def run_model(event: Event) -> list[Outcome]:
+    """Carry out the event's tasks under its model; outcomes come in any order."""
+    module, function = _MODELS[event.model]
+    model: Model = getattr(import_module(module), function)
+    return model(event.workload, event.workers)
+
+
+def sequential(workload: Workload, workers: int) -> list[Outcome]:
+    """One task after another, whatever `workers` says."""
+    with blocking_task(workload) as task:
+        return [perform(task, index, "main") for index in range(workload.tasks)]
