@@ -1,0 +1,190 @@
+"""One execution environment's processes, from spawn to the last trace of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+
+from lambda_tui.local_lambda import leftovers, processes
+from lambda_tui.local_lambda.control_group import (
+    BYTES_PER_MB,
+    CPU_PERIOD_US,
+    ControlGroup,
+    CpuUsage,
+    cpu_quota_us,
+)
+from lambda_tui.local_lambda.spawn import Program, spawn
+
+MEMORY_POLL_S = 0.025
+DESTROY_TIMEOUT_S = 5.0
+
+
+class Cell:
+    """Runs one program at a time under one environment's limits; `directory` is private to it."""
+
+    def __init__(
+        self,
+        environment_id: str,
+        memory_mb: int,
+        group: ControlGroup,
+        directory: Path,
+        *,
+        watch_memory: bool,
+    ) -> None:
+        self.environment_id = environment_id
+        self.memory_mb = memory_mb
+        self.directory = directory
+        self._group = group
+        self._watches_memory = watch_memory
+        self._memory_watch: asyncio.Task[None] | None = None
+        self._killed_for_memory = False
+        self._oom_kills_before = 0
+        self._peak_bytes = 0
+        self._frozen = False
+        self._pid: int | None = None
+        self._exit: asyncio.Future[int] | None = None
+        self._last_cpu = CpuUsage(0.0)
+        self._destroyed = False
+        self.unthrottle()
+
+    async def spawn(self, argv: list[str], environ: dict[str, str], cwd: str, output_fd: int) -> int:
+        """Start a program in the cell and return its process id; standard output and error go to `output_fd`.
+
+        Raises TargetRefused if the program cannot be started.
+        """
+        assert self._exit is None or self._exit.done(), "one program at a time"
+        if self._group.marker:
+            environ = {**environ, leftovers.MARKER: self._group.marker}
+        self._killed_for_memory = False
+        self._oom_kills_before = self._group.oom_kills()
+        pid = await spawn(Program(argv, environ, cwd, output_fd, self._group.join_files))
+        self._pid = pid
+        self._group.leader_started(pid)
+        self._exit = asyncio.get_running_loop().create_future()
+        self._watch_exit(pid, self._exit)
+        if self._watches_memory:
+            self._memory_watch = asyncio.create_task(self._watch_memory())
+        return pid
+
+    def _watch_exit(self, pid: int, exited: asyncio.Future[int]) -> None:
+        loop = asyncio.get_running_loop()
+        if hasattr(os, "pidfd_open"):
+            pidfd = os.pidfd_open(pid)
+
+            def on_exit() -> None:
+                loop.remove_reader(pidfd)
+                os.close(pidfd)
+                self._reap(pid, exited)
+
+            loop.add_reader(pidfd, on_exit)
+        else:
+            self._poll_exit(pid, exited)
+
+    def _poll_exit(self, pid: int, exited: asyncio.Future[int]) -> None:
+        # macOS has neither pidfd nor a waiting call that leaves other children alone.
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            asyncio.get_running_loop().call_later(0.005, self._poll_exit, pid, exited)
+        else:
+            self._reap(pid, exited)
+
+    def _reap(self, pid: int, exited: asyncio.Future[int]) -> None:
+        if self._memory_watch is not None:
+            self._memory_watch.cancel()
+        self._group.leader_exited()
+        _, status, used = os.wait4(pid, 0)
+        if self._group.marker:
+            self._last_cpu = CpuUsage((used.ru_utime + used.ru_stime) * 1000)
+        self._pid = None
+        if not exited.done():
+            exited.set_result(os.waitstatus_to_exitcode(status))
+
+    async def wait(self) -> int:
+        """Return the program's exit status once it has ended, negative for a signal."""
+        assert self._exit is not None, "nothing was spawned"
+        return await asyncio.shield(self._exit)
+
+    def unthrottle(self) -> None:
+        """Allow at least one vCPU, as Lambda does during INIT whatever the memory size."""
+        if not self._destroyed:
+            self._group.set_cpu_quota(max(CPU_PERIOD_US, cpu_quota_us(self.memory_mb)))
+
+    def throttle(self) -> None:
+        """Allow the memory size's share: `memory_mb` / 1769 vCPU, enforced in periods of 20 ms."""
+        if not self._destroyed:
+            self._group.set_cpu_quota(cpu_quota_us(self.memory_mb))
+
+    def cpu_usage(self) -> CpuUsage:
+        """Return what the cell has consumed since it was made (without groups: since the last spawn)."""
+        if self._destroyed or (self._group.marker and self._pid is None):
+            return self._last_cpu
+        return self._group.cpu_usage()
+
+    def peak_memory_mb(self) -> int:
+        """Return the highest memory use so far, in whole MB rounded up, at most `memory_mb`."""
+        # The group's own peak misses pages that another group was charged for, such as the interpreter's.
+        if not self._destroyed:
+            resident = sum(map(processes.peak_resident_bytes, self._living()))
+            self._peak_bytes = max(self._peak_bytes, self._group.peak_memory_bytes(), resident)
+        return min(self.memory_mb, -(-self._peak_bytes // BYTES_PER_MB))
+
+    def _living(self) -> list[int]:
+        if self._group.marker:
+            return processes.tree(self._pid) if self._pid is not None else []
+        return self._group.pids()
+
+    def was_out_of_memory(self) -> bool:
+        """Tell whether something in the cell was killed for using too much memory since the last spawn."""
+        if not self._destroyed and self._group.oom_kills() > self._oom_kills_before:
+            self._killed_for_memory = True
+        return self._killed_for_memory
+
+    async def _watch_memory(self) -> None:
+        limit_bytes = self.memory_mb * BYTES_PER_MB
+        while True:
+            if not self._frozen:
+                members = self._living()
+                used = sum(map(processes.resident_bytes, members))
+                if used > limit_bytes and len(members) > 1:
+                    # Forked children share most pages with their parent; the exact sum is 50 times slower.
+                    used = sum(map(processes.proportional_bytes, members))
+                self._peak_bytes = max(self._peak_bytes, used)
+                if used > limit_bytes:
+                    self._killed_for_memory = True
+                    self._group.kill()
+            await asyncio.sleep(MEMORY_POLL_S)
+
+    def freeze(self) -> None:
+        """Stop every process where it is, as Lambda does between invocations."""
+        if not self._destroyed:
+            self._frozen = True
+            self._group.freeze()
+
+    def thaw(self) -> None:
+        """Let the processes go on."""
+        if not self._destroyed:
+            self._frozen = False
+            self._group.thaw()
+
+    async def destroy(self) -> None:
+        """Kill everything in the cell, remove its groups and its directory; idempotent."""
+        self._note_last_figures()
+        deadline = time.monotonic() + DESTROY_TIMEOUT_S
+        self._group.kill()
+        if self._exit is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._exit), DESTROY_TIMEOUT_S)
+        while not self._group.remove() and time.monotonic() < deadline:
+            self._group.kill()
+            await asyncio.sleep(0.002)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _note_last_figures(self) -> None:
+        """Keep what can be read only while the groups exist; after this, limits can no longer be changed."""
+        self.peak_memory_mb()
+        self.was_out_of_memory()
+        self._last_cpu = self.cpu_usage()
+        self._destroyed = True

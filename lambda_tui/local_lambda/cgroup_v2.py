@@ -1,0 +1,187 @@
+"""Control groups version 2: one hierarchy for all controllers (Linux admin guide, cgroup-v2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from lambda_tui.local_lambda import leftovers, processes
+from lambda_tui.local_lambda.control_group import (
+    BYTES_PER_MB,
+    CPU_PERIOD_US,
+    MAX_PROCESSES,
+    CpuUsage,
+    cpu_quota_us,
+    read_counters,
+    read_number,
+    write_control,
+)
+
+HOST_LEAF = "lambda-tui-host"
+"""Where this program and its parents move: a group with controllers for its children may hold no process."""
+
+
+class V2Group:
+    """One cell's group."""
+
+    marker = ""
+
+    def __init__(self, folder: Path, controllers: frozenset[str]) -> None:
+        self._folder = folder
+        self._controllers = controllers
+        self._peak_bytes = 0
+
+    @property
+    def join_files(self) -> tuple[str, ...]:
+        return (f"{self._folder}/cgroup.procs",)
+
+    def make(self, memory_mb: int) -> None:
+        """Create the folder and set the memory and process limits; raises OSError."""
+        self._folder.mkdir()
+        if "memory" in self._controllers:
+            write_control(self._folder / "memory.max", memory_mb * BYTES_PER_MB)
+            swap_limit = self._folder / "memory.swap.max"
+            if swap_limit.exists():
+                write_control(swap_limit, 0)
+        if "pids" in self._controllers:
+            write_control(self._folder / "pids.max", MAX_PROCESSES)
+
+    def leader_started(self, pid: int) -> None:
+        """Nothing to note: the process joined by itself."""
+
+    def leader_exited(self) -> None:
+        """Nothing to note: what it left is still in the group."""
+
+    def set_cpu_quota(self, quota_us: int) -> None:
+        if "cpu" in self._controllers:
+            write_control(self._folder / "cpu.max", f"{quota_us} {CPU_PERIOD_US}")
+
+    def cpu_usage(self) -> CpuUsage:
+        # usage_usec is there in every group, the throttling figures only with the controller.
+        counters = read_counters(self._folder / "cpu.stat")
+        throttled_ms = counters.get("throttled_usec", 0) / 1e3
+        return CpuUsage(counters["usage_usec"] / 1e3, counters.get("nr_throttled", 0), throttled_ms)
+
+    def peak_memory_bytes(self) -> int:
+        if "memory" not in self._controllers:
+            return 0
+        path = self._folder / "memory.peak"
+        # memory.peak came with kernel 5.19; before, only what was seen when somebody looked.
+        seen = read_number(path if path.exists() else self._folder / "memory.current")
+        self._peak_bytes = max(self._peak_bytes, seen)
+        return self._peak_bytes
+
+    def oom_kills(self) -> int:
+        if "memory" not in self._controllers:
+            return 0
+        return read_counters(self._folder / "memory.events")["oom_kill"]
+
+    def freeze(self) -> None:
+        write_control(self._folder / "cgroup.freeze", 1)
+
+    def thaw(self) -> None:
+        write_control(self._folder / "cgroup.freeze", 0)
+
+    def pids(self) -> list[int]:
+        return leftovers.group_pids(str(self._folder))
+
+    def kill(self) -> None:
+        leftovers.kill_group(str(self._folder))
+
+    def remove(self) -> bool:
+        leftovers.remove_folder(str(self._folder))
+        return not self._folder.exists()
+
+
+class V2Hierarchy:
+    """The part of the version 2 hierarchy in which this process can really make and limit groups."""
+
+    def __init__(self, parent: Path, controllers: frozenset[str], name: str) -> None:
+        root = parent / name
+        root.mkdir(exist_ok=True)
+        enable_controllers(root, controllers)
+        self.roots = (root,)
+        self._controllers = controllers
+        self.cpu_enforcement = "cgroup-v2" if "cpu" in controllers else "none"
+        self.memory_enforcement = "cgroup" if "memory" in controllers else "rss"
+
+    def create(self, environment_id: str, memory_mb: int) -> V2Group:
+        group = V2Group(self.roots[0] / environment_id, self._controllers)
+        group.make(memory_mb)
+        return group
+
+
+def enable_controllers(group: Path, controllers: Iterable[str]) -> None:
+    """Give the children of `group` these controllers; raises OSError (EBUSY while it holds a process)."""
+    for controller in sorted(controllers):
+        write_control(group / "cgroup.subtree_control", f"+{controller}")
+
+
+def delegated_parent(own: Path, family: frozenset[int]) -> Path | None:
+    """Return the folder for groups of our own near the group `own`, made ready, or None.
+
+    Moves the processes of `own` into a leaf below it, and only if all of them are in `family` (this
+    process, its parents and its children): nobody else's process is touched.
+    """
+    if own.name == HOST_LEAF:
+        return own.parent
+    wanted = usable_controllers(own)
+    if not wanted:
+        return None
+    if wanted <= set((own / "cgroup.subtree_control").read_text().split()):
+        return own
+    try:
+        _move_to_leaf(own, family)
+        enable_controllers(own, wanted)
+    except OSError:
+        return None
+    return own
+
+
+def usable_controllers(group: Path) -> frozenset[str]:
+    """Return those of cpu, memory and pids that `group` could hand to its children."""
+    try:
+        offered = set((group / "cgroup.controllers").read_text().split())
+    except OSError:
+        return frozenset()
+    return frozenset(offered & {"cpu", "memory", "pids"})
+
+
+def _move_to_leaf(own: Path, family: frozenset[int]) -> None:
+    members = leftovers.group_pids(str(own))
+    if not set(members) <= family:
+        raise PermissionError("other programs live in this group")
+    leaf = own / HOST_LEAF
+    leaf.mkdir(exist_ok=True)
+    for pid in members:
+        write_control(leaf / "cgroup.procs", pid)
+
+
+def proved_controllers(parent: Path, probe_name: str) -> frozenset[str]:
+    """Return the controllers that work below `parent`, proved by setting limits and reading them back."""
+    folder = parent / probe_name
+    limits = {
+        "cpu": ("cpu.max", f"{cpu_quota_us(128)} {CPU_PERIOD_US}"),
+        "memory": ("memory.max", str(128 * BYTES_PER_MB)),
+        "pids": ("pids.max", str(MAX_PROCESSES)),
+    }
+    try:
+        folder.mkdir()
+        return frozenset(name for name, limit in limits.items() if _holds(folder / limit[0], limit[1]))
+    except OSError:
+        return frozenset()
+    finally:
+        leftovers.remove_folder(str(folder))
+
+
+def _holds(path: Path, value: str) -> bool:
+    try:
+        write_control(path, value)
+        return path.read_text().strip() == value
+    except OSError:
+        return False
+
+
+def family_of(pid: int) -> frozenset[int]:
+    """Return `pid`, its parents up to the first process, and its living descendants."""
+    return frozenset({*processes.parents(pid), *processes.tree(pid)})

@@ -1,0 +1,196 @@
+"""What a server leaves on the host when it is killed, and how that is removed.
+
+Imported for the sweep at start-up, and run alone (``python -I -S leftovers.py``) as the watchdog that
+outlives a server killed by SIGKILL: it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+PREFIX = "lambda-tui-"
+MARKER = "LAMBDA_TUI_SANDBOX"
+"""Names the cell in the environment of processes on hosts without control groups: `server/environment`."""
+GROUPS_FILE = "groups"
+
+
+def start_time_ticks(pid: int) -> int | None:
+    """Return when `pid` started, in clock ticks since boot; None if it is gone, 0 where there is no /proc."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[19])
+    except (FileNotFoundError, ProcessLookupError):
+        if os.path.exists("/proc/self/stat"):
+            return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return 0
+
+
+def pid_namespace() -> int:
+    """Return the identity of this process's pid namespace, or 0 where there is none."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0
+
+
+def server_name(serial: int) -> str:
+    """Return a name for this process that no other process ever has, on this host since boot."""
+    pid = os.getpid()
+    return f"{PREFIX}{pid}-{start_time_ticks(pid)}-{pid_namespace()}-{serial}"
+
+
+def belongs_to_the_dead(name: str) -> bool:
+    """Tell whether `name` was made by a server that is gone; those of other pid namespaces stay unjudged."""
+    parts = name.removeprefix(PREFIX).split("-")
+    if not name.startswith(PREFIX) or len(parts) != 4 or not all(part.isdigit() for part in parts):
+        return False
+    pid, started, namespace, _serial = map(int, parts)
+    return namespace == pid_namespace() and start_time_ticks(pid) != started
+
+
+def group_pids(group: str) -> list[int]:
+    """Return the processes in the control group folder `group`; none if it is gone."""
+    try:
+        with open(os.path.join(group, "cgroup.procs"), "rb") as procs:
+            return [int(pid) for pid in procs.read().split()]
+    except OSError:
+        return []
+
+
+def marked_pids(marker: str) -> list[int]:
+    """Return the processes whose environment names a cell that starts with `marker`."""
+    wanted = f"{MARKER}={marker}".encode()
+    found = []
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if not entry.isdigit():
+            continue
+        try:
+            with open(f"/proc/{entry}/environ", "rb") as environ:
+                if any(item.startswith(wanted) for item in environ.read().split(b"\0")):
+                    found.append(int(entry))
+        except OSError:
+            continue
+    return found
+
+
+def kill_pids(pids: list[int]) -> None:
+    """Send SIGKILL to each of `pids` that still exists and may be signalled."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
+def kill_group(group: str) -> bool:
+    """Send SIGKILL to everything in one control group folder; return whether anything was there."""
+    if _write(group, "cgroup.kill", "1"):
+        return bool(group_pids(group))
+    # Frozen processes can neither fork away nor die: freeze, signal all, thaw.
+    frozen = _write(group, "freezer.state", "FROZEN")
+    pids = group_pids(group)
+    kill_pids(pids)
+    if frozen:
+        _write(group, "freezer.state", "THAWED")
+    return bool(pids)
+
+
+def _write(group: str, name: str, value: str) -> bool:
+    try:
+        fd = os.open(os.path.join(group, name), os.O_WRONLY)
+    except OSError:
+        return False
+    try:
+        os.write(fd, value.encode())
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def remove_groups(roots: list[str], timeout_s: float = 5.0) -> bool:
+    """Kill what runs below the group folders `roots` and remove them; return whether all are gone."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        groups = [folder for root in roots for folder, _, _ in os.walk(root, topdown=False)]
+        # Every group is visited: what is frozen in one hierarchy may be listed first in another.
+        busy = [group for group in groups if kill_group(group)]
+        if not busy:
+            for group in groups:
+                remove_folder(group)
+        if not any(map(os.path.isdir, roots)):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.005)
+
+
+def remove_folder(group: str) -> None:
+    try:
+        os.rmdir(group)
+    except OSError:
+        return
+
+
+def remove_server(name: str, state_folder: str, group_roots: list[str]) -> None:
+    """Remove what the server `name` made: processes, control groups, its folder under `state_folder`."""
+    folder = os.path.join(state_folder, name)
+    roots = dict.fromkeys(group_roots + _recorded_groups(folder, name))
+    remove_groups(list(roots))
+    if not roots:
+        kill_pids(marked_pids(name + "/"))
+    if os.path.isdir(folder):
+        # Imported late: it would add a megabyte to a watchdog that nearly always just waits.
+        import shutil  # noqa: PLC0415
+
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _recorded_groups(folder: str, name: str) -> list[str]:
+    try:
+        with open(os.path.join(folder, GROUPS_FILE), encoding="utf-8") as groups:
+            lines = groups.read().splitlines()
+    except OSError:
+        return []
+    return [line for line in lines if os.path.basename(line) == name and _is_control_group(line)]
+
+
+def _is_control_group(folder: str) -> bool:
+    return os.path.isfile(os.path.join(folder, "cgroup.procs"))
+
+
+def sweep(state_folder: str, group_parents: list[str]) -> list[str]:
+    """Remove what dead servers left in these folders; return the names of those servers."""
+    found: dict[str, list[str]] = {}
+    for parent in [state_folder, *group_parents]:
+        for name in os.listdir(parent) if os.path.isdir(parent) else ():
+            if belongs_to_the_dead(name):
+                roots = found.setdefault(name, [])
+                if parent != state_folder:
+                    roots.append(os.path.join(parent, name))
+    for name, roots in found.items():
+        remove_server(name, state_folder, roots)
+    return list(found)
+
+
+def watch(name: str, state_folder: str, group_roots: list[str]) -> None:
+    """Wait until the server at the other end of standard input is gone, then remove what it made."""
+    for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    while os.read(0, 1):
+        pass
+    remove_server(name, state_folder, group_roots)
+
+
+if __name__ == "__main__":
+    watch(sys.argv[1], sys.argv[2], sys.argv[3:])
