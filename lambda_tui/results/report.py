@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,10 @@ class Report:
     def gb_seconds(self) -> Decimal:
         """memory_mb/1024 x billed_ms/1000, exact (AWS pricing page: 1 GB is 1024 MB)."""
         return Decimal(self.memory_mb) * self.billed_ms / (1024 * 1000)
+
+    def to_document(self) -> dict[str, Any]:
+        """Every field (contract: `report`); absent ones are None."""
+        return asdict(self)
 
     def to_run_document(self) -> dict[str, Any]:
         """The `report` part of an invocation in the run document."""

@@ -1,0 +1,70 @@
+"""Documents in and out of commands: JSON to a file or stdout, a document from a file or stdin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lambda_tui.errors import InvalidInput, StorageError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def json_option(command: _Command) -> _Command:
+    """`--json`, `--json -` (stdout) or `--json FILE`; else a terminal gets a table, a pipe JSON."""
+    return click.option(
+        "--json",
+        "json_target",
+        is_flag=False,
+        flag_value="-",
+        metavar="[FILE|-]",
+        help="The JSON document, to stdout or a file. Output that is not a terminal is JSON anyway.",
+    )(command)
+
+
+def wants_table(json_target: str | None) -> bool:
+    """True when nobody asked for JSON and a person is looking."""
+    return json_target is None and sys.stdout.isatty()
+
+
+def write_json(document: Any, json_target: str | None) -> None:
+    """Print the document, or write it to the named file.
+
+    Raises:
+        StorageError: the file cannot be written.
+    """
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if json_target in (None, "-"):
+        click.echo(text)
+        return
+    try:
+        Path(str(json_target)).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{json_target} cannot be written: {error.strerror}.") from None
+
+
+def read_json(source: str, *, field: str) -> Any:
+    """Read a JSON document from a file, or from stdin for `-`; numbers keep their decimal digits.
+
+    Raises:
+        InvalidInput: the file cannot be read or is not JSON; `field` names the option.
+    """
+    from decimal import Decimal  # noqa: PLC0415  (keeps `--help` quick)
+
+    try:
+        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise InvalidInput(field, f"{field}: {source} cannot be read: {error.strerror}.") from None
+    try:
+        return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(field, f"{field}: {source} is not valid JSON: {error}.") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a number")

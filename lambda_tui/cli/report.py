@@ -1,0 +1,36 @@
+"""`lambda-tui report`: REPORT lines from stdin, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+
+import click
+
+from lambda_tui.results.report_parser import parse_reports
+
+_LONGEST_LINE = 1 << 20
+
+
+@click.command("report", short_help="Read REPORT lines from stdin, print one JSON object a line.")
+@click.option("--json", "_json", is_flag=True, help="Accepted for symmetry; the output is always JSON.")
+def command(_json: bool) -> None:
+    """Parse Lambda's REPORT lines from stdin and print one JSON object for each.
+
+    Reads text with or without other log lines around it, platform.report JSON events, and the JSON that
+    `aws logs` prints. Example: aws logs tail /aws/lambda/NAME | lambda-tui report
+    """
+    found = False
+    for report in parse_reports(_stdin_lines()):
+        found = True
+        click.echo(json.dumps(report.to_document()))
+    if not found:
+        click.echo("No REPORT line or platform.report event in the input.", err=True)
+
+
+def _stdin_lines() -> Iterator[str]:
+    """Lines of stdin; bytes that are not UTF-8 are replaced (a log tail may start inside a character)."""
+    stream = sys.stdin.buffer
+    while line := stream.readline(_LONGEST_LINE):
+        yield line.decode("utf-8", errors="replace").rstrip("\r\n")
