@@ -1,0 +1,85 @@
+"""From a scenario and the function it will call to the engine's plan."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from urllib.parse import urlsplit
+
+from lambda_tui.billing.prices import Rates
+from lambda_tui.billing.run_bill import invocation_usd
+from lambda_tui.errors import InvalidInput, TargetRefused
+from lambda_tui.load.estimate import worst_case_usd
+from lambda_tui.load.plan import MAX_OWN_RESULT_BYTES, READ_TIMEOUT_MARGIN_S, EnginePlan
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.protocol import Deployment
+
+
+def check_load(scenario: Scenario) -> None:
+    """Refuse what cannot be run before anything is started.
+
+    Raises:
+        InvalidInput: naming the option.
+    """
+    if scenario.rate is not None and scenario.arrivals != "constant":
+        raise InvalidInput(
+            "arrivals",
+            f"{scenario.arrivals} arrivals cannot be run yet.",
+            hint="Use --arrivals constant, or callers instead of a rate.",
+        )
+    if scenario.cold and scenario.rate is not None:
+        raise InvalidInput("cold", "cold starts are forced one after the other and cannot follow a rate.")
+    if scenario.cold and scenario.qualifier is not None:
+        raise InvalidInput(
+            "cold", "a version or alias cannot be changed, so its cold starts cannot be forced."
+        )
+
+
+def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: str) -> EnginePlan:
+    """Everything the engine needs for one run.
+
+    Raises:
+        TargetRefused: cold starts are asked of a function that is not ours to change.
+    """
+    if scenario.cold and not is_loopback(deployment.endpoint):
+        raise TargetRefused(
+            "Cold starts can only be forced on this machine so far: "
+            "on AWS that would change the function's configuration."
+        )
+    memory_mb = deployment.memory_mb
+    request_usd = invocation_usd(rates, memory_mb=memory_mb, billed_ms=0)
+    billed_ms_usd = invocation_usd(rates, memory_mb=memory_mb, billed_ms=1) - request_usd
+    keys = deployment.credentials
+    return EnginePlan(
+        endpoint=deployment.endpoint,
+        region=deployment.region,
+        access_key_id=keys.access_key_id,
+        secret_access_key=keys.secret_access_key,
+        session_token=keys.session_token,
+        function_name=deployment.function_name,
+        qualifier=deployment.qualifier,
+        event=json.dumps({} if scenario.event() is None else scenario.event()).encode(),
+        invocations=scenario.invocations,
+        callers=scenario.callers,
+        warmup=scenario.warmup,
+        rate=scenario.rate,
+        seconds=scenario.seconds,
+        cold_token=run_id if scenario.cold else None,
+        read_timeout_s=deployment.timeout_s + READ_TIMEOUT_MARGIN_S,
+        request_usd=str(request_usd),
+        billed_ms_usd=str(billed_ms_usd),
+        worst_case_usd=str(worst_case_usd(rates, memory_mb=memory_mb, timeout_s=deployment.timeout_s)),
+        max_usd=None if scenario.max_usd is None else str(scenario.max_usd),
+        max_invocations=scenario.max_invocations,
+        max_seconds=scenario.max_seconds,
+        max_result_bytes=None if scenario.function is None else MAX_OWN_RESULT_BYTES,
+    )
+
+
+def is_loopback(endpoint: str) -> bool:
+    """True for an endpoint on this machine."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

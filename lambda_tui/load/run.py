@@ -1,0 +1,276 @@
+"""One run from start to end: target, engine, history, statistics, bill, snapshots."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from lambda_tui.billing.prices import load_prices
+from lambda_tui.billing.run_bill import RunBill
+from lambda_tui.errors import Interrupted, LambdaTuiError, TargetLost
+from lambda_tui.load.decode import decode
+from lambda_tui.load.endings import error_of_end
+from lambda_tui.load.engine_process import EngineProcess
+from lambda_tui.load.limits import End
+from lambda_tui.load.planning import check_load, plan_of
+from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
+from lambda_tui.results import Invocation, Report, RunStatistics
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.protocol import Deployment, Target
+
+if TYPE_CHECKING:
+    from lambda_tui.history import HistoryStore, RunRecorder
+
+SNAPSHOT_INTERVAL_S = 0.1
+DETACH_AFTER_S = 0.6
+"""A stopped run ends this soon even if its target is still busy starting."""
+
+REGION_BEFORE_TARGET = "us-east-1"
+"""Whose prices the empty bill shows until the target tells its region."""
+
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32: sorts like the number, no letter looks like a digit."""
+
+
+def new_run_id() -> str:
+    """Nine digits of milliseconds and four of chance: sorts by start, types easily."""
+    number = (time.time_ns() // 1_000_000 << 20) | secrets.randbits(20)
+    text = "".join(_DIGITS[number >> shift & 31] for shift in range(60, -1, -5))
+    return f"{text[:-4]}-{text[-4:]}"
+
+
+class Run:
+    """Executes one scenario on one target. Iterate `snapshots` once; `stop` may be called from any thread.
+
+    Everything measured goes to the history before a snapshot shows it, on a thread of the run's own: a
+    slow reader of `snapshots` delays nothing.
+    """
+
+    def __init__(self, scenario: Scenario, target: Target, *, history: HistoryStore | None = None) -> None:
+        self.run_id = new_run_id()
+        self._scenario = scenario
+        self._target = target
+        self._history = history
+        self._recorder: RunRecorder | None = None
+        self._engine: EngineProcess | None = None
+        self._deployment: Deployment | None = None
+        self._entries: list[Invocation] = []
+        self._statistics = RunStatistics()
+        self._bill = RunBill(load_prices().rates(REGION_BEFORE_TARGET, scenario.architecture))
+        self._failure: LambdaTuiError | None = None
+        self._crash: BaseException | None = None
+        self._stop_requested = threading.Event()
+        self._news = threading.Condition()
+        self._latest = Snapshot(
+            run_id=self.run_id,
+            started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            scenario=scenario,
+            target=None,
+            state="preparing",
+            elapsed_ms=0.0,
+            planned=scenario.planned_invocations,
+            in_flight=0,
+            invocations=InvocationLog(self._entries),
+            summary=self._statistics.summary(),
+            bill=self._bill.bill(),
+        )
+
+    def snapshots(self) -> Iterator[Snapshot]:
+        """Run, and yield the state at most ten times a second; the last one is `finished`.
+
+        Never raises a LambdaTuiError: it is in the last snapshot's `stopped_by`. Closing the iterator early
+        stops the run.
+        """
+        worker = threading.Thread(target=self._work, name=f"run-{self.run_id}", daemon=True)
+        worker.start()
+        try:
+            yield from self._coalesced()
+        finally:
+            self.stop()
+            worker.join(DETACH_AFTER_S)
+
+    def stop(self) -> None:
+        """End the run now; requests in flight are abandoned. Thread-safe and idempotent."""
+        self._stop_requested.set()
+        engine = self._engine
+        if engine is not None:
+            engine.stop()
+        with self._news:
+            self._news.notify_all()
+
+    def document(self) -> dict[str, Any]:
+        """The run document (contract: `run` document) of what has been measured so far."""
+        from lambda_tui.history.document import run_document  # noqa: PLC0415
+
+        return run_document(self._latest)
+
+    def _coalesced(self) -> Iterator[Snapshot]:
+        shown = self._latest
+        yield shown
+        stop_seen_at: float | None = None
+        while not shown.is_final:
+            with self._news:
+                self._news.wait_for(
+                    lambda: self._latest.is_final or self._stop_requested.is_set(), SNAPSHOT_INTERVAL_S
+                )
+                latest = self._latest
+            if self._crash is not None:
+                raise self._crash
+            if self._stop_requested.is_set() and not latest.is_final:
+                stop_seen_at = stop_seen_at or time.monotonic()
+                latest = self._stopping(latest, time.monotonic() - stop_seen_at)
+            if latest is not shown:
+                shown = latest
+                yield shown
+
+    def _stopping(self, latest: Snapshot, waited_s: float) -> Snapshot:
+        """The state of a run that was told to stop and has not ended: after a while it is let go."""
+        if waited_s < DETACH_AFTER_S:
+            time.sleep(SNAPSHOT_INTERVAL_S / 2)
+            return replace(self._latest, state="stopping") if not self._latest.is_final else self._latest
+        with self._news:
+            if not self._latest.is_final:
+                self._latest = replace(latest, state="finished", in_flight=0, stopped_by=self._interrupted(0))
+            return self._latest
+
+    def _work(self) -> None:
+        abandoned = 0
+        try:
+            abandoned = self._execute()
+        except LambdaTuiError as error:
+            self._failure = self._failure or error
+        except BaseException as crash:  # noqa: BLE001 - a thread's end: the iterating thread raises it
+            self._crash = crash
+        if self._stop_requested.is_set():
+            self._failure = self._interrupted(abandoned)
+        self._finish_history()
+        self._publish("finished", in_flight=0, stopped_by=self._failure, note="")
+
+    def _execute(self) -> int:
+        check_load(self._scenario)
+        with EngineProcess() as engine:
+            self._engine = engine
+            self._begin_history()
+            self._prepare(engine)
+            return self._follow(engine)
+
+    def _prepare(self, engine: EngineProcess) -> None:
+        self._raise_if_stopped()
+        self._target.open(self._progress)
+        self._raise_if_stopped()
+        self._progress(f"configuring {self._scenario.function_name}")
+        deployment = self._deployment = self._target.prepare(self._scenario)
+        self._raise_if_stopped()
+        rates = load_prices().rates(deployment.region, deployment.architecture)
+        self._bill = RunBill(rates)
+        if self._recorder is not None:
+            self._recorder.target(deployment.description)
+        self._publish("preparing", target=deployment.description, note="connecting")
+        engine.start(plan_of(self._scenario, deployment, rates, self.run_id))
+
+    def _follow(self, engine: EngineProcess) -> int:
+        while True:
+            kind, *rest = engine.next_message()
+            if kind == "started":
+                self._publish("running", note="")
+            elif kind == "batch":
+                self._take(*rest)
+                if not self._target.is_alive():
+                    self._abort(self._lost())
+            else:
+                end = End(*rest)
+                self._conclude(end)
+                return end.abandoned
+
+    def _take(self, exchanges: list[Any], in_flight: int, dropped: int, now_ms: float, _cpu_s: float) -> None:
+        batch = [decode(exchange, self._price) for exchange in exchanges]
+        if batch and self._recorder is not None:
+            try:
+                self._recorder.append(batch)
+            except LambdaTuiError as error:
+                self._recorder = None
+                self._abort(error)
+        for invocation in batch:
+            self._statistics.add(invocation)
+        self._statistics.add_dropped(dropped)
+        self._entries.extend(batch)
+        self._publish("running", elapsed_ms=now_ms, in_flight=in_flight)
+
+    def _price(self, report: Report) -> Any:
+        return self._bill.add(
+            memory_mb=report.memory_mb,
+            billed_ms=report.billed_ms,
+            duration_ms=report.duration_ms,
+            init_ms=report.init_ms,
+        )
+
+    def _conclude(self, end: End) -> None:
+        assert self._deployment is not None
+        if self._failure is None and not self._target.is_alive():
+            self._failure = self._lost()
+        if self._failure is None:
+            failed = next((one for one in reversed(self._entries) if one.status == "failed"), None)
+            self._failure = error_of_end(end, self._deployment, failed=failed, count=len(self._entries))
+
+    def _abort(self, error: LambdaTuiError) -> None:
+        """Stop the engine because of `error`; what it still has to tell is taken."""
+        if self._failure is None and self._engine is not None:
+            self._failure = error
+            self._engine.stop()
+
+    def _lost(self) -> TargetLost:
+        assert self._deployment is not None
+        error = error_of_end(End("lost"), self._deployment, failed=None, count=len(self._entries))
+        assert isinstance(error, TargetLost)
+        return error
+
+    def _interrupted(self, abandoned: int) -> Interrupted:
+        text = f"Stopped after {len(self._entries)} of {self._scenario.planned_invocations} invocations"
+        if abandoned:
+            text += f"; {abandoned} still running and possibly billed, not waited for"
+        return Interrupted(f"{text}.")
+
+    def _raise_if_stopped(self) -> None:
+        if self._stop_requested.is_set():
+            raise self._interrupted(0)
+
+    def _begin_history(self) -> None:
+        if self._history is not None:
+            self._recorder = self._history.begin(
+                run_id=self.run_id,
+                name=self._scenario.name,
+                started_at=self._latest.started_at,
+                scenario=self._scenario,
+            )
+
+    def _finish_history(self) -> None:
+        if self._recorder is None:
+            return
+        summary, bill = self._statistics.summary(), self._bill.bill()
+        try:
+            self._recorder.finish(summary=summary, bill=bill, stopped_by=self._failure)
+        except LambdaTuiError as error:
+            self._failure = self._failure or error
+
+    def _progress(self, line: str) -> None:
+        self._publish("preparing", note=line)
+
+    def _publish(self, state: RunState, **changes: Any) -> None:
+        snapshot = replace(
+            self._latest,
+            state=state,
+            invocations=InvocationLog(self._entries),
+            summary=self._statistics.summary(),
+            bill=self._bill.bill(),
+            **changes,
+        )
+        with self._news:
+            if not self._latest.is_final:
+                self._latest = snapshot
+                if snapshot.is_final:
+                    self._news.notify_all()

@@ -1,0 +1,42 @@
+"""Lambda's refusals as one sentence each, whoever received them: the control plane or the load engine."""
+
+from __future__ import annotations
+
+from lambda_tui.errors import TargetRefused
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+BAD_KEYS = frozenset(
+    {
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "InvalidClientTokenId",
+        "IncompleteSignatureException",
+        "MissingAuthenticationTokenException",
+        "MissingAuthenticationToken",
+    }
+)
+
+
+def refusal(code: str, message: str, function_name: str, where: str) -> TargetRefused:
+    """The error for an API error `code` that came with `message`; `where` names the target."""
+    if code == "ResourceNotFoundException":
+        return TargetRefused(
+            f"There is no function called {function_name} on {where}.",
+            hint="Check the name, the region and the account.",
+        )
+    if code in EXPIRED:
+        return TargetRefused(
+            f"The credentials for {where} have expired.",
+            hint="Log in again, for example with `aws sso login`.",
+        )
+    if code in BAD_KEYS:
+        return TargetRefused(
+            f"The credentials are not accepted by {where}: {message}", hint="Check the keys or the profile."
+        )
+    if code.startswith("AccessDenied"):
+        return TargetRefused(
+            f"Access denied on {where}: {message}",
+            hint="The identity needs lambda:InvokeFunction and lambda:GetFunctionConfiguration.",
+        )
+    return TargetRefused(f"{where} refused with {code}: {message}")
