@@ -100,9 +100,10 @@ def _check_url(url: object, name: str) -> str:
 def _object(value: object, name: str, known: set[str]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise InvalidEvent(f"{name} must be an object, not {_shown(value)}")
+    prefix = "" if name == "event" else f"{name}."
     for field in value:
         if field not in known:
-            raise InvalidEvent(f"{name} has no field {_shown(field)}: it may have {_list(sorted(known))}")
+            raise InvalidEvent(f"{prefix}{field:.60} is not a field of the event: use {_list(sorted(known))}")
     return value
 
 

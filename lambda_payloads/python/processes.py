@@ -50,7 +50,7 @@ class _Child:
     def outcomes(self) -> list[Outcome]:
         try:
             outcomes: list[Outcome] = self._receiver.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the latter in the middle of a message
             self._process.join()
             raise WorkerDied(f"{self._process.name} {self._ending()} before its work was done") from None
         return outcomes
