@@ -1,0 +1,63 @@
+"""The database's tables, versioned by `PRAGMA user_version`, and the way from one version to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from lambda_tui.errors import StorageError
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE runs (
+        run_id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        started_at TEXT NOT NULL,
+        recorder_pid INTEGER NOT NULL,
+        scenario TEXT NOT NULL,
+        target TEXT,
+        summary TEXT,
+        bill TEXT,
+        stopped_by TEXT
+    );
+    CREATE TABLE invocations (
+        run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (run_id, position)
+    ) WITHOUT ROWID;
+    """,
+)
+"""Entry n leads from version n to n + 1; published entries never change."""
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Bring the database to the newest version in one transaction; others wait meanwhile.
+
+    Raises:
+        StorageError: the file was written by a newer lambda-tui.
+        sqlite3.Error: it cannot be read or written.
+    """
+    if _version(connection) == len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        if version > len(migrations):
+            raise StorageError(
+                f"The run history has version {version}, this lambda-tui knows {len(migrations)}.",
+                hint="Update lambda-tui, or set LAMBDA_TUI_DATA_DIR to another folder.",
+            )
+        for script in migrations[version:]:
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+        # A pragma takes no bound parameters; the value is our own integer.
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
