@@ -28,20 +28,22 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     invocation_number = next(_INVOCATIONS)
     request = parse_event(event)
     outcomes = run_model(request)
+    tasks = [_span(outcome, entered_ns) for outcome in sorted(outcomes)]
+    results_checksum = checksum(outcomes)
     return {
         "schema": 1,
         "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "model": request.model,
         "workers": request.workers,
-        "tasks": [_span(outcome, entered_ns) for outcome in sorted(outcomes)],
-        "completed": sum(outcome.error is None for outcome in outcomes),
-        "checksum": checksum(outcomes),
+        "tasks": tasks,
+        "handler_ms": _ms_between(entered_ns, time.monotonic_ns()),
+        "cpu_ms": round(_cpu_ms() - cpu_before_ms, 3),
+        "completed": sum(task["ok"] for task in tasks),
+        "checksum": results_checksum,
         "cold": invocation_number == 1,
         "environment_id": _environment_id(),
         "invocation_number": invocation_number,
         "visible_cpus": _visible_cpus(),
-        "cpu_ms": round(_cpu_ms() - cpu_before_ms, 3),
-        "handler_ms": _ms_between(entered_ns, time.monotonic_ns()),
     }
 
 

@@ -94,10 +94,11 @@ class _Pooled:
     """What a pool's process keeps from its start to its end."""
 
     task: Task
+    _open = ExitStack()
 
     @classmethod
     def start(cls, workload: Workload) -> None:
-        cls.task = ExitStack().enter_context(blocking_task(workload))
+        cls.task = cls._open.enter_context(blocking_task(workload))
 
     @classmethod
     def perform(cls, index: int) -> Outcome:

@@ -28,16 +28,12 @@ WORKER_NAMES = {
 WAITS = {"tasks": 3, "task_ms": 100}
 
 
-def fastest_ms(environment: PayloadEnvironment, model: str, **workload: Any) -> float:
-    """The handler's time without a busy machine's delays: the best of a few."""
-    return float(min(environment.run(model, **workload)["handler_ms"] for _ in range(4)))
-
-
 @pytest.mark.parametrize("kind", ["sleep", "http"])
 @pytest.mark.parametrize("model", CONCURRENT)
 def test_waits_overlap(warm: PayloadEnvironment, kind: str, model: str) -> None:
-    duration_ms = fastest_ms(warm, model, kind=kind, **WAITS)
-    assert 100 <= duration_ms < 200
+    # Several tries, because a busy machine delays; three waits in a row would take 300 ms every time.
+    durations_ms = (warm.run(model, kind=kind, **WAITS)["handler_ms"] for _ in range(10))
+    assert any(100 <= duration_ms < 200 for duration_ms in durations_ms)
 
 
 @pytest.mark.parametrize("kind", ["sleep", "http"])

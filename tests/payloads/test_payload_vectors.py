@@ -111,32 +111,43 @@ def test_a_bad_upstream_variable_is_named(new_environment: Callable[..., Payload
     assert "UPSTREAM_URL" in outcome["errorMessage"]
 
 
-scalars = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
-fields = {
-    "tasks": st.integers(1, 9) | st.integers(-1, 10_001) | st.sampled_from([1.0, 2.5, 1e300]) | scalars,
-    "task_ms": st.integers(-1, 900_001) | scalars,
-    "work": st.integers(-1, 1_000_001) | scalars,
-    "url": st.sampled_from(["http://a", "https://[::1]:80/x", "http://", "http://a/?q", "http://a b"])
-    | scalars,
-    "kind": st.sampled_from(["sleep", "sha256", "primes", "mixed"]) | scalars,
-    "bucket": scalars,
-    "color": scalars,
+MISSING = object()
+PATHS = {
+    "workload": ("kind", "tasks", "task_ms", "work", "url", "bucket", "color"),
+    "concurrency": ("model", "workers", "color"),
 }
-events = st.fixed_dictionaries(
-    {},
-    optional={
-        "schema": st.sampled_from([1, 1.0, True, "1", 0, None]),
-        "workload": scalars | st.fixed_dictionaries({}, optional=fields),
-        "concurrency": scalars
-        | st.fixed_dictionaries(
-            {"model": st.sampled_from([*MODELS, "fibers"])}, optional={"workers": fields["tasks"]}
-        ),
-    },
+places = st.sampled_from(
+    [
+        ("schema",),
+        ("color",),
+        *((top,) for top in PATHS),
+        *((top, name) for top in PATHS for name in PATHS[top]),
+    ]
+)
+values = (
+    st.sampled_from([MISSING, None, True, False, 1.0, 2.5, 1e300, 0, 1000, 1001, 10_000, 10_001, 900_000.5])
+    | st.sampled_from(["sleep", "primes", "nap", "http://a", "https://[::1]:80/x", "http://", "http://a/?q"])
+    | st.sampled_from(MODELS)
+    | st.integers(-2, 10**6 + 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.lists(st.integers(), max_size=1)
 )
 
 
-@given(events)
-def test_schema_and_payload_agree_on_every_event(event: dict[str, Any]) -> None:
+@given(st.lists(st.tuples(places, values), max_size=2))
+def test_schema_and_payload_agree_on_every_event(changes: list[tuple[tuple[str, ...], object]]) -> None:
+    event: dict[str, Any] = {
+        "schema": 1,
+        "workload": {"kind": "sha256", "tasks": 3, "url": None},
+        "concurrency": {"model": "threads", "workers": 2},
+    }
+    for (*parents, name), value in changes:
+        place = event.get(parents[0]) if parents else event
+        if not isinstance(place, dict):
+            continue
+        place[name] = value
+        if value is MISSING:
+            del place[name]
     try:
         EVENT_MODULE.parse_event(event)
         accepted = True
