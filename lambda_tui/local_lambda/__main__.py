@@ -1,0 +1,50 @@
+"""`python -m lambda_tui.local_lambda`: the embedded Lambda alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lambda_tui.errors import LambdaTuiError
+from lambda_tui.local_lambda.scheduler import SchedulerLimits
+from lambda_tui.local_lambda.server import ServeOptions, serve
+
+
+def parse_options(arguments: Sequence[str]) -> ServeOptions:
+    """The options of the command line; exits with 2 on a usage error."""
+    defaults = ServeOptions()
+    parser = argparse.ArgumentParser(prog="python -m lambda_tui.local_lambda", description=__doc__)
+    parser.add_argument("--port", type=int, default=defaults.port, help="0 takes a free port")
+    parser.add_argument("--ready-file", type=Path, help="written, private to you, once calls are answered")
+    parser.add_argument("--region", default=defaults.region)
+    parser.add_argument("--no-auth", action="store_true", help="answer unsigned requests too")
+    parser.add_argument("--max-environments", type=int, default=defaults.limits.max_environments)
+    parser.add_argument("--idle-seconds", type=float, default=defaults.limits.idle_s)
+    parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends")
+    parser.add_argument(
+        "--enforcement", choices=["auto", "cgroup-v2", "cgroup-v1", "none"], default=defaults.enforcement
+    )
+    given = parser.parse_args(arguments)
+    return ServeOptions(
+        port=given.port,
+        ready_file=given.ready_file,
+        region=given.region,
+        authenticate=not given.no_auth,
+        limits=SchedulerLimits(given.max_environments, given.idle_seconds),
+        stop_with_stdin=given.stop_with_stdin,
+        enforcement=given.enforcement,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    try:
+        return serve(parse_options(sys.argv[1:] if arguments is None else arguments))
+    except LambdaTuiError as error:
+        print(f"lambda-tui: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

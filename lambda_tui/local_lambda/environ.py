@@ -1,0 +1,89 @@
+"""The environment variables of an execution environment, from empty, as Lambda sets them.
+
+AWS documentation: "Using Lambda environment variables", "Defined runtime environment variables".
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from lambda_tui.errors import TargetRefused
+from lambda_tui.local_lambda.functions import FunctionConfiguration
+
+RESERVED = frozenset(
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_LAMBDA_MAX_CONCURRENCY",
+        "LAMBDA_TASK_ROOT",
+        "LAMBDA_RUNTIME_DIR",
+    }
+)
+"""A function's configuration cannot set these."""
+
+
+def runtime_client_folder() -> Path:
+    """Where awslambdaric is installed.
+
+    Raises:
+        TargetRefused: it is not.
+    """
+    found = find_spec("awslambdaric")
+    if found is None or found.origin is None:
+        raise TargetRefused(
+            "The Lambda runtime client awslambdaric is not installed.", hint="Run `make install`."
+        )
+    return Path(found.origin).parent.parent
+
+
+def environment_variables(
+    function: FunctionConfiguration, region: str, log_stream: str, runtime_api: str
+) -> dict[str, str]:
+    """All variables of one environment. The credentials are fake: no call may reach a real account."""
+    task_root = str(function.task_root)
+    overridable = {
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": os.pathsep.join(
+            [str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin", "/opt/bin"]
+        ),
+        "LD_LIBRARY_PATH": f"{task_root}:{task_root}/lib:/opt/lib",
+        "PYTHONPATH": os.pathsep.join([task_root, str(runtime_client_folder())]),
+    }
+    reserved = {
+        "_HANDLER": function.handler,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{'.'.join(platform.python_version_tuple()[:2])}",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+        "AWS_LAMBDA_RUNTIME_API": runtime_api,
+        "LAMBDA_TASK_ROOT": task_root,
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "AWS_ACCESS_KEY_ID": "ASIALOCALENVIRONMENT",
+        "AWS_SECRET_ACCESS_KEY": "not-a-secret-local-environment",
+        "AWS_SESSION_TOKEN": "not-a-token-local-environment",
+    }
+    return {**overridable, **function.environment, **reserved}

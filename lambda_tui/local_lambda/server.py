@@ -1,0 +1,246 @@
+"""The embedded Lambda as a process: starts everything, says how to reach it, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import os
+import secrets
+import signal
+import stat
+import string
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import lambda_tui
+from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
+from lambda_tui.local_lambda import invoke_api
+from lambda_tui.local_lambda.api_errors import LambdaApiError
+from lambda_tui.local_lambda.authentication import Authenticator, refuse_stranger
+from lambda_tui.local_lambda.control_plane import ControlPlane
+from lambda_tui.local_lambda.environ import runtime_client_folder
+from lambda_tui.local_lambda.functions import FunctionConfiguration, FunctionRegistry
+from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request
+from lambda_tui.local_lambda.invoke_api import InvokeApi
+from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
+from lambda_tui.local_lambda.scheduler import Scheduler, SchedulerLimits
+from lambda_tui.local_lambda.upstream import UpstreamServer, start_upstream
+from lambda_tui.sigv4 import Verifier
+
+PAYLOAD_FUNCTION = "lambda-tui-python"
+MAX_CONTROL_BODY_BYTES = 70_167_211
+"""A 50 MB zip in Base64 and a little; the figure AWS itself names when it refuses a larger request."""
+
+_ROLE = "arn:aws:iam::000000000000:role/lambda-tui-local"
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """How to serve. `stop_with_stdin` is for a parent: end when standard input does, print no keys."""
+
+    port: int = 0
+    ready_file: Path | None = None
+    region: str = "us-east-1"
+    authenticate: bool = True
+    limits: SchedulerLimits = field(default_factory=SchedulerLimits)
+    stop_with_stdin: bool = False
+    enforcement: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """Made anew at every start: what was printed yesterday opens nothing today."""
+
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+
+    @classmethod
+    def random(cls) -> AccessKey:
+        suffix = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(16))
+        return cls(f"LKIA{suffix}", secrets.token_urlsafe(30))
+
+
+def serve(options: ServeOptions) -> int:
+    """Serve until SIGINT, SIGTERM, SIGHUP or, if asked, the end of standard input; returns the exit code.
+
+    Raises:
+        TargetRefused: the port is in use, or the runtime client is not installed.
+        StorageError: the ready file or the state folder cannot be written.
+        InvalidInput: this host cannot enforce what was asked for, or standard input cannot be watched.
+    """
+    runtime_client_folder()
+    asyncio.run(_serve(options))
+    return 0
+
+
+async def _serve(options: ServeOptions) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    if options.stop_with_stdin:
+        _watch_stdin(loop, stop)
+    server = LocalLambda(options, open_sandbox(state_folder(), enforcement=options.enforcement))
+    try:
+        await server.start()
+        _announce(options, server)
+        await stop.wait()
+    finally:
+        await server.close()
+        if options.ready_file is not None:
+            options.ready_file.unlink(missing_ok=True)
+
+
+class LocalLambda:
+    """Every part of the embedded Lambda, put together."""
+
+    def __init__(self, options: ServeOptions, sandbox: Sandbox) -> None:
+        self.key = AccessKey.random()
+        self.upstream: UpstreamServer | None = None
+        self._options = options
+        self._sandbox = sandbox
+        self._scheduler = Scheduler(sandbox, options.region, options.limits)
+        self._registry = FunctionRegistry(options.region, self._scheduler.retire)
+        self._invoke_api = InvokeApi(self._registry, self._scheduler)
+        self._control_plane = ControlPlane(
+            self._registry, sandbox.directory / "functions", options.limits.max_environments
+        )
+        verifier = Verifier(self.key.access_key_id, self.key.secret_access_key, options.region)
+        self._authenticator = Authenticator(verifier if options.authenticate else None)
+        self._http = HttpServer(
+            self._answer, lambda request: refuse_stranger(request, self._http.port), _max_body_bytes
+        )
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._http.port}"
+
+    async def start(self) -> None:
+        """Start the latency server and the endpoint; raises TargetRefused if the port is in use."""
+        self.upstream = await start_upstream()
+        self._registry.add(payload_function(self._registry, self.upstream.url))
+        try:
+            await self._http.start(self._options.port)
+        except OSError as error:
+            raise _port_refused(self._options.port, error) from None
+
+    def description(self) -> dict[str, object]:
+        """The ready file's document."""
+        return {
+            "endpoint": self.endpoint,
+            "pid": os.getpid(),
+            "region": self._options.region,
+            "access_key_id": self.key.access_key_id,
+            "secret_access_key": self.key.secret_access_key,
+            "cpu_enforcement": self._sandbox.cpu_enforcement,
+            "memory_enforcement": self._sandbox.memory_enforcement,
+            "host_cpus": self._sandbox.host_cpus,
+            "upstream_url": self.upstream.url if self.upstream else None,
+        }
+
+    async def close(self) -> None:
+        """Stop listening, kill every environment, remove their groups and folders."""
+        self._http.close()
+        self._invoke_api.close()
+        await self._scheduler.close()
+        if self.upstream is not None:
+            await self.upstream.close()
+        self._sandbox.close()
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            if not request.body_too_large:  # without its bytes it cannot be verified, and is refused anyway
+                self._authenticator.check(request)
+            if invoke_api.is_invocation(request):
+                return self._invoke_api.answer(request)
+            return self._control_plane.answer(request)
+        except LambdaApiError as error:
+            return error.response()
+
+
+def _max_body_bytes(request: Request) -> int:
+    return (
+        invoke_api.max_event_bytes(request) if invoke_api.is_invocation(request) else MAX_CONTROL_BODY_BYTES
+    )
+
+
+def payload_function(registry: FunctionRegistry, upstream_url: str) -> FunctionConfiguration:
+    """The Python payload function as it is installed beside this package."""
+    return FunctionConfiguration(
+        name=PAYLOAD_FUNCTION,
+        arn=registry.arn(PAYLOAD_FUNCTION),
+        runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+        handler="handler.lambda_handler",
+        task_root=Path(lambda_tui.__file__).parent.parent / "lambda_payloads" / "python",
+        role=_ROLE,
+        description="The payload function of lambda-tui",
+        memory_mb=512,
+        timeout_s=30,
+        environment=MappingProxyType({"UPSTREAM_URL": upstream_url}),
+    )
+
+
+def state_folder() -> Path:
+    """This user's private folder for what a server must find again after a crash.
+
+    Raises:
+        StorageError: somebody else owns it.
+    """
+    folder = Path(tempfile.gettempdir()) / f"lambda-tui-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be created: {error.strerror}.") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise StorageError(f"{folder} is not a folder of this user alone.", hint="Remove it, or set TMPDIR.")
+    return folder
+
+
+def _port_refused(port: int, error: OSError) -> TargetRefused:
+    if error.errno == errno.EADDRINUSE:
+        return TargetRefused(
+            f"Port {port} on 127.0.0.1 is in use.", hint="Choose another, or --port 0 for a free one."
+        )
+    return TargetRefused(f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}.")
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    def read() -> None:
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            stop.set()
+
+    try:
+        loop.add_reader(0, read)
+    except OSError:
+        raise InvalidInput("stop-with-stdin", "stop-with-stdin needs a pipe on standard input.") from None
+
+
+def _announce(options: ServeOptions, server: LocalLambda) -> None:
+    if not options.authenticate:
+        print("Warning: --no-auth lets everyone on this machine run code as you.", file=sys.stderr)
+    if options.ready_file is not None:
+        _write_private(options.ready_file, json.dumps(server.description()))
+    if not options.stop_with_stdin:
+        print(f"export AWS_ENDPOINT_URL_LAMBDA={server.endpoint}")
+        print(f"export AWS_ACCESS_KEY_ID={server.key.access_key_id}")
+        print(f"export AWS_SECRET_ACCESS_KEY={server.key.secret_access_key}")
+        print(f"export AWS_REGION={options.region}", flush=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Appears complete or not at all, and only its owner can read it."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise StorageError(f"The ready file {path} cannot be written: {error.strerror}.") from None
