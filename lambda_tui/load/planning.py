@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from urllib.parse import urlsplit
 
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
@@ -12,6 +10,7 @@ from lambda_tui.errors import InvalidInput, TargetRefused
 from lambda_tui.load.estimate import worst_case_usd
 from lambda_tui.load.plan import MAX_OWN_RESULT_BYTES, READ_TIMEOUT_MARGIN_S, EnginePlan
 from lambda_tui.scenario import Scenario
+from lambda_tui.targets.functions import is_loopback
 from lambda_tui.targets.protocol import Deployment
 
 
@@ -74,12 +73,3 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         max_seconds=scenario.max_seconds,
         max_result_bytes=None if scenario.function is None else MAX_OWN_RESULT_BYTES,
     )
-
-
-def is_loopback(endpoint: str) -> bool:
-    """True for an endpoint on this machine."""
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

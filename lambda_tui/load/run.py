@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lambda_tui.billing.prices import load_prices
 from lambda_tui.billing.run_bill import RunBill
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetLost
+from lambda_tui.history import HistoryStore, RunRecorder, run_document
 from lambda_tui.load.decode import decode
 from lambda_tui.load.endings import error_of_end
 from lambda_tui.load.engine_process import EngineProcess
@@ -22,9 +23,6 @@ from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.results import Invocation, Report, RunStatistics
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment, Target
-
-if TYPE_CHECKING:
-    from lambda_tui.history import HistoryStore, RunRecorder
 
 SNAPSHOT_INTERVAL_S = 0.1
 DETACH_AFTER_S = 0.6
@@ -105,8 +103,6 @@ class Run:
 
     def document(self) -> dict[str, Any]:
         """The run document (contract: `run` document) of what has been measured so far."""
-        from lambda_tui.history.document import run_document  # noqa: PLC0415
-
         return run_document(self._latest)
 
     def _coalesced(self) -> Iterator[Snapshot]:
@@ -155,7 +151,6 @@ class Run:
         check_load(self._scenario)
         with EngineProcess() as engine:
             self._engine = engine
-            self._begin_history()
             self._prepare(engine)
             return self._follow(engine)
 
@@ -168,10 +163,18 @@ class Run:
         self._raise_if_stopped()
         rates = load_prices().rates(deployment.region, deployment.architecture)
         self._bill = RunBill(rates)
-        if self._recorder is not None:
-            self._recorder.target(deployment.description)
-        self._publish("preparing", target=deployment.description, note="connecting")
-        engine.start(plan_of(self._scenario, deployment, rates, self.run_id))
+        # A function of the user's own runs with what it is configured as, not with what was asked.
+        scenario = self._scenario.model_copy(
+            update={
+                "memory_mb": deployment.memory_mb,
+                "architecture": deployment.architecture,
+                "timeout_s": deployment.timeout_s,
+            }
+        )
+        plan = plan_of(scenario, deployment, rates, self.run_id)
+        self._begin_history(scenario, deployment)
+        self._publish("preparing", scenario=scenario, target=deployment.description, note="connecting")
+        engine.start(plan)
 
     def _follow(self, engine: EngineProcess) -> int:
         while True:
@@ -239,14 +242,15 @@ class Run:
         if self._stop_requested.is_set():
             raise self._interrupted(0)
 
-    def _begin_history(self) -> None:
+    def _begin_history(self, scenario: Scenario, deployment: Deployment) -> None:
         if self._history is not None:
             self._recorder = self._history.begin(
                 run_id=self.run_id,
                 name=self._scenario.name,
                 started_at=self._latest.started_at,
-                scenario=self._scenario,
+                scenario=scenario,
             )
+            self._recorder.target(deployment.description)
 
     def _finish_history(self) -> None:
         if self._recorder is None:

@@ -1,0 +1,79 @@
+"""AWS itself: functions are read and invoked, never changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lambda_tui.errors import TargetRefused
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.control_plane import ControlPlane, frozen_credentials, user_session
+from lambda_tui.targets.functions import deployment_of, vcpus, visible_cpus
+from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+
+class AwsTarget:
+    """Lambda in one region of the account that `profile` (or the environment) leads to."""
+
+    def __init__(self, profile: str | None = None, region: str | None = None) -> None:
+        self._profile = profile
+        self._region = region
+        self._session: Session | None = None
+
+    @property
+    def kind(self) -> TargetKind:
+        return "aws"
+
+    @property
+    def label(self) -> str:
+        return " · ".join(filter(None, ("aws", self._profile, self._region)))
+
+    @property
+    def _where(self) -> str:
+        return f"AWS Lambda in {self._region}" if self._region else "AWS"
+
+    def open(self, progress: Progress) -> None:
+        """Find profile, region and credentials; nothing is sent to Lambda yet."""
+        progress("looking for AWS credentials")
+        session = user_session(self._profile, self._where)
+        self._region = self._region or session.get_config_variable("region")
+        if not self._region:
+            raise TargetRefused(
+                "No AWS region is set.", hint="Use --target aws:PROFILE/REGION or set AWS_REGION."
+            )
+        frozen_credentials(session, self._where)
+        self._session = session
+
+    def prepare(self, scenario: Scenario) -> Deployment:
+        """Check that the function exists and is as the scenario wants it."""
+        if self._session is None or self._region is None:
+            raise TargetRefused("AWS was not opened.")
+        keys = frozen_credentials(self._session, self._where)
+        control = ControlPlane(
+            self._session, region=self._region, endpoint=None, keys=keys, where=self._where
+        )
+        return deployment_of(
+            control,
+            scenario,
+            keys,
+            may_change=False,
+            describe=lambda memory_mb: TargetDescription(
+                kind="aws",
+                region=control.region,
+                endpoint=control.endpoint,
+                cpu_enforcement="aws",
+                memory_enforcement="aws",
+                host_cpus=visible_cpus(memory_mb),
+                vcpus=vcpus(memory_mb),
+                host_limited=False,
+            ),
+        )
+
+    def is_alive(self) -> bool:
+        """AWS is taken to be there; the engine notices when it cannot be reached."""
+        return True
+
+    def close(self) -> None:
+        """Nothing was started."""

@@ -1,0 +1,163 @@
+"""Reading and changing a function's configuration through botocore, its failures as one sentence each."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lambda_tui.errors import TargetError, TargetRefused, TargetUnreachable
+from lambda_tui.scenario import Architecture
+from lambda_tui.targets.protocol import Credentials
+from lambda_tui.targets.refusals import refusal
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+CONNECT_TIMEOUT_S = 5
+READ_TIMEOUT_S = 60
+UPDATE_TIMEOUT_S = 60.0
+POLL_INTERVAL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionConfiguration:
+    """What a function is configured as."""
+
+    memory_mb: int
+    timeout_s: int
+    architecture: Architecture
+
+
+class ControlPlane:
+    """The two calls a run needs. `where` names the target in sentences."""
+
+    def __init__(
+        self, session: Session, *, region: str, endpoint: str | None, keys: Credentials, where: str
+    ) -> None:
+        from botocore.config import Config  # noqa: PLC0415
+
+        direct: dict[str, Any] = {} if endpoint is None else {"proxies": {}}
+        self._where = where
+        self.region = region
+        with api_errors(where):
+            self._client = session.create_client(
+                "lambda",
+                region_name=region,
+                endpoint_url=endpoint,
+                aws_access_key_id=keys.access_key_id,
+                aws_secret_access_key=keys.secret_access_key,
+                aws_session_token=keys.session_token,
+                config=Config(
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    read_timeout=READ_TIMEOUT_S,
+                    retries={"total_max_attempts": 1},
+                    **direct,
+                ),
+            )
+
+    @property
+    def endpoint(self) -> str:
+        """The address that calls go to."""
+        return str(self._client.meta.endpoint_url)
+
+    def configuration(self, function_name: str, qualifier: str | None) -> FunctionConfiguration:
+        """How the function, or that version of it, is configured.
+
+        Raises:
+            TargetRefused: unknown function, credentials, permissions.
+            TargetUnreachable: no answer.
+        """
+        with api_errors(self._where, function_name):
+            return _configuration(self._read(function_name, qualifier))
+
+    def reconfigure(self, function_name: str, *, memory_mb: int, timeout_s: int) -> FunctionConfiguration:
+        """Change the function and wait until the change is in force; raises like `configuration`."""
+        with api_errors(self._where, function_name):
+            answer = self._client.update_function_configuration(
+                FunctionName=function_name, MemorySize=memory_mb, Timeout=timeout_s
+            )
+            deadline = time.monotonic() + UPDATE_TIMEOUT_S
+            while answer.get("LastUpdateStatus") == "InProgress" and time.monotonic() < deadline:
+                time.sleep(POLL_INTERVAL_S)
+                answer = self._read(function_name, None)
+        if answer.get("LastUpdateStatus", "Successful") != "Successful":
+            reason = (
+                answer.get("LastUpdateStatusReason")
+                or f"it is still in progress after {UPDATE_TIMEOUT_S:g} s"
+            )
+            raise TargetRefused(f"The configuration of {function_name} could not be changed: {reason}.")
+        return _configuration(answer)
+
+    def _read(self, function_name: str, qualifier: str | None) -> Mapping[str, Any]:
+        chosen = {"Qualifier": qualifier} if qualifier else {}
+        answer: Mapping[str, Any] = self._client.get_function_configuration(
+            FunctionName=function_name, **chosen
+        )
+        return answer
+
+
+def isolated_session() -> Session:
+    """A botocore session that reads none of the user's AWS files: a broken profile cannot disturb it."""
+    from botocore.session import Session  # noqa: PLC0415
+
+    nowhere = (None, None, os.devnull, None)
+    unset = (None, None, None, None)
+    return Session(session_vars={"profile": unset, "config_file": nowhere, "credentials_file": nowhere})
+
+
+def user_session(profile: str | None, where: str) -> Session:
+    """A botocore session as every AWS tool sees it; raises TargetRefused for an unknown profile."""
+    from botocore.session import Session  # noqa: PLC0415
+
+    with api_errors(where):
+        session = Session(profile=profile)
+        session.get_scoped_config()
+        return session
+
+
+def frozen_credentials(session: Session, where: str) -> Credentials:
+    """The keys valid now; raises TargetRefused when there are none or a login has expired."""
+    with api_errors(where):
+        found = session.get_credentials()
+        keys = None if found is None else found.get_frozen_credentials()
+    if keys is None or not keys.access_key or not keys.secret_key:
+        raise TargetRefused(
+            f"No credentials were found for {where}.",
+            hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run `aws configure`.",
+        )
+    return Credentials(keys.access_key, keys.secret_key, keys.token)
+
+
+@contextmanager
+def api_errors(where: str, function_name: str = "") -> Iterator[None]:
+    """Turn botocore's exceptions into this project's."""
+    from botocore import exceptions  # noqa: PLC0415
+
+    try:
+        yield
+    except exceptions.ClientError as error:
+        said = error.response.get("Error", {})
+        raise refusal(said.get("Code", ""), said.get("Message", ""), function_name, where) from error
+    except exceptions.ProfileNotFound as error:
+        raise TargetRefused(f"{error}.", hint="`aws configure list-profiles` lists the profiles.") from error
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        raise TargetUnreachable(
+            f"{where} cannot be reached: {error}.", hint="Is it running, and the address right?"
+        ) from error
+    except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
+        raise TargetRefused(
+            f"The login for {where} is not valid: {error}", hint="Run `aws sso login`."
+        ) from error
+    except exceptions.BotoCoreError as error:
+        raise TargetError(f"{where}: {error}") from error
+
+
+def _configuration(answer: Mapping[str, Any]) -> FunctionConfiguration:
+    architectures = answer.get("Architectures") or ["x86_64"]
+    return FunctionConfiguration(
+        memory_mb=int(answer["MemorySize"]), timeout_s=int(answer["Timeout"]), architecture=architectures[0]
+    )

@@ -1,0 +1,76 @@
+"""Any address that speaks Lambda's API: `lambda-tui local serve` in another terminal, or another emulator."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lambda_tui.errors import TargetRefused
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.control_plane import ControlPlane, frozen_credentials, user_session
+from lambda_tui.targets.functions import deployment_of, is_loopback, vcpus
+from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
+DEFAULT_REGION = "us-east-1"
+
+
+class EndpointTarget:
+    """A Lambda-compatible endpoint; credentials and region come from the environment, as for any SDK.
+
+    On this machine our own payload functions may be reconfigured; nothing is changed elsewhere.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._region = DEFAULT_REGION
+        self._session: Session | None = None
+
+    @property
+    def kind(self) -> TargetKind:
+        return "endpoint"
+
+    @property
+    def label(self) -> str:
+        return f"{self._endpoint} · {self._region}"
+
+    def open(self, progress: Progress) -> None:
+        """Find credentials and region; the endpoint itself is first called by `prepare`."""
+        progress(f"looking for the credentials for {self._endpoint}")
+        session = user_session(None, self._endpoint)
+        self._region = session.get_config_variable("region") or DEFAULT_REGION
+        frozen_credentials(session, self._endpoint)
+        self._session = session
+
+    def prepare(self, scenario: Scenario) -> Deployment:
+        """Bring the function to the scenario's memory and timeout where that is allowed."""
+        if self._session is None:
+            raise TargetRefused(f"{self._endpoint} was not opened.")
+        keys = frozen_credentials(self._session, self._endpoint)
+        control = ControlPlane(
+            self._session, region=self._region, endpoint=self._endpoint, keys=keys, where=self._endpoint
+        )
+        return deployment_of(
+            control, scenario, keys, may_change=is_loopback(self._endpoint), describe=self._describe
+        )
+
+    def _describe(self, memory_mb: int) -> TargetDescription:
+        return TargetDescription(
+            kind="endpoint",
+            region=self._region,
+            endpoint=self._endpoint,
+            cpu_enforcement="none",
+            memory_enforcement="none",
+            host_cpus=os.cpu_count() or 1,
+            vcpus=vcpus(memory_mb),
+            host_limited=vcpus(memory_mb) > (os.cpu_count() or 1),
+        )
+
+    def is_alive(self) -> bool:
+        """Not ours to watch; the engine notices when it cannot be reached."""
+        return True
+
+    def close(self) -> None:
+        """Nothing was started."""

@@ -1,0 +1,102 @@
+"""Getting the scenario's function ready on a target, and describing what it will run with."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from lambda_tui.errors import TargetRefused
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.control_plane import ControlPlane, FunctionConfiguration
+from lambda_tui.targets.protocol import Credentials, Deployment, TargetDescription
+
+FULL_VCPU_MB = 1769
+"""Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
+
+VISIBLE_CPUS = ((3008, 2), (5307, 3), (7076, 4), (8845, 5))
+"""Upper memory bound and os.cpu_count() inside a function (rwnx/lambda-cpuinfo; Sentia 2020); 6 beyond."""
+
+
+def is_loopback(endpoint: str) -> bool:
+    """True for an endpoint on this machine."""
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def vcpus(memory_mb: int) -> float:
+    """The CPU share that goes with a memory size."""
+    return memory_mb / FULL_VCPU_MB
+
+
+def visible_cpus(memory_mb: int) -> int:
+    """The processors AWS shows to a function of that size."""
+    return next((count for bound, count in VISIBLE_CPUS if memory_mb <= bound), 6)
+
+
+def ready_function(control: ControlPlane, scenario: Scenario, *, may_change: bool) -> FunctionConfiguration:
+    """The configuration the scenario will run with. Our own payload functions follow the scenario where
+    `may_change`; a user's function is always taken as it is.
+
+    Raises:
+        TargetRefused: unknown function, or one that is configured otherwise and may not be changed.
+    """
+    found = control.configuration(scenario.function_name, scenario.qualifier)
+    if scenario.function is not None:
+        return found
+    if not may_change:
+        _check_unchanged(found, scenario)
+    elif (found.memory_mb, found.timeout_s) != (scenario.memory_mb, scenario.timeout_s):
+        found = control.reconfigure(
+            scenario.function_name, memory_mb=scenario.memory_mb, timeout_s=scenario.timeout_s
+        )
+    # Here the code runs on this machine whatever is asked; the architecture only decides the price.
+    return replace(found, architecture=scenario.architecture)
+
+
+def deployment_of(
+    control: ControlPlane,
+    scenario: Scenario,
+    keys: Credentials,
+    *,
+    may_change: bool,
+    describe: Callable[[int], TargetDescription],
+) -> Deployment:
+    """The scenario's function, ready; `describe` tells what is enforced at a memory size. Raises like
+    `ready_function`."""
+    configuration = ready_function(control, scenario, may_change=may_change)
+    description = describe(configuration.memory_mb)
+    return Deployment(
+        endpoint=control.endpoint,
+        region=description.region,
+        credentials=keys,
+        function_name=scenario.function_name,
+        qualifier=scenario.qualifier,
+        memory_mb=configuration.memory_mb,
+        architecture=configuration.architecture,
+        timeout_s=configuration.timeout_s,
+        description=description,
+    )
+
+
+def _check_unchanged(found: FunctionConfiguration, scenario: Scenario) -> None:
+    differences = [
+        f"{name} {is_now}{unit} instead of {asked}{unit}"
+        for name, is_now, asked, unit in (
+            ("memory", found.memory_mb, scenario.memory_mb, " MB"),
+            ("timeout", found.timeout_s, scenario.timeout_s, " s"),
+            ("architecture", found.architecture, scenario.architecture, ""),
+        )
+        if is_now != asked
+    ]
+    if differences:
+        raise TargetRefused(
+            f"{scenario.function_name} is configured with {', '.join(differences)}, "
+            "and only functions on this machine are changed.",
+            hint=f"Ask for what it has: --memory {found.memory_mb} --timeout {found.timeout_s} "
+            f"--architecture {found.architecture}.",
+        )

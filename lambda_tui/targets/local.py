@@ -1,0 +1,220 @@
+"""The embedded Lambda: started as a child process, watched, stopped with us."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lambda_tui.errors import TargetLost, TargetUnreachable
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.control_plane import ControlPlane, isolated_session
+from lambda_tui.targets.functions import deployment_of, vcpus
+from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 2.0
+POLL_INTERVAL_S = 0.02
+WHERE = "the embedded Lambda"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The ready file: where the server is and what it enforces."""
+
+    endpoint: str
+    region: str
+    credentials: Credentials
+    cpu_enforcement: Any
+    memory_enforcement: Any
+    host_cpus: int
+    upstream_url: str | None
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Ready:
+        return cls(
+            endpoint=document["endpoint"],
+            region=document["region"],
+            credentials=Credentials(document["access_key_id"], document["secret_access_key"]),
+            cpu_enforcement=document["cpu_enforcement"],
+            memory_enforcement=document["memory_enforcement"],
+            host_cpus=document["host_cpus"],
+            upstream_url=document.get("upstream_url"),
+        )
+
+
+class ServerProcess:
+    """The child. It stops by itself when its standard input closes, so it dies with us however we die.
+
+    A thread that lives as long as the child starts it (Linux ties a parent-death signal to the starting
+    thread, and runs come and go) and reads its standard error.
+    """
+
+    def __init__(self, ready_file: Path, region: str) -> None:
+        self._command = [sys.executable, "-P", "-m", "lambda_tui.local_lambda", "--port", "0"]
+        self._command += ["--ready-file", str(ready_file), "--stop-with-stdin", "--region", region]
+        self._errors: deque[str] = deque(maxlen=20)
+        self._spawned = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._failure: OSError | None = None
+        self._thread = threading.Thread(target=self._live, name="embedded-lambda", daemon=True)
+        self._thread.start()
+        self._spawned.wait()
+        if self._failure is not None:
+            raise TargetUnreachable(f"The embedded Lambda cannot be started: {self._failure}.")
+
+    def _live(self) -> None:
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                # Ctrl-C in the terminal is for us to handle: runs are stopped before the server is.
+                process_group=0,
+            )
+        except OSError as failure:
+            self._failure = failure
+            return
+        finally:
+            self._spawned.set()
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._errors.append(line.rstrip())
+        self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def last_words(self) -> str:
+        """What a server that has ended said last."""
+        self._thread.join(STOP_TIMEOUT_S)
+        assert self._process is not None
+        said = next((line for line in reversed(self._errors) if line), "")
+        return said or f"exit code {self._process.poll()}"
+
+    def stop(self) -> None:
+        """Ask it to stop; kill it after 2 s."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stderr is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._thread.join(STOP_TIMEOUT_S)
+        self._process.stderr.close()
+
+
+class LocalTarget:
+    """Starts the embedded Lambda on `open`, and anew on the next `open` after it went away."""
+
+    def __init__(self, region: str = "us-east-1") -> None:
+        self._region = region
+        self._lock = threading.Lock()
+        self._server: ServerProcess | None = None
+        self._ready: Ready | None = None
+        self._control: ControlPlane | None = None
+
+    @property
+    def kind(self) -> TargetKind:
+        return "local"
+
+    @property
+    def label(self) -> str:
+        enforcement = self._ready.cpu_enforcement if self._ready else None
+        return " · ".join(filter(None, ("local", enforcement, self._region)))
+
+    @property
+    def ready(self) -> Ready | None:
+        """What the server said when it was ready; None before."""
+        return self._ready
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the server; None while there is none."""
+        return None if self._server is None else self._server.pid
+
+    def open(self, progress: Progress) -> None:
+        """Start the server and wait until it takes calls."""
+        with self._lock:
+            if self.is_alive() and self._ready is not None:
+                return
+            self._stop()
+            progress("starting the embedded Lambda")
+            self._start()
+            progress(f"the embedded Lambda is ready ({self.label})")
+
+    def prepare(self, scenario: Scenario) -> Deployment:
+        """Bring the payload function to the scenario's memory and timeout."""
+        ready, control = self._ready, self._control
+        if ready is None or control is None or not self.is_alive():
+            raise TargetLost("The embedded Lambda went away.", hint="Run again to restart it.")
+        return deployment_of(control, scenario, ready.credentials, may_change=True, describe=self._describe)
+
+    def is_alive(self) -> bool:
+        return self._server is not None and self._server.is_alive()
+
+    def close(self) -> None:
+        """Stop the server and its environments."""
+        with self._lock:
+            self._stop()
+
+    def _start(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="lambda-tui-") as folder:
+            ready_file = Path(folder) / "ready.json"
+            self._server = ServerProcess(ready_file, self._region)
+            # Reading botocore takes as long as the server takes to start: do both at once.
+            session = isolated_session()
+            ready = self._ready = Ready.from_document(self._await(ready_file, self._server))
+        self._control = ControlPlane(
+            session, region=ready.region, endpoint=ready.endpoint, keys=ready.credentials, where=WHERE
+        )
+
+    def _await(self, ready_file: Path, server: ServerProcess) -> dict[str, Any]:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+                document: dict[str, Any] = json.loads(ready_file.read_text())
+                return document
+            if not server.is_alive():
+                raise TargetUnreachable(f"The embedded Lambda did not start: {server.last_words()}")
+            time.sleep(POLL_INTERVAL_S)
+        self._stop()
+        raise TargetUnreachable(f"The embedded Lambda was not ready within {START_TIMEOUT_S:g} s.")
+
+    def _stop(self) -> None:
+        server, self._server, self._ready, self._control = self._server, None, None, None
+        if server is not None:
+            server.stop()
+
+    def _describe(self, memory_mb: int) -> TargetDescription:
+        assert self._ready is not None
+        return TargetDescription(
+            kind="local",
+            region=self._ready.region,
+            endpoint=self._ready.endpoint,
+            cpu_enforcement=self._ready.cpu_enforcement,
+            memory_enforcement=self._ready.memory_enforcement,
+            host_cpus=self._ready.host_cpus,
+            vcpus=vcpus(memory_mb),
+            host_limited=vcpus(memory_mb) > self._ready.host_cpus,
+        )
