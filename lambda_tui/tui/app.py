@@ -1,0 +1,112 @@
+"""The application: themes, screens, the target, and leaving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.protocol import Target
+from lambda_tui.tui import theme
+from lambda_tui.tui.screens.dialogs import Question
+from lambda_tui.tui.screens.explore import ExploreScreen
+from lambda_tui.tui.threads import RunFactory, RunLike
+
+if TYPE_CHECKING:
+    from lambda_tui.history import HistoryStore
+
+FIRST_SCENARIO = Scenario(
+    workload="http", tasks=3, task_ms=300, concurrency="sequential", workers=3, memory_mb=512
+)
+"""Three fetches one after another: the first change, to threads, shows at once what concurrency buys."""
+
+MODES = (("1", "explore", "Explore"),)
+"""Key, name and title of every screen."""
+
+
+class LambdaTui(App[None]):
+    """The terminal user interface. It opens `target` itself; closing it is left to whoever made it."""
+
+    TITLE = "lambda-tui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "q", "leave", "Quit", id="app.quit", tooltip="Quit; asks while a run is in progress", show=False
+        ),
+        Binding("t", "next_theme", "Theme", id="app.theme", tooltip="Next colour theme", show=False),
+        Binding("1", "switch_mode('explore')", "Explore", id="app.explore", tooltip="Explore", show=False),
+    ]
+
+    def __init__(
+        self,
+        target: Target,
+        history: HistoryStore | None = None,
+        scenario: Scenario = FIRST_SCENARIO,
+        *,
+        start_run: RunFactory | None = None,
+    ) -> None:
+        super().__init__()
+        self.target = target
+        self.history = history
+        self._scenario = scenario
+        self._start_run = start_run or self._run_of
+        self._explore: ExploreScreen | None = None
+        for own in theme.THEMES:
+            self.register_theme(own)
+        self.theme = theme.DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        current = self.current_theme
+        return theme.variable_defaults(dark=current.dark, ansi=current.ansi)
+
+    def on_mount(self) -> None:
+        explore = self._explore = ExploreScreen(self.target, self._scenario, self._start_run, MODES)
+        self.add_mode("explore", lambda: explore)
+        self.switch_mode("explore")
+
+    @property
+    def explore(self) -> ExploreScreen:
+        """The Explore screen."""
+        screen = self._explore
+        assert screen is not None
+        return screen
+
+    def action_leave(self) -> None:
+        """Quit; ask first while a run is in progress."""
+        if not self.explore.session.running:
+            self._leave()
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._leave()
+
+        text = "A run is in progress. What was measured so far is kept."
+        self.push_screen(Question("Quit?", text, yes="Stop and quit", no="Stay"), answered)
+
+    async def action_quit(self) -> None:
+        self._leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C stops a run; without one it says how to quit."""
+        if self.explore.session.running:
+            self.explore.session.stop()
+        else:
+            self.notify("Press q to quit.", timeout=3)
+
+    def _leave(self) -> None:
+        self.explore.session.leave()
+        self.exit()
+
+    def action_next_theme(self) -> None:
+        cycle = theme.CYCLE_WITHOUT_COLOUR if self.no_color else theme.CYCLE
+        position = cycle.index(self.theme) + 1 if self.theme in cycle else 0
+        self.theme = cycle[position % len(cycle)]
+        self.notify(f"Theme: {self.theme}", timeout=2)
+
+    def _run_of(self, scenario: Scenario) -> RunLike:
+        from lambda_tui.load.run import Run  # noqa: PLC0415  (the engine is not needed for the first paint)
+
+        return Run(scenario, self.target, history=self.history)

@@ -1,0 +1,55 @@
+"""Run documents as files, and a summary as text for the clipboard."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from lambda_tui.errors import StorageError
+from lambda_tui.history.document import run_document
+from lambda_tui.load.comparison import typical_duration_ms
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.tui.drawing.numbers import format_ms, format_usd, plural
+
+
+def export_run(snapshot: Snapshot, folder: Path) -> Path:
+    """Write the run document (contract: `run` document) and return where.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    scenario = snapshot.scenario
+    name = re.sub(
+        r"[^A-Za-z0-9.-]+", "-", f"run-{snapshot.run_id}-{scenario.concurrency}-{scenario.memory_mb}MB"
+    )
+    path = folder / f"{name}.json"
+    document = run_document(
+        run_id=snapshot.run_id,
+        name=scenario.name,
+        started_at=snapshot.started_at,
+        scenario=scenario,
+        target=None if snapshot.target is None else snapshot.target.to_document(),
+        invocations=snapshot.invocations,
+        summary=snapshot.summary,
+        bill=snapshot.bill,
+    )
+    try:
+        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}.", hint="Start lambda-tui in a folder of yours."
+        ) from None
+    return path
+
+
+def summary_text(snapshot: Snapshot) -> str:
+    """One line with the figures people paste into a chat."""
+    scenario = snapshot.scenario
+    return (
+        f"{scenario.workload} × {scenario.tasks}, {scenario.concurrency} × {scenario.workers}, "
+        f"{scenario.memory_mb} MB {scenario.architecture}: "
+        f"p50 {format_ms(typical_duration_ms(snapshot))}, "
+        f"{format_usd(snapshot.bill.per_million_usd)} per million, "
+        f"{plural(snapshot.bill.invocations, 'billed invocation')}"
+    )

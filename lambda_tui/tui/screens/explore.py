@@ -1,0 +1,366 @@
+"""Explore: choose, press Enter, watch durations and dollars; `a` lays all models side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Button, Footer, OptionList, Static
+
+from lambda_tui.billing import Rates, load_prices
+from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError, TargetError
+from lambda_tui.load.comparison import estimate_all_models
+from lambda_tui.load.estimate import estimate_spend
+from lambda_tui.load.snapshot import InvocationLog, Snapshot
+from lambda_tui.results import Invocation
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.protocol import Target
+from lambda_tui.tui.drawing.numbers import format_usd, plural
+from lambda_tui.tui.export import export_run, summary_text
+from lambda_tui.tui.messages import (
+    AllModelsRequested,
+    InvocationSelected,
+    RunFailed,
+    RunRequested,
+    ScenarioEdited,
+    SnapshotArrived,
+    TargetOpened,
+    TargetProgressed,
+    ThreadCrashed,
+)
+from lambda_tui.tui.screens.dialogs import Question, Reading
+from lambda_tui.tui.screens.texts import bill_explanation, cpu_line, help_text, promise_line, scenario_line
+from lambda_tui.tui.session import ExploreSession
+from lambda_tui.tui.threads import RunFactory
+from lambda_tui.tui.widgets.bill_pane import BillPane
+from lambda_tui.tui.widgets.controls import Controls
+from lambda_tui.tui.widgets.duration_plot import DurationPlot
+from lambda_tui.tui.widgets.feed import Feed
+from lambda_tui.tui.widgets.model_comparison import ModelComparison
+from lambda_tui.tui.widgets.model_picker import ModelPicker
+from lambda_tui.tui.widgets.pane_tabs import PaneTabs
+from lambda_tui.tui.widgets.statistics import StatisticsLines
+from lambda_tui.tui.widgets.status_line import StatusLine
+from lambda_tui.tui.widgets.task_picture import TaskPicture
+from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
+
+PANES = (("controls", "Scenario"), ("chart", "Chart"), ("bill", "Bill"), ("tasks", "Tasks"), ("feed", "Feed"))
+"""Ids and titles of the panes, in the order of the tabs of a small terminal."""
+
+WIDE = (120, 36)
+"""From this size on all panes are shown at once."""
+
+SMALLEST = (60, 16)
+
+
+class ExploreScreen(Screen[None]):
+    """Controls, chart, bill, task picture and feed around one ExploreSession."""
+
+    CSS_PATH = "../styles/explore.tcss"
+    AUTO_FOCUS = "ModelPicker"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "run", "Run", id="explore.run", key_display="⏎", priority=True, tooltip="Run the scenario of the form"),
+        Binding("a", "all_models", "All models", id="explore.all", tooltip="The same scenario through every model"),
+        Binding("escape", "stop", "Stop", id="explore.stop", tooltip="Stop the run, or leave the comparison"),
+        Binding("x", "explain", "Explain", id="explore.explain", tooltip="How the bill comes about"),
+        Binding("e", "export", "Export", id="explore.export", tooltip="Write the run document to a file"),
+        Binding("y", "copy", "Copy", id="explore.copy", tooltip="Copy a summary to the clipboard", show=False),
+        Binding("m", "next_model(1)", "Next model", id="explore.model", tooltip="Choose the next model", show=False),
+        Binding("M", "next_model(-1)", "Previous model", id="explore.model_back", tooltip="Choose the previous model", show=False),
+        Binding("r", "restart", "Restart", id="explore.restart", tooltip="Start the target again", show=False),
+        Binding("left_square_bracket", "turn(-1)", "Previous pane", id="explore.pane_back", tooltip="Previous pane", show=False),
+        Binding("right_square_bracket", "turn(1)", "Next pane", id="explore.pane", tooltip="Next pane", show=False),
+        Binding("question_mark,f1", "help", "Help", id="explore.help", key_display="?", tooltip="Keys and explanations"),
+        Binding("q", "app.leave", "Quit", id="explore.quit", tooltip="Quit; asks while a run is in progress"),
+    ]  # fmt: skip
+
+    def __init__(self, target: Target, scenario: Scenario, start_run: RunFactory, modes: Modes) -> None:
+        super().__init__()
+        self._target = target
+        self._scenario = scenario
+        self._modes = modes
+        self.session = ExploreSession(target, start_run, self.post_message)
+        self._pane = "controls"
+        self._feed_of = ""
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(self._modes, "explore", self._target.label)
+        yield Static(id="banner", markup=False)
+        yield PaneTabs(id="tabs")
+        with Vertical(id="body"):
+            with Horizontal(id="top"):
+                yield Controls(self._scenario, id="controls").add_class("pane")
+                with Vertical(id="results"):
+                    with Horizontal(id="upper"):
+                        with Vertical(id="chart", classes="pane") as chart:
+                            chart.border_title = "Duration per invocation, ms"
+                            yield DurationPlot()
+                            yield StatisticsLines()
+                        yield BillPane(id="bill").add_class("pane")
+                    with Vertical(id="tasks", classes="pane") as tasks:
+                        tasks.border_title = "Last invocation, task by task"
+                        yield TaskPicture()
+                    yield ModelComparison(id="comparison").add_class("pane")
+            yield Feed(id="feed").add_class("pane")
+        yield StatusLine(id="status")
+        yield Footer(compact=True)
+        yield Static(
+            f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
+        )
+
+    def on_mount(self) -> None:
+        self._tell_promise()
+        self._show_runs()
+        self.session.open()
+
+    # Layout
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange(event.size.width, event.size.height)
+
+    def _arrange(self, width: int, height: int) -> None:
+        folded = width < WIDE[0] or height < WIDE[1]
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
+        self.set_class(folded, "-folded")
+        self.set_class(self.session.tour is not None, "-comparing")
+        comparing = self.session.tour is not None
+        pane = "comparison" if comparing and self._pane in ("chart", "bill", "tasks") else self._pane
+        shown = {pane} | {"chart": {"upper", "results"}, "bill": {"upper", "results"}}.get(pane, set())
+        shown |= {"results"} if pane in ("tasks", "comparison") else set()
+        shown |= {"top"} if pane != "feed" else set()
+        for name in ("controls", "chart", "bill", "tasks", "feed", "comparison", "upper", "results", "top"):
+            self.query_one(f"#{name}").set_class(name not in shown, "-away")
+        titles = [(name, "All models" if comparing and name == "chart" else title) for name, title in PANES]
+        self.query_one(PaneTabs).show(titles, "chart" if pane == "comparison" else pane)
+
+    def action_show_pane(self, name: str) -> None:
+        """Show one pane of a folded screen."""
+        self._pane = name
+        self._arrange(*self.size)
+        targets = {"controls": "ModelPicker", "feed": "#feed", "bill": "#bill"}
+        focus = "#comparison" if name == "chart" and self.session.tour is not None else targets.get(name)
+        self.set_focus(self.query_one(focus) if focus else None)
+
+    def action_turn(self, by: int) -> None:
+        if self.has_class("-folded"):
+            names = [name for name, _ in PANES]
+            self.action_show_pane(names[(names.index(self._pane) + by) % len(names)])
+
+    # Runs
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter chooses in an open list and presses a focused button; everywhere else it runs."""
+        if action == "run" and isinstance(self.focused, OptionList | Button):
+            return False
+        return True
+
+    @on(RunRequested)
+    def action_run(self) -> None:
+        """Run what the form says."""
+        scenario = self._valid_scenario()
+        if scenario is not None:
+            self._confirmed(scenario, all_models=False)
+
+    @on(AllModelsRequested)
+    def action_all_models(self) -> None:
+        scenario = self._valid_scenario()
+        if scenario is not None:
+            self._confirmed(scenario, all_models=True)
+
+    def action_stop(self) -> None:
+        if self.session.running:
+            self.session.stop()
+        elif self.session.tour is not None:
+            self.session.tour = None
+            self._arrange(*self.size)
+            self._show_runs()
+
+    def action_restart(self) -> None:
+        if self.query_one("#banner").has_class("-shown"):
+            self._show_banner(None)
+            self.query_one(StatusLine).say("Restarting …")
+            self.session.open()
+
+    def action_next_model(self, by: int) -> None:
+        self.query_one(ModelPicker).action_cycle(by)
+
+    def _valid_scenario(self) -> Scenario | None:
+        if self.session.running:
+            self.query_one(StatusLine).flash_hint()
+            return None
+        controls = self.query_one(Controls)
+        try:
+            return controls.scenario()
+        except InvalidInput as error:
+            if self.has_class("-folded"):
+                self.action_show_pane("controls")
+            controls.focus_field(error.field)
+            return None
+
+    def _confirmed(self, scenario: Scenario, *, all_models: bool) -> None:
+        if self._target.kind == "local":
+            self._start(scenario, all_models=all_models)
+            return
+        rates = self._rates(scenario)
+        estimate = (estimate_all_models if all_models else estimate_spend)(scenario, rates)
+        limit = "no spend limit" if scenario.max_usd is None else f"stops at {format_usd(scenario.max_usd)}"
+        runs = "through all seven models, each " if all_models else ""
+        text = (
+            f"This invokes {scenario.function_name} on {self._target.label} {runs}"
+            f"{plural(scenario.planned_invocations, 'time')}.\n\n"
+            f"Estimated spend: {format_usd(estimate.low_usd)} to at most {format_usd(estimate.high_usd)} "
+            f"({limit}; {rates.region} prices)."
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._start(scenario, all_models=all_models)
+
+        self.app.push_screen(Question("This costs money", text, yes="Run", no="Back"), answered)
+
+    def _start(self, scenario: Scenario, *, all_models: bool) -> None:
+        self._show_banner(None)
+        if all_models:
+            self.session.run_all_models(scenario)
+        else:
+            self.session.run(scenario)
+        if self.has_class("-folded") and (self._pane == "controls" or all_models):
+            self.action_show_pane("chart")
+        self._arrange(*self.size)
+        self._show_runs()
+
+    # What threads and widgets tell
+
+    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        if not self.session.take(message.snapshot, message.generation):
+            return
+        snapshot = message.snapshot
+        self._show_runs()
+        self.query_one(StatusLine).show(snapshot)
+        if snapshot.is_final:
+            self._show_target()
+            if isinstance(snapshot.stopped_by, TargetError):
+                self._show_banner(snapshot.stopped_by)
+
+    def on_run_failed(self, message: RunFailed) -> None:
+        if self.session.fail(message.generation):
+            self._show_banner(message.error)
+            self._show_runs()
+
+    def on_thread_crashed(self, message: ThreadCrashed) -> None:
+        raise message.error
+
+    def on_target_progressed(self, message: TargetProgressed) -> None:
+        if not self.session.running:
+            self.query_one(StatusLine).say(message.text)
+
+    def on_target_opened(self, message: TargetOpened) -> None:
+        self._show_target()
+        if message.error is not None:
+            self._show_banner(message.error)
+        elif not self.session.running:
+            self.query_one(StatusLine).say("Ready.")
+
+    def on_scenario_edited(self, message: ScenarioEdited) -> None:
+        self._tell_promise()
+
+    def on_invocation_selected(self, message: InvocationSelected) -> None:
+        snapshot = self.session.shown
+        if snapshot is not None:
+            self._show_tasks(snapshot, message.invocation)
+
+    # Showing
+
+    def _show_runs(self) -> None:
+        session, snapshot = self.session, self.session.shown
+        rates = self._rates(snapshot.scenario) if snapshot else None
+        with self.app.batch_update():
+            if session.tour is not None:
+                self.query_one(ModelComparison).show(session.tour.runs, session.tour.running)
+            else:
+                self._show_chart(session.latest, session.previous)
+            self.query_one(BillPane).show(snapshot, None if session.tour else session.previous, rates)
+            self._show_feed(snapshot)
+            if snapshot is not None:
+                self._show_tasks(snapshot, self.query_one(Feed).newest())
+
+    def _show_chart(self, latest: Snapshot | None, previous: Snapshot | None) -> None:
+        self.query_one(DurationPlot).show(latest, previous)
+        self.query_one(StatisticsLines).show(latest, previous)
+        chart = self.query_one("#chart")
+        chart.border_subtitle = "" if latest is None else scenario_line(latest.scenario)
+
+    def _show_feed(self, snapshot: Snapshot | None) -> None:
+        run_id = snapshot.run_id if snapshot else ""
+        log = snapshot.invocations if snapshot else InvocationLog([])
+        self.query_one(Feed).show(log, same_run=run_id == self._feed_of)
+        self._feed_of = run_id
+
+    def _show_tasks(self, snapshot: Snapshot, invocation: Invocation | None) -> None:
+        picture = self.query_one(TaskPicture)
+        picture.show(invocation, snapshot.scenario.concurrency)
+        self.query_one("#tasks").border_subtitle = picture.caption()
+
+    def _show_target(self) -> None:
+        self.query_one(TitleBar).show_target(self._target.label)
+
+    def _show_banner(self, error: LambdaTuiError | None) -> None:
+        banner = self.query_one("#banner", Static)
+        banner.set_class(error is not None, "-shown")
+        if error is not None:
+            banner.update(f"{error.title}: {error} Results are kept. Press r to restart.")
+
+    def _tell_promise(self) -> None:
+        controls = self.query_one(Controls)
+        try:
+            scenario = controls.scenario()
+        except InvalidInput:
+            return
+        controls.tell(
+            cpu_line(scenario.memory_mb, self._target.kind), promise_line(scenario, self._target.kind)
+        )
+
+    def _rates(self, scenario: Scenario) -> Rates:
+        shown = self.session.shown
+        region = shown.target.region if shown is not None and shown.target is not None else "us-east-1"
+        return load_prices().rates(region, scenario.architecture)
+
+    # Reading, copying, exporting
+
+    def action_help(self) -> None:
+        self.app.push_screen(Reading("Help", help_text()))
+
+    def action_explain(self) -> None:
+        snapshot = self.session.shown
+        if snapshot is None or not snapshot.bill.invocations:
+            self.notify("There is no bill yet: press Enter to run.", severity="warning")
+            return
+        text = bill_explanation(snapshot.bill, snapshot.scenario)
+        self.app.push_screen(Reading("How this bill comes about", text))
+
+    def action_copy(self) -> None:
+        snapshot = self.session.shown
+        if snapshot is None:
+            self.notify("Nothing was run yet.", severity="warning")
+            return
+        text = summary_text(snapshot)
+        self.app.copy_to_clipboard(text)
+        self.notify(text, title="Copied")
+
+    def action_export(self) -> None:
+        runs = list(self.session.tour.runs.values()) if self.session.tour else [self.session.shown]
+        try:
+            paths = [export_run(run, Path.cwd()) for run in runs if run is not None]
+        except StorageError as error:
+            self.notify(str(error), title=error.title, severity="error")
+            return
+        if not paths:
+            self.notify("Nothing was run yet.", severity="warning")
+            return
+        names = "\n".join(path.name for path in paths)
+        self.notify(f"{names}\nin {Path.cwd()}", title="Exported")

@@ -1,0 +1,141 @@
+"""What the help and the explanations say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from textual.content import Content
+
+from lambda_tui.billing import Bill
+from lambda_tui.scenario import Scenario
+from lambda_tui.scenario.cpu_share import vcpus_of
+from lambda_tui.targets.protocol import TargetKind
+from lambda_tui.tui.drawing.numbers import format_quantity, format_usd, format_vcpus, plural
+
+KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Run",
+        (
+            ("Enter", "run what the form says, from anywhere"),
+            ("a", "the same scenario through all seven models, side by side"),
+            ("Esc", "stop the run; then back from the comparison"),
+            ("r", "restart the local Lambda after it went away"),
+        ),
+    ),
+    (
+        "Move",
+        (
+            ("Tab ↑ ↓", "from field to field; j and k as well"),
+            ("← →", "change a slider or a list; h and l as well"),
+            ("Space", "open a list"),
+            ("[ ]", "previous and next pane, where they are tabs"),
+        ),
+    ),
+    (
+        "Numbers",
+        (
+            ("x", "explain the bill: every line with its rate and quantity"),
+            ("y", "copy a summary of the run to the clipboard"),
+            ("e", "export the run as a JSON document"),
+        ),
+    ),
+    (
+        "Program",
+        (("? F1", "this help"), ("Ctrl+P", "all commands"), ("t", "next theme"), ("q", "quit")),
+    ),
+)
+
+PARAGRAPHS: tuple[tuple[str, str], ...] = (
+    (
+        "Duration per invocation",
+        "One point an invocation, in order: the time Lambda itself reports and bills for the handler. "
+        "A diamond is a cold start; its init time is billed too and stands apart. Dimmed points behind are "
+        "the run before this one. Marks on the axis are errors and throttles.",
+    ),
+    (
+        "Task by task",
+        "The last invocation, or the row chosen in the feed. Each bar is one task from start to end. Bars "
+        "below each other in a staircase waited for one another; bars in a wall ran at the same time. The "
+        "caption compares CPU time with elapsed time: what is left was waiting, and waiting is billed.",
+    ),
+    (
+        "Bill",
+        "Lambda bills requests and GB-seconds: memory in GB times billed seconds, rounded up to the "
+        "millisecond, init included. Less time at the same memory is less money, in proportion. Free tier "
+        "and discounts are not deducted.",
+    ),
+    (
+        "Memory",
+        "Lambda gives CPU in proportion to memory: 1,769 MB buy one vCPU. A function that waits does not "
+        "get faster with more; one that computes does, until it runs out of threads to use it.",
+    ),
+)
+
+
+def help_text() -> Content:
+    """Keys in groups, then a paragraph a pane."""
+    parts: list[Content] = []
+    for group, keys in KEYS:
+        parts.append(Content.styled(group, "bold $accent"))
+        parts += [Content.assemble("  ", (f"{key:<10}", "bold"), (meaning, "")) for key, meaning in keys]
+        parts.append(Content(""))
+    for title, paragraph in PARAGRAPHS:
+        parts += [Content.styled(title, "bold $accent"), Content(paragraph), Content("")]
+    return Content("\n").join(parts[:-1])
+
+
+def bill_explanation(bill: Bill, scenario: Scenario) -> Content:
+    """Every line as quantity x rate = dollars, then how the quantities came about."""
+    lines = [
+        Content.assemble(
+            (f"{line.item.replace('_', ' '):<12}", "bold"),
+            f"{format_quantity(line.quantity)} {line.unit} × {_exact(line.rate_usd)} = ",
+            (format_usd(line.usd), "bold $accent"),
+            (f"   {line.note}" if line.note else "", "$quiet"),
+        )
+        for line in bill.lines
+    ]
+    return _paragraphs(
+        lines,
+        [
+            f"GB-seconds = {scenario.memory_mb:,} MB ÷ 1,024 × billed ms ÷ 1,000, added up over "
+            f"{plural(bill.invocations, 'invocation')}: {format_quantity(bill.gb_seconds)} GB-s.",
+            f"Per million = {format_usd(bill.total_usd)} ÷ {bill.invocations:,} × 1,000,000 = "
+            f"{format_usd(bill.per_million_usd)}.",
+            f"Prices as of {bill.prices_as_of}, {scenario.architecture}, on demand, first volume tier, "
+            "without the free tier.",
+        ],
+    )
+
+
+def _paragraphs(rows: Iterable[Content], paragraphs: Sequence[str]) -> Content:
+    parts = list(rows)
+    for paragraph in paragraphs:
+        parts += [Content(""), Content(paragraph)]
+    return Content("\n").join(parts)
+
+
+def _exact(rate: object) -> str:
+    return f"${rate:f}"
+
+
+def scenario_line(scenario: Scenario) -> str:
+    """`threads × 3 · 512 MB`."""
+    return f"{scenario.concurrency} × {scenario.workers} · {scenario.memory_mb:,} MB"
+
+
+def cpu_line(memory_mb: int, kind: TargetKind) -> str:
+    """The CPU share of a memory size, and what this host can show of it."""
+    vcpus = vcpus_of(memory_mb)
+    cores = os.cpu_count() or 1
+    limited = kind == "local" and vcpus > cores
+    return format_vcpus(vcpus) + (f" · host shows at most {cores}" if limited else "")
+
+
+def promise_line(scenario: Scenario, kind: TargetKind) -> str:
+    """What Enter will do, and what it costs."""
+    doing = f"Enter invokes it {plural(scenario.planned_invocations, 'time')}"
+    if kind == "local":
+        return f"{doing} on this machine. Costs nothing: the bill is what AWS would charge."
+    return f"{doing} on a real account. The spend is estimated and asked first."

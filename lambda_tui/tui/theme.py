@@ -1,0 +1,109 @@
+"""The colours: one dark and one light theme; every other file names theme variables only.
+
+The seven model colours keep apart for the common colour vision deficiencies (after Okabe and Ito), and a
+model is always named beside its colour.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="lambda-dark",
+    primary="#7aa2f7",
+    secondary="#8290ab",
+    accent="#f0b35a",
+    success="#6ccf96",
+    warning="#f0b35a",
+    error="#f4796b",
+    foreground="#d7deea",
+    background="#10141b",
+    surface="#161b24",
+    panel="#202836",
+    dark=True,
+    variables={
+        "border": "#7aa2f7",
+        "border-blurred": "#2c3648",
+        "block-cursor-background": "#7aa2f7",
+        "block-cursor-foreground": "#10141b",
+        "footer-background": "#161b24",
+        "footer-key-foreground": "#f0b35a",
+        "input-cursor-background": "#d7deea",
+        "quiet": "#8894a8",
+        "grid": "#2c3648",
+        "previous": "#5c6a82",
+        "cold": "#a5e1f5",
+        "model-sequential": "#aeb9cc",
+        "model-threads": "#56b4f5",
+        "model-thread-pool": "#3fcfb4",
+        "model-asyncio": "#c99bf5",
+        "model-asyncio-blocking": "#ec8fbd",
+        "model-processes": "#f0b35a",
+        "model-process-pool": "#ef8262",
+    },
+)
+
+LIGHT = Theme(
+    name="lambda-light",
+    primary="#2059b5",
+    secondary="#5b6780",
+    accent="#9a5b00",
+    success="#13713c",
+    warning="#9a5b00",
+    error="#b52a1c",
+    foreground="#1c2430",
+    background="#f6f7f9",
+    surface="#ffffff",
+    panel="#e6eaf0",
+    dark=False,
+    variables={
+        "border": "#2059b5",
+        "border-blurred": "#c9d1dc",
+        "block-cursor-background": "#2059b5",
+        "block-cursor-foreground": "#ffffff",
+        "footer-background": "#e6eaf0",
+        "footer-key-foreground": "#9a5b00",
+        "input-cursor-background": "#1c2430",
+        "quiet": "#566276",
+        "grid": "#d8dee7",
+        "previous": "#97a3b5",
+        "cold": "#0b7f9e",
+        "model-sequential": "#566276",
+        "model-threads": "#0a66b0",
+        "model-thread-pool": "#08756a",
+        "model-asyncio": "#7637ad",
+        "model-asyncio-blocking": "#ad3373",
+        "model-processes": "#96590a",
+        "model-process-pool": "#b23c1a",
+    },
+)
+
+_ANSI = {
+    "quiet": "ansi_default",
+    "grid": "ansi_bright_black",
+    "previous": "ansi_bright_black",
+    "cold": "ansi_bright_cyan",
+    "model-sequential": "ansi_default",
+    "model-threads": "ansi_blue",
+    "model-thread-pool": "ansi_cyan",
+    "model-asyncio": "ansi_magenta",
+    "model-asyncio-blocking": "ansi_bright_magenta",
+    "model-processes": "ansi_yellow",
+    "model-process-pool": "ansi_red",
+}
+_OWN = frozenset(_ANSI)
+
+THEMES = (DARK, LIGHT)
+CYCLE = ("lambda-dark", "lambda-light", "ansi-dark", "ansi-light")
+"""What `t` steps through; every other Textual theme is in the command palette."""
+
+CYCLE_WITHOUT_COLOUR = ("lambda-dark", "lambda-light")
+"""With NO_COLOR, Textual 8.2 paints its ANSI themes black on black: they are left out."""
+
+
+def variable_defaults(*, dark: bool, ansi: bool) -> dict[str, str]:
+    """Our own variables for a theme that does not define them."""
+    if ansi:
+        return dict(_ANSI)
+    source = DARK if dark else LIGHT
+    return {name: value for name, value in source.variables.items() if name in _OWN}

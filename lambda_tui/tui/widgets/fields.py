@@ -1,0 +1,158 @@
+"""Rows of the form: a label, an editor, a unit, and the sentence that refuses a bad value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Label, Select, Static
+
+from lambda_tui.tui.widgets.slider import Slider
+
+
+class NumberInput(Input):
+    """Takes digits and a point; every letter stays a command of the screen (so `a`, `q` and `?` work here)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "app.focus_previous", "Up", id="field.up", tooltip="The field above", show=False),
+        Binding("down", "app.focus_next", "Down", id="field.down", tooltip="The field below", show=False),
+    ]
+
+    def __init__(self, value: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(value, id=id, compact=True, select_on_focus=True)
+        # A blinking cursor is a timer, and an idle screen should cost nothing.
+        self.cursor_blink = False
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return _is_numeric(character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable and not _is_numeric(event.character):
+            event.prevent_default()
+
+
+def _is_numeric(character: str | None) -> bool:
+    return character is not None and (character.isdigit() or character == ".")
+
+
+class FieldSelect(Select[str], inherit_bindings=False):
+    """A list that opens on Space or a click: Enter runs and the arrows move on, as everywhere in the form."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "show_overlay", "Open", id="select.open", tooltip="Open the list", show=False),
+        Binding("up,k", "app.focus_previous", "Up", id="select.up", tooltip="The field above", show=False),
+        Binding("down,j", "app.focus_next", "Down", id="select.down", tooltip="The field below", show=False),
+        Binding("left,h", "step(-1)", "Previous", id="select.previous", tooltip="Previous value", show=False),
+        Binding("right,l", "step(1)", "Next", id="select.next", tooltip="Next value", show=False),
+    ]
+
+    def __init__(self, options: Sequence[tuple[str, str]], value: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(options, value=value, allow_blank=False, compact=True, id=id)
+        self._ladder = [option for _, option in options]
+
+    def action_step(self, by: int) -> None:
+        position = self._ladder.index(str(self.value)) + by
+        if 0 <= position < len(self._ladder):
+            self.value = self._ladder[position]
+
+
+class Field(Vertical):
+    """One row named after a scenario field; `refuse` shows a sentence under it."""
+
+    DEFAULT_CSS = """
+    Field { height: auto; }
+    Field > Horizontal { height: 1; }
+    Field .label { width: 13; color: $quiet; }
+    Field:focus-within .label { color: $foreground; text-style: bold; }
+    Field Input { width: 8; text-align: right; background: $panel; padding: 0 1; }
+    Field Input:focus { background: $primary 30%; }
+    Field .unit { color: $quiet; padding: 0 0 0 1; }
+    Field .refusal { display: none; color: $error; padding: 0 0 0 1; }
+    Field.-refused .refusal { display: block; }
+    Field.-refused Input { background: $error 30%; }
+    Field Select { width: 1fr; }
+    Field Slider { margin: 0 1 0 0; }
+    """
+
+    def __init__(self, name: str, label: str, *, unit: str = "") -> None:
+        super().__init__(id=f"field-{name.replace('_', '-')}")
+        self.field_name = name
+        self._label = label
+        self._unit = unit
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Label(self._label, classes="label")
+            yield from self.editors()
+            if self._unit:
+                yield Label(self._unit, classes="unit")
+        yield Static("", classes="refusal")
+
+    def editors(self) -> ComposeResult:
+        """The widgets between the label and the unit."""
+        yield from ()
+
+    @property
+    def text(self) -> str:
+        """The value as the user gave it, not yet validated."""
+        raise NotImplementedError
+
+    def refuse(self, sentence: str | None) -> None:
+        """Show why the value is not usable; None takes the sentence away."""
+        self.set_class(sentence is not None, "-refused")
+        self.query_one(".refusal", Static).update(sentence or "")
+
+
+class NumberField(Field):
+    """A typed number."""
+
+    def __init__(self, name: str, label: str, value: str, *, unit: str = "") -> None:
+        super().__init__(name, label, unit=unit)
+        self._initial = value
+
+    def editors(self) -> ComposeResult:
+        yield NumberInput(self._initial)
+
+    @property
+    def text(self) -> str:
+        return self.query_one(NumberInput).value.strip()
+
+
+class SliderField(NumberField):
+    """A slider and, beside it, the same value to type."""
+
+    def __init__(self, name: str, label: str, values: Sequence[int], value: int, *, unit: str = "") -> None:
+        super().__init__(name, label, str(value), unit=unit)
+        self._slider = Slider(values, value)
+
+    def editors(self) -> ComposeResult:
+        yield self._slider
+        yield from super().editors()
+
+    def on_slider_changed(self, message: Slider.Changed) -> None:
+        message.stop()
+        self.query_one(NumberInput).value = str(message.value)
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        if message.value.isdigit():
+            self._slider.value = int(message.value)
+
+
+class ChoiceField(Field):
+    """A value out of a list."""
+
+    def __init__(self, name: str, label: str, options: Sequence[tuple[str, str]], value: str) -> None:
+        super().__init__(name, label)
+        self._options = options
+        self._initial = value
+
+    def editors(self) -> ComposeResult:
+        yield FieldSelect(self._options, self._initial)
+
+    @property
+    def text(self) -> str:
+        return str(self.query_one(FieldSelect).value)

@@ -1,0 +1,81 @@
+"""Percentiles and counts of a run in two lines, and what changed since the previous one."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from lambda_tui.load.comparison import compare_runs
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.results import Summary
+from lambda_tui.tui.drawing.numbers import NOTHING, format_change, format_ms, format_usd
+
+
+class StatisticsLines(Static):
+    """p50 to p99 of the warm durations, init, and counts; never warm and cold mixed."""
+
+    DEFAULT_CSS = "StatisticsLines { height: auto; padding: 0 1; }"
+
+    def show(self, snapshot: Snapshot | None, previous: Snapshot | None) -> None:
+        self.update(statistics_content(snapshot, previous))
+
+
+def statistics_content(snapshot: Snapshot | None, previous: Snapshot | None) -> Content:
+    summary = snapshot.summary if snapshot else Summary()
+    lines = [_percentiles(summary), _counts(summary)]
+    if snapshot is not None:
+        lines.append(_money(snapshot, previous))
+    return Content("\n").join(lines)
+
+
+def change_content(change: float | None, noun: str) -> Content:
+    """`▼ −66% time`: less is good here, so a fall is green and a rise red; arrow and sign say the same."""
+    style = "$quiet"
+    if change is not None and round(change * 100):
+        style = "bold $success" if change < 0 else "bold $error"
+    return Content.assemble((format_change(change), style), (f" {noun}", "$quiet"))
+
+
+def _percentiles(summary: Summary) -> Content:
+    warm = summary.duration_ms
+    values = [
+        ("p50", warm and warm.p50),
+        ("p90", warm and warm.p90),
+        ("p95", warm and warm.p95),
+        ("p99", warm and warm.p99),
+        ("init", summary.init_ms and summary.init_ms.p50),
+    ]
+    parts: list[Content | str] = []
+    for name, value in values:
+        style = "bold $cold" if name == "init" else "bold"
+        parts += [Content.styled(f"{name} ", "$quiet"), Content.styled(format_ms(value), style), "   "]
+    return Content.assemble(*parts[:-1])
+
+
+def _counts(summary: Summary) -> Content:
+    warm = summary.duration_ms.count if summary.duration_ms else 0
+    failed = summary.function_errors + summary.failed
+    values = [
+        ("◆ cold", summary.cold_starts, "$cold"),
+        ("warm", warm, ""),
+        ("▼ throttled", summary.throttled, "bold $error" if summary.throttled else ""),
+        ("✗ errors", failed, "bold $error" if failed else ""),
+    ]
+    parts: list[Content | str] = []
+    for name, value, style in values:
+        parts += [Content.styled(f"{name} ", "$quiet"), Content.styled(f"{value:,}", style), "   "]
+    return Content.assemble(*parts[:-1])
+
+
+def _money(snapshot: Snapshot, previous: Snapshot | None) -> Content:
+    """Dollars beside the durations, so that both are seen at once where the bill has no room."""
+    price = format_usd(snapshot.bill.per_million_usd) if snapshot.bill.invocations else NOTHING
+    parts: list[Content | str] = [
+        Content.styled(price, "bold $accent"),
+        (Content.styled(" per million", "$quiet")),
+    ]
+    if previous is not None:
+        change = compare_runs(previous, snapshot)
+        parts += ["   ", change_content(change.duration, "time"), "   ", change_content(change.cost, "cost")]
+        parts.append(Content.styled(f"  vs {previous.scenario.concurrency}", "$quiet"))
+    return Content.assemble(*parts)

@@ -1,0 +1,46 @@
+"""One line about the run: how far it is, how it ended."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.tui.drawing.numbers import plural
+
+BAR_CELLS = 24
+
+
+class StatusLine(Static):
+    """State, a bar, counts, and the key that matters now."""
+
+    def say(self, text: str) -> None:
+        self.update(Content.styled(text, "$quiet"))
+
+    def flash_hint(self) -> None:
+        """Say why Enter did nothing."""
+        self.app.notify("A run is in progress: Esc stops it.", timeout=3)
+
+    def show(self, snapshot: Snapshot) -> None:
+        self.update(status_content(snapshot))
+
+
+def status_content(snapshot: Snapshot) -> Content:
+    done, planned = len(snapshot.invocations), snapshot.planned
+    elapsed = f"{snapshot.elapsed_ms / 1000:.1f} s"
+    if snapshot.state == "preparing":
+        return Content.assemble(("◌ preparing  ", "$accent"), (snapshot.note, "$quiet"))
+    if snapshot.is_final:
+        if snapshot.stopped_by is not None:
+            return Content.assemble(("■ ", "$warning"), (str(snapshot.stopped_by), "$foreground"))
+        return Content.assemble(
+            ("✓ done  ", "bold $success"), (f"{plural(done, 'invocation')} in {elapsed}", "$quiet")
+        )
+    filled = BAR_CELLS * done // max(1, planned)
+    return Content.assemble(
+        ("▸ " + ("stopping  " if snapshot.state == "stopping" else ""), "$accent"),
+        ("━" * filled, "$accent"),
+        ("─" * (BAR_CELLS - filled), "$grid"),
+        (f"  {done:,} of {planned:,}", "bold"),
+        (f"   {snapshot.in_flight} in flight   {elapsed}   esc stops", "$quiet"),
+    )

@@ -1,0 +1,45 @@
+"""The first line: the screens that exist, and the target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+
+Modes = Sequence[tuple[str, str, str]]
+"""Key, name and title of every screen."""
+
+
+class TitleBar(Horizontal):
+    """Numbered screens on the left, the target on the right."""
+
+    DEFAULT_CSS = """
+    TitleBar { height: 1; background: $panel; dock: top; }
+    TitleBar > #modes { width: auto; }
+    TitleBar > #target-label { width: 1fr; text-align: right; color: $quiet; padding: 0 1; }
+    """
+
+    def __init__(self, modes: Modes, current: str, target: str) -> None:
+        super().__init__()
+        self._modes = modes
+        self._current = current
+        self._target = target
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._tabs(), id="modes")
+        yield Static(self._target, id="target-label")
+
+    def show_target(self, label: str) -> None:
+        self.query_one("#target-label", Static).update(label)
+
+    def _tabs(self) -> Content:
+        parts = [Content.styled(" λ ", "bold $accent")]
+        for key, mode, title in self._modes:
+            style = "bold $block-cursor-foreground on $primary" if mode == self._current else "$quiet"
+            tab = Content.styled(f" {key} {title} ", style)
+            parts.append(tab.stylize(f"@click=app.switch_mode('{mode}')"))
+        return Content.assemble(*parts)
