@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import shutil
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from lambda_tui.local_lambda.control_group import (
 from lambda_tui.local_lambda.spawn import Program, spawn
 
 MEMORY_POLL_S = 0.025
+EXIT_POLL_S = 0.005
 DESTROY_TIMEOUT_S = 5.0
 
 
@@ -72,30 +74,33 @@ class Cell:
 
     def _watch_exit(self, pid: int, exited: asyncio.Future[int]) -> None:
         loop = asyncio.get_running_loop()
-        if hasattr(os, "pidfd_open"):
+        try:
             pidfd = os.pidfd_open(pid)
-
-            def on_exit() -> None:
-                loop.remove_reader(pidfd)
-                os.close(pidfd)
-                self._reap(pid, exited)
-
-            loop.add_reader(pidfd, on_exit)
-        else:
+        except (AttributeError, OSError):
+            # macOS, Linux before 5.3, and containers whose filter does not know the call.
             self._poll_exit(pid, exited)
+            return
+
+        def on_exit() -> None:
+            loop.remove_reader(pidfd)
+            os.close(pidfd)
+            self._group.leader_exited()
+            _, status, used = os.wait4(pid, 0)
+            self._ended(exited, status, used)
+
+        loop.add_reader(pidfd, on_exit)
 
     def _poll_exit(self, pid: int, exited: asyncio.Future[int]) -> None:
-        # macOS has neither pidfd nor a waiting call that leaves other children alone.
-        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            asyncio.get_running_loop().call_later(0.005, self._poll_exit, pid, exited)
+        reaped, status, used = os.wait4(pid, os.WNOHANG)
+        if reaped == 0:
+            asyncio.get_running_loop().call_later(EXIT_POLL_S, self._poll_exit, pid, exited)
         else:
-            self._reap(pid, exited)
+            self._group.leader_exited()
+            self._ended(exited, status, used)
 
-    def _reap(self, pid: int, exited: asyncio.Future[int]) -> None:
+    def _ended(self, exited: asyncio.Future[int], status: int, used: resource.struct_rusage) -> None:
         if self._memory_watch is not None:
             self._memory_watch.cancel()
-        self._group.leader_exited()
-        _, status, used = os.wait4(pid, 0)
         if self._group.marker:
             self._last_cpu = CpuUsage((used.ru_utime + used.ru_stime) * 1000)
         self._pid = None

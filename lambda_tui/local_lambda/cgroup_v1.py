@@ -33,7 +33,9 @@ class V1Group:
 
     @property
     def join_files(self) -> tuple[str, ...]:
-        return tuple(f"{place}/cgroup.procs" for place in self._places)
+        # Writing to cgroup.procs waits for a global lock: 10 ms when nobody did so lately. A single thread
+        # that moves itself takes none: 0.4 ms for all five, and the child has only one thread so far.
+        return tuple(f"{place}/tasks" for place in self._places)
 
     def make(self, memory_mb: int) -> None:
         """Create the folders and set the memory and process limits; raises OSError."""
@@ -133,7 +135,11 @@ class V1Hierarchy:
 
     def create(self, environment_id: str, memory_mb: int) -> V1Group:
         group = V1Group({controller: root / environment_id for controller, root in self._roots.items()})
-        group.make(memory_mb)
+        try:
+            group.make(memory_mb)
+        except OSError:
+            group.remove()
+            raise
         return group
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lambda_tui.local_lambda import leftovers, processes
@@ -107,7 +107,11 @@ class V2Hierarchy:
 
     def create(self, environment_id: str, memory_mb: int) -> V2Group:
         group = V2Group(self.roots[0] / environment_id, self._controllers)
-        group.make(memory_mb)
+        try:
+            group.make(memory_mb)
+        except OSError:
+            group.remove()
+            raise
         return group
 
 
@@ -117,25 +121,42 @@ def enable_controllers(group: Path, controllers: Iterable[str]) -> None:
         write_control(group / "cgroup.subtree_control", f"+{controller}")
 
 
-def delegated_parent(own: Path, family: frozenset[int]) -> Path | None:
-    """Return the folder for groups of our own near the group `own`, made ready, or None.
+def proved_parent(
+    candidates: Sequence[Path], family: frozenset[int], name: str, needed: str
+) -> tuple[Path, frozenset[str]] | None:
+    """Return a folder where groups called `name` can be limited, with the controllers that work there.
 
-    Moves the processes of `own` into a leaf below it, and only if all of them are in `family` (this
-    process, its parents and its children): nobody else's process is touched.
+    `candidates` are this process's own group and others, best first. One that is ready is preferred;
+    otherwise the own group is made ready (see `take_over`).
     """
-    if own.name == HOST_LEAF:
-        return own.parent
-    wanted = usable_controllers(own)
-    if not wanted:
-        return None
-    if wanted <= set((own / "cgroup.subtree_control").read_text().split()):
-        return own
+    if candidates and candidates[0].name == HOST_LEAF:
+        candidates = [candidates[0].parent, *candidates[1:]]
+    for parent in candidates:
+        controllers = proved_controllers(parent, name)
+        if needed in controllers:
+            return parent, controllers
+    own = candidates[0] if candidates else None
+    if own is not None and take_over(own, family, needed):
+        controllers = proved_controllers(own, name)
+        return (own, controllers) if needed in controllers else None
+    return None
+
+
+def take_over(own: Path, family: frozenset[int], needed: str) -> bool:
+    """Let children of the group `own` have controllers: its processes move into a leaf below it first.
+
+    Done only if all of them are in `family` (this process, its parents, its children): nobody else's
+    process is touched. Returns whether the host let us.
+    """
+    offered = usable_controllers(own)
+    if needed not in offered:
+        return False
     try:
         _move_to_leaf(own, family)
-        enable_controllers(own, wanted)
+        enable_controllers(own, offered)
     except OSError:
-        return None
-    return own
+        return False
+    return True
 
 
 def usable_controllers(group: Path) -> frozenset[str]:

@@ -148,12 +148,20 @@ def remove_server(name: str, state_folder: str, group_roots: list[str]) -> None:
     roots = dict.fromkeys(group_roots + _recorded_groups(folder, name))
     remove_groups(list(roots))
     if not roots:
-        kill_pids(marked_pids(name + "/"))
+        _kill_marked(name + "/")
     if os.path.isdir(folder):
         # Imported late: it would add a megabyte to a watchdog that nearly always just waits.
         import shutil  # noqa: PLC0415
 
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_marked(marker: str, timeout_s: float = 5.0) -> None:
+    # More than once: a process may have started another while the list was made.
+    deadline = time.monotonic() + timeout_s
+    while (pids := marked_pids(marker)) and time.monotonic() < deadline:
+        kill_pids(pids)
+        time.sleep(0.005)
 
 
 def _recorded_groups(folder: str, name: str) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lambda_tui.errors import InvalidInput
+from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
 from lambda_tui.local_lambda import cgroup_v1, cgroup_v2, leftovers
 from lambda_tui.local_lambda.cell import Cell
 from lambda_tui.local_lambda.cgroup_paths import (
@@ -37,18 +37,25 @@ class Sandbox:
         self.host_cpus = usable_cpus()
         self._state_dir = state_dir
         self._hierarchy = hierarchy
-        self.directory.mkdir(mode=0o700)
-        roots = [*hierarchy.roots]
+        roots = list(hierarchy.roots)
+        try:
+            self.directory.mkdir(mode=0o700)
+        except OSError as error:
+            leftovers.remove_groups([str(root) for root in roots])
+            raise StorageError(f"The folder {state_dir} cannot be written: {error.strerror}.") from error
         (self.directory / leftovers.GROUPS_FILE).write_text("\n".join(map(str, roots)))
         self._watchdog = Watchdog(name, state_dir, roots)
 
     def create(self, environment_id: str, memory_mb: int) -> Cell:
-        """Return a new empty cell, unthrottled; raises OSError if the host refuses."""
+        """Return a new empty cell, unthrottled; raises TargetRefused if the host has no room for it."""
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", environment_id):
             raise ValueError(f"environment id {environment_id!r}")
-        group = self._hierarchy.create(environment_id, memory_mb)
         directory = self.directory / environment_id
-        directory.mkdir(mode=0o700)
+        try:
+            directory.mkdir(mode=0o700)
+            group = self._hierarchy.create(environment_id, memory_mb)
+        except OSError as error:
+            raise TargetRefused(f"No execution environment could be made: {error}.") from error
         watch = self.memory_enforcement == "rss"
         return Cell(environment_id, memory_mb, group, directory, watch_memory=watch)
 
@@ -63,9 +70,12 @@ def open_sandbox(state_dir: Path, *, enforcement: str = "auto") -> Sandbox:
     """Find out what this host can enforce, remove what dead servers left, and return a sandbox.
 
     `enforcement` is ``auto`` (the best that works), ``cgroup-v2``, ``cgroup-v1`` or ``none``; raises
-    InvalidInput where the host cannot do what was asked for.
+    InvalidInput where the host cannot do what was asked for, and StorageError without a usable folder.
     """
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The folder {state_dir} cannot be made: {error.strerror}.") from error
     name = leftovers.server_name(next(_serials))
     groups = _HostGroups.read()
     leftovers.sweep(str(state_dir), [str(parent) for parent in groups.parents()])
@@ -104,13 +114,6 @@ class _HostGroups:
         found += [parent.parent for parent in found if parent.name == cgroup_v2.HOST_LEAF]
         return list(dict.fromkeys(found))
 
-    def v2_parent(self) -> Path | None:
-        family = cgroup_v2.family_of(os.getpid())
-        for own in candidate_parents(self.mounts, self.membership, ""):
-            if parent := cgroup_v2.delegated_parent(own, family):
-                return parent
-        return None
-
 
 def _hierarchy(groups: _HostGroups, name: str, enforcement: str) -> Hierarchy:
     """Return the best that was proved to work here: enforced CPU counts for more than enforced memory."""
@@ -134,6 +137,6 @@ def _v1_hierarchy(groups: _HostGroups, name: str, needed: str) -> Hierarchy | No
 
 
 def _v2_hierarchy(groups: _HostGroups, name: str, needed: str) -> Hierarchy | None:
-    parent = groups.v2_parent()
-    controllers = cgroup_v2.proved_controllers(parent, name) if parent else frozenset()
-    return cgroup_v2.V2Hierarchy(parent, controllers, name) if parent and needed in controllers else None
+    candidates = candidate_parents(groups.mounts, groups.membership, "")
+    found = cgroup_v2.proved_parent(candidates, cgroup_v2.family_of(os.getpid()), name, needed)
+    return cgroup_v2.V2Hierarchy(*found, name) if found else None

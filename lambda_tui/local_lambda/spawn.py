@@ -1,9 +1,9 @@
 """Starts one program as an environment's process: in its groups, limits and session before its code runs.
 
-A bare fork with the work done in the child costs 0.4 ms of the server's time and about 1.3 ms in all
-(measured with five cgroup-v1 hierarchies); a `sh` launcher costs 1.7 ms and cannot set the
-parent-death signal, a Python launcher costs 7-10 ms, and `subprocess` with `preexec_fn` blocks the
-event loop for 2.6 ms.
+A bare fork with the work done in the child costs 0.4 ms of the server's time and about 1.5 ms in all
+(measured with five cgroup-v1 hierarchies). Measured against it: a `sh` launcher 1.7 ms, which cannot
+set the parent-death signal; a Python launcher 7-10 ms; `subprocess` with `preexec_fn` 2.6 ms, all of it
+blocking the event loop.
 """
 
 from __future__ import annotations
