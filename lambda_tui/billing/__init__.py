@@ -3,7 +3,9 @@
 from lambda_tui.billing.bill import Bill, BillItem, BillLine, money_text
 from lambda_tui.billing.monthly import MONTH_HOURS, invocations_per_month, monthly_bill, monthly_usd
 from lambda_tui.billing.prices import PriceBook, Rates, load_prices
+from lambda_tui.billing.pricing import price
 from lambda_tui.billing.run_bill import RunBill, invocation_usd
+from lambda_tui.billing.usage import Usage, parse_usage
 
 __all__ = [
     "MONTH_HOURS",
@@ -13,10 +15,13 @@ __all__ = [
     "PriceBook",
     "Rates",
     "RunBill",
+    "Usage",
     "invocation_usd",
     "invocations_per_month",
     "load_prices",
     "money_text",
     "monthly_bill",
     "monthly_usd",
+    "parse_usage",
+    "price",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from lambda_tui.billing.exact import exact_sum
+from lambda_tui.billing.exact import exact_product, exact_sum
 
 BillItem = Literal[
     "requests",
@@ -18,12 +18,24 @@ BillItem = Literal[
     "snapstart_cache",
     "snapstart_restore",
     "streaming",
+    "managed_instances",
+    "managed_instances_fee",
+    "durable_operations",
+    "durable_data_written",
+    "durable_data_retained",
+    "tenant_environments",
+    "event_pollers",
+    "logs_ingestion",
+    "step_functions",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """One charge: `usd` is exactly quantity x rate_usd (in the bill's currency), never rounded."""
+    """One charge: `usd` is exactly quantity x rate_usd (in the bill's currency), never rounded.
+
+    `how` says where the quantity comes from, `source` where the rate was read; both are for `explain`.
+    """
 
     item: BillItem
     quantity: Decimal
@@ -31,6 +43,23 @@ class BillLine:
     rate_usd: Decimal
     usd: Decimal
     note: str = ""
+    how: str = ""
+    source: str = ""
+
+    @classmethod
+    def charge(
+        cls,
+        item: BillItem,
+        quantity: Decimal,
+        unit: str,
+        rate: Decimal,
+        *,
+        note: str = "",
+        how: str = "",
+        source: str = "",
+    ) -> BillLine:
+        """A line whose amount is the exact product of quantity and rate."""
+        return cls(item, quantity, unit, rate, exact_product(quantity, rate), note, how, source)
 
     def to_document(self) -> dict[str, Any]:
         return {

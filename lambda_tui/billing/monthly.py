@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
-from lambda_tui.billing.bill import Bill, BillItem, BillLine
+from lambda_tui.billing.bill import Bill, BillLine
 from lambda_tui.billing.exact import EXACT, exact_product
 from lambda_tui.billing.prices import Rates
-from lambda_tui.billing.tiers import split_by_tier
+from lambda_tui.billing.tiers import tiered_lines
 
 MONTH_HOURS = 730
 """Hours in a month as AWS's own calculator counts them (365 x 24 / 12); 30 days would be 1.4 % less."""
@@ -28,25 +28,33 @@ def monthly_bill(bill: Bill, rates: Rates, *, invocations_per_month: int) -> Bil
     """
     if not bill.invocations:
         return Bill(bill.currency, bill.prices_as_of, 0, Decimal(0), Decimal(0), ())
+
+    def scaled(quantity: Decimal) -> Decimal:
+        return exact_product(quantity, invocations_per_month) / bill.invocations
+
     lines: list[BillLine] = []
     used = Decimal(0)
-    with localcontext(EXACT):
-        scale = Decimal(invocations_per_month) / bill.invocations
-        for line in bill.lines:
-            quantity = line.quantity * scale
-            if line.item in ("duration", "init"):
-                lines += tiered_lines(line.item, quantity, rates, already_used=used, note=line.note)
-                used += quantity
-            else:
-                usd = exact_product(quantity, line.rate_usd)
-                lines.append(BillLine(line.item, quantity, line.unit, line.rate_usd, usd, line.note))
-        gb_seconds = bill.gb_seconds * scale
+    for line in bill.lines:
+        quantity = scaled(line.quantity)
+        how = f"{invocations_per_month:,} invocations as the mean of {bill.invocations:,} measured ones"
+        if line.item in ("duration", "init"):
+            lines += tiered_lines(
+                line.item, quantity, rates.duration_tiers, used,
+                notes=[line.note], how=how, source=line.source,
+            )  # fmt: skip
+            used = EXACT.add(used, quantity)
+        else:
+            lines.append(
+                BillLine.charge(
+                    line.item, quantity, line.unit, line.rate_usd, note=line.note, how=how, source=line.source
+                )
+            )
     return Bill(
         currency=bill.currency,
         prices_as_of=bill.prices_as_of,
         invocations=invocations_per_month,
         billed_ms=bill.billed_ms,
-        gb_seconds=gb_seconds,
+        gb_seconds=scaled(bill.gb_seconds),
         lines=tuple(lines),
     )
 
@@ -54,17 +62,3 @@ def monthly_bill(bill: Bill, rates: Rates, *, invocations_per_month: int) -> Bil
 def monthly_usd(bill: Bill, rates: Rates, *, invocations_per_month: int) -> Decimal:
     """The total of `monthly_bill`, in the bill's currency."""
     return monthly_bill(bill, rates, invocations_per_month=invocations_per_month).total_usd
-
-
-def tiered_lines(
-    item: BillItem, quantity: Decimal, rates: Rates, *, already_used: Decimal, note: str = ""
-) -> list[BillLine]:
-    """One line per volume tier touched; a line of zero when nothing is used."""
-    if not quantity:
-        return [BillLine(item, Decimal(0), "GB-s", rates.gb_second, Decimal(0), note)]
-    lines = []
-    for number, part, rate in split_by_tier(quantity, rates.duration_tiers, already_used=already_used):
-        tier = f"tier {number}" if number > 1 or part != quantity else ""
-        text = ", ".join(word for word in (tier, note) if word)
-        lines.append(BillLine(item, part, "GB-s", rate, exact_product(part, rate), text))
-    return lines

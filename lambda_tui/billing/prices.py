@@ -72,12 +72,37 @@ class Rates:
         return self.sources.get(name) or self.sources.get("*", "")
 
 
+def provenance(rates: Rates, name: str) -> str:
+    """Where and when the price called `name` was read, in one phrase."""
+    return f"{rates.region} {rates.architecture}, {rates.as_of}; {rates.source_of(name)}"
+
+
 @dataclass(frozen=True, slots=True)
 class FreeTier:
     """The monthly free share: one pool over all regions and both architectures."""
 
     requests: Decimal
     gb_seconds: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class InstancePrice:
+    """The on-demand price of an EC2 instance type per hour (Linux)."""
+
+    instance_type: str
+    vcpus: int
+    memory_gb: int
+    usd: Decimal
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class FargatePrice:
+    """Fargate's price per vCPU-hour and GB-hour (Linux)."""
+
+    vcpu_hour: Decimal
+    gb_hour: Decimal
+    source: str
 
 
 class PriceBook:
@@ -103,6 +128,38 @@ class PriceBook:
     def free_tier(self) -> FreeTier:
         free = self._document["free_tier"]
         return FreeTier(Decimal(free["requests"]), Decimal(free["gb_seconds"]))
+
+    def ec2_hour(self, instance_type: str, region: str) -> InstancePrice:
+        """An EC2 type of the small dated table; raises InvalidInput where it has no such price."""
+        table = self._document["ec2_hour"]
+        entry = table["types"].get(instance_type)
+        if entry is None or table["region"] != region:
+            raise InvalidInput(
+                "managed_instances.instance_type",
+                f"managed_instances.instance_type {instance_type!r} has no price in {region} here.",
+                hint=f"Known in {table['region']}: {', '.join(table['types'])}; or give usd_per_hour.",
+            )
+        return InstancePrice(
+            instance_type=instance_type,
+            vcpus=entry["vcpus"],
+            memory_gb=entry["memory_gb"],
+            usd=Decimal(entry["usd"]),
+            source=f"{region}, {table['as_of']}; {self._document['sources'][table['source']]}",
+        )
+
+    def instance_types(self, region: str) -> tuple[str, ...]:
+        """The EC2 types `ec2_hour` knows in a region."""
+        table = self._document["ec2_hour"]
+        return tuple(table["types"]) if table["region"] == region else ()
+
+    def fargate(self, region: str, architecture: str) -> FargatePrice | None:
+        """Fargate's price, None where it is not in the small dated table."""
+        table = self._document["fargate_hour"]
+        entry = table[architecture] if table["region"] == region else None
+        if entry is None:
+            return None
+        source = f"{region} {architecture}, {table['as_of']}; {self._document['sources'][table['source']]}"
+        return FargatePrice(Decimal(entry["vcpu"]), Decimal(entry["gb"]), source)
 
     @property
     def document(self) -> Mapping[str, Any]:

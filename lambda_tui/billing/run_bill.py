@@ -7,8 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from lambda_tui.billing.bill import Bill, BillItem, BillLine
-from lambda_tui.billing.exact import exact_product
-from lambda_tui.billing.prices import Rates
+from lambda_tui.billing.prices import Rates, provenance
 
 MB_MS_PER_GB_S = 1024 * 1000
 """A GB is 1024 MB (AWS pricing page)."""
@@ -53,18 +52,30 @@ class RunBill:
 
     def bill(self) -> Bill:
         """The bill so far; its total is the sum of what `add` returned."""
-        rates = self._rates
-        lines = [_line("requests", Decimal(self._invocations), "requests", rates.request)]
-        lines.append(_line("duration", _gb_s(self._duration_mb_ms), "GB-s", rates.gb_second))
+        rates, count = self._rates, self._invocations
+        measured = f"sum over {count:,} invocations of"
+        lines = [
+            BillLine.charge(
+                "requests", Decimal(count), "requests", rates.request,
+                how=f"{count:,} invocations", source=provenance(rates, "request"),
+            ),
+            self._duration_line("duration", self._duration_mb_ms, f"{measured} memory/1024 x billed_ms/1000"),
+        ]  # fmt: skip
         if self._init_mb_ms:
+            how = f"{measured} memory/1024 x (billed_ms - ceil(duration_ms))/1000, cold starts only"
             lines.append(
-                _line("init", _gb_s(self._init_mb_ms), "GB-s", rates.gb_second, "billed init of cold starts")
+                self._duration_line("init", self._init_mb_ms, how, note="billed init of cold starts")
             )
         if self._storage_mb:
             quantity = _gb_s(self._storage_mb * self._billed_ms)
-            note = f"{self._storage_mb} MB above the free {FREE_EPHEMERAL_MB} MB"
-            lines.append(_line("ephemeral_storage", quantity, "GB-s", rates.ephemeral_gb_s, note))
-        count = self._invocations
+            lines.append(
+                BillLine.charge(
+                    "ephemeral_storage", quantity, "GB-s", rates.ephemeral_gb_s,
+                    note=f"{self._storage_mb} MB above the free {FREE_EPHEMERAL_MB} MB",
+                    how=f"{self._storage_mb}/1024 GB x {Decimal(self._billed_ms) / 1000} s billed",
+                    source=provenance(rates, "ephemeral_gb_s"),
+                )
+            )  # fmt: skip
         return Bill(
             currency=rates.currency,
             prices_as_of=rates.as_of,
@@ -74,10 +85,11 @@ class RunBill:
             lines=tuple(lines),
         )
 
+    def _duration_line(self, item: BillItem, mb_ms: int, how: str, note: str = "") -> BillLine:
+        source = provenance(self._rates, "duration_gb_s")
+        rate = self._rates.gb_second
+        return BillLine.charge(item, _gb_s(mb_ms), "GB-s", rate, note=note, how=how, source=source)
+
 
 def _gb_s(mb_ms: int) -> Decimal:
     return Decimal(mb_ms) / MB_MS_PER_GB_S
-
-
-def _line(item: BillItem, quantity: Decimal, unit: str, rate: Decimal, note: str = "") -> BillLine:
-    return BillLine(item, quantity, unit, rate, exact_product(quantity, rate), note)

@@ -1,0 +1,70 @@
+"""`lambda-tui cost`: prices a usage without invoking anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from lambda_tui.billing.bill import Bill, money_text
+from lambda_tui.billing.eras import ERAS
+from lambda_tui.billing.explain import ITEM_TITLES, explain
+from lambda_tui.billing.pricing import price
+from lambda_tui.billing.usage import parse_usage
+from lambda_tui.cli.documents import json_option, read_json, wants_table, write_json
+from lambda_tui.errors import InvalidInput
+
+
+@click.command("cost", short_help="Price a usage without invoking anything.")
+@click.option("--from", "source", metavar="FILE|-", help="A usage document; it also takes the rarer charges.")
+@click.option("--region", help="AWS region  [default: us-east-1]")
+@click.option("--architecture", help="x86_64 or arm64  [default: x86_64]")
+@click.option(
+    "--memory", "--memory-mb", "memory_mb", metavar="MB", help="Memory size, 128-10240  [default: 128]"
+)
+@click.option("--ephemeral", "--ephemeral-mb", "ephemeral_mb", metavar="MB", help="Ephemeral storage  [default: 512]")
+@click.option("--invocations", metavar="N", help="Invocations in the month  [default: 1]")
+@click.option("--billed-ms", metavar="MS", help="Billed duration of one invocation, from a REPORT line.")
+@click.option("--duration-ms", metavar="MS", help="Duration of one invocation; rounded up as Lambda does.")
+@click.option("--init-ms", metavar="MS", help="Init duration of a cold start; goes with --duration-ms.")
+@click.option("--cold-start-ratio", metavar="0..1", help="Share of invocations that are cold  [default: 0]")
+@click.option("--era", help=f"Rules of a time: {', '.join(ERAS)}.")
+@click.option("--rounding-ms", metavar="1|100", help="Rounding step  [default: 1]")
+@click.option("--init-billed/--no-init-billed", default=None, help="Whether init is billed  [default: yes]")
+@click.option("--free-tier", is_flag=True, default=None, help="Deduct the monthly free tier.")
+@click.option("--savings-plan", metavar="PLAN", help="no_upfront or all_upfront (Compute Savings Plan).")
+@click.option("--explain", "explained", is_flag=True, help="Print how each amount came about.")
+@json_option
+def command(source: str | None, explained: bool, json_target: str | None, **options: Any) -> None:
+    """Price a usage: requests, duration with volume tiers, init, storage and every other Lambda charge.
+
+    Example: lambda-tui cost --memory 512 --duration-ms 229.3 --invocations 1000000
+    """
+    if explained and json_target is not None:
+        raise InvalidInput("explain", "--explain prints text and contradicts --json: leave one of them out.")
+    given = {name: value for name, value in options.items() if value is not None}
+    if source is not None and given:
+        first = "--" + next(iter(given)).replace("_", "-").removesuffix("-mb")
+        raise InvalidInput("from", f"--from and {first} contradict each other: put it into the document.")
+    bill = price(parse_usage(read_json(source, field="--from") if source is not None else given))
+    if explained:
+        click.echo(explain(bill))
+    elif wants_table(json_target):
+        click.echo(_table(bill))
+    else:
+        write_json(bill.to_document(), json_target)
+
+
+def _table(bill: Bill) -> str:
+    rows = [
+        (ITEM_TITLES[line.item], f"{line.quantity:,.12g} {line.unit}", money_text(line.usd), line.note)
+        for line in bill.lines
+    ]
+    rows.append(("Total", "", money_text(bill.total_usd), bill.currency))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        f"{title:<{widths[0]}}  {quantity:>{widths[1]}}  {usd:>{widths[2]}}  {note}".rstrip()
+        for title, quantity, usd, note in rows
+    ]
+    mean = f"{bill.per_million_usd:.6f} {bill.currency} per million invocations"
+    return "\n".join([*lines, f"{mean}; prices of {bill.prices_as_of}"])
