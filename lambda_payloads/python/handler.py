@@ -74,4 +74,5 @@ def _environment_id() -> str:
 
 
 def _visible_cpus() -> int:
+    # Affinity: what a local Lambda can narrow; on AWS it equals os.cpu_count().
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -78,10 +77,18 @@ def test_threads_do_not_help_primes(warm: PayloadEnvironment) -> None:
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
 @pytest.mark.parametrize(("model", "kind"), [("threads", "sha256"), ("processes", "primes")])
 def test_cpus_are_used_at_once(warm: PayloadEnvironment, model: str, kind: str) -> None:
-    def cpus_used(response: dict[str, Any]) -> float:
+    def cpus_used(model: str) -> float:
+        response = warm.run(model, kind=kind, tasks=2, work=8)
         return float(response["cpu_ms"] / response["handler_ms"])
 
-    assert any(cpus_used(warm.run(model, kind=kind, tasks=2, work=8)) > 1.15 for _ in range(15))
+    # Against sequential at the same moment, because what a busy machine leaves us may be less than a CPU.
+    for _ in range(15):
+        alone = cpus_used("sequential")
+        if cpus_used(model) > 1.2 * alone:
+            return
+    if alone < 0.9:
+        pytest.skip("other programs keep the CPUs busy")
+    pytest.fail(f"{model} used no more CPU at a time than sequential")
 
 
 def test_cpu_time_counts_children_and_only_this_invocation(warm: PayloadEnvironment) -> None:
