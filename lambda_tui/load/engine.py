@@ -12,6 +12,7 @@ import os
 import resource
 import signal
 import sys
+import traceback
 from typing import Any, cast
 
 from lambda_tui.load import frames
@@ -19,6 +20,9 @@ from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.session import Session
 
 STDIN, STDOUT = 0, 1
+CRASHED = 70
+"""EX_SOFTWARE of sysexits.h."""
+
 PR_SET_PDEATHSIG = 1
 """From linux/prctl.h."""
 
@@ -51,6 +55,7 @@ class Output(asyncio.Protocol):
 async def serve(plan: EnginePlan) -> None:
     """Run the plan, writing frames to standard output without ever blocking on a slow reader."""
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(crash)
     writer, output = await loop.connect_write_pipe(Output, os.fdopen(STDOUT, "wb"))
 
     def emit(message: tuple[Any, ...]) -> None:
@@ -61,6 +66,18 @@ async def serve(plan: EnginePlan) -> None:
     await session.run()
     writer.close()
     await output.flushed
+
+
+def crash(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A bug in a callback ends the process with its traceback; by default asyncio would carry on without
+    the callback's work, and the run would never end."""
+    error = context.get("exception")
+    if error is None:
+        print(context.get("message"), file=sys.stderr)
+    else:
+        traceback.print_exception(error)
+    sys.stderr.flush()
+    os._exit(CRASHED)
 
 
 def die_with_parent() -> None:

@@ -57,6 +57,7 @@ class Run:
         self._recorder: RunRecorder | None = None
         self._engine: EngineProcess | None = None
         self._deployment: Deployment | None = None
+        self._end = End("stopped")
         self._entries: list[Invocation] = []
         self._statistics = RunStatistics()
         self._bill = RunBill(load_prices().rates(REGION_BEFORE_TARGET, scenario.architecture))
@@ -99,6 +100,8 @@ class Run:
         if engine is not None:
             engine.stop()
         with self._news:
+            if not self._latest.is_final:
+                self._latest = replace(self._latest, state="stopping")
             self._news.notify_all()
 
     def document(self) -> dict[str, Any]:
@@ -108,51 +111,53 @@ class Run:
     def _coalesced(self) -> Iterator[Snapshot]:
         shown = self._latest
         yield shown
-        stop_seen_at: float | None = None
+        let_go_at: float | None = None
         while not shown.is_final:
-            with self._news:
-                self._news.wait_for(
-                    lambda: self._latest.is_final or self._stop_requested.is_set(), SNAPSHOT_INTERVAL_S
-                )
-                latest = self._latest
+            self._wait_for_news(stop_is_known=self._stop_requested.is_set())
             if self._crash is not None:
                 raise self._crash
-            if self._stop_requested.is_set() and not latest.is_final:
-                stop_seen_at = stop_seen_at or time.monotonic()
-                latest = self._stopping(latest, time.monotonic() - stop_seen_at)
-            if latest is not shown:
-                shown = latest
+            if self._stop_requested.is_set():
+                let_go_at = let_go_at or time.monotonic() + DETACH_AFTER_S
+                if time.monotonic() > let_go_at:
+                    self._let_go()
+            if self._latest is not shown:
+                shown = self._latest
                 yield shown
 
-    def _stopping(self, latest: Snapshot, waited_s: float) -> Snapshot:
-        """The state of a run that was told to stop and has not ended: after a while it is let go."""
-        if waited_s < DETACH_AFTER_S:
-            time.sleep(SNAPSHOT_INTERVAL_S / 2)
-            return replace(self._latest, state="stopping") if not self._latest.is_final else self._latest
+    def _wait_for_news(self, *, stop_is_known: bool) -> None:
+        """Until the next snapshot is due: at once for the last one, and when a stop is asked for."""
+        with self._news:
+            self._news.wait_for(
+                lambda: self._latest.is_final or self._stop_requested.is_set() is not stop_is_known,
+                SNAPSHOT_INTERVAL_S,
+            )
+
+    def _let_go(self) -> None:
+        """End a stopped run whose target is still busy starting: its thread ends when it can."""
         with self._news:
             if not self._latest.is_final:
-                self._latest = replace(latest, state="finished", in_flight=0, stopped_by=self._interrupted(0))
-            return self._latest
+                self._latest = replace(
+                    self._latest, state="finished", in_flight=0, stopped_by=self._interrupted(), note=""
+                )
 
     def _work(self) -> None:
-        abandoned = 0
         try:
-            abandoned = self._execute()
+            self._execute()
         except LambdaTuiError as error:
             self._failure = self._failure or error
         except BaseException as crash:  # noqa: BLE001 - a thread's end: the iterating thread raises it
             self._crash = crash
-        if self._stop_requested.is_set():
-            self._failure = self._interrupted(abandoned)
+        if self._stop_requested.is_set() and self._end.kind != "done":
+            self._failure = self._interrupted()
         self._finish_history()
         self._publish("finished", in_flight=0, stopped_by=self._failure, note="")
 
-    def _execute(self) -> int:
+    def _execute(self) -> None:
         check_load(self._scenario)
         with EngineProcess() as engine:
             self._engine = engine
             self._prepare(engine)
-            return self._follow(engine)
+            self._follow(engine)
 
     def _prepare(self, engine: EngineProcess) -> None:
         self._raise_if_stopped()
@@ -176,7 +181,7 @@ class Run:
         self._publish("preparing", scenario=scenario, target=deployment.description, note="connecting")
         engine.start(plan)
 
-    def _follow(self, engine: EngineProcess) -> int:
+    def _follow(self, engine: EngineProcess) -> None:
         while True:
             kind, *rest = engine.next_message()
             if kind == "started":
@@ -186,9 +191,9 @@ class Run:
                 if not self._target.is_alive():
                     self._abort(self._lost())
             else:
-                end = End(*rest)
-                self._conclude(end)
-                return end.abandoned
+                self._end = End(*rest)
+                self._conclude()
+                return
 
     def _take(self, exchanges: list[Any], in_flight: int, dropped: int, now_ms: float, _cpu_s: float) -> None:
         batch = [decode(exchange, self._price) for exchange in exchanges]
@@ -212,13 +217,13 @@ class Run:
             init_ms=report.init_ms,
         )
 
-    def _conclude(self, end: End) -> None:
+    def _conclude(self) -> None:
         assert self._deployment is not None
         if self._failure is None and not self._target.is_alive():
             self._failure = self._lost()
         if self._failure is None:
             failed = next((one for one in reversed(self._entries) if one.status == "failed"), None)
-            self._failure = error_of_end(end, self._deployment, failed=failed, count=len(self._entries))
+            self._failure = error_of_end(self._end, self._deployment, failed=failed, count=len(self._entries))
 
     def _abort(self, error: LambdaTuiError) -> None:
         """Stop the engine because of `error`; what it still has to tell is taken."""
@@ -232,15 +237,15 @@ class Run:
         assert isinstance(error, TargetLost)
         return error
 
-    def _interrupted(self, abandoned: int) -> Interrupted:
+    def _interrupted(self) -> Interrupted:
         text = f"Stopped after {len(self._entries)} of {self._scenario.planned_invocations} invocations"
-        if abandoned:
-            text += f"; {abandoned} still running and possibly billed, not waited for"
+        if self._end.abandoned:
+            text += f"; {self._end.abandoned} still running and possibly billed, not waited for"
         return Interrupted(f"{text}.")
 
     def _raise_if_stopped(self) -> None:
         if self._stop_requested.is_set():
-            raise self._interrupted(0)
+            raise self._interrupted()
 
     def _begin_history(self, scenario: Scenario, deployment: Deployment) -> None:
         if self._history is not None:
@@ -265,9 +270,10 @@ class Run:
         self._publish("preparing", note=line)
 
     def _publish(self, state: RunState, **changes: Any) -> None:
+        stopping = self._stop_requested.is_set() and state != "finished"
         snapshot = replace(
             self._latest,
-            state=state,
+            state="stopping" if stopping else state,
             invocations=InvocationLog(self._entries),
             summary=self._statistics.summary(),
             bill=self._bill.bill(),

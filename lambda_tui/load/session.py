@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -69,10 +69,9 @@ class Session:
         self._zero = time.perf_counter()
         if self._end is None:
             self._emit(("started",))
-        loop = asyncio.get_running_loop()
-        ticks = loop.create_task(self._tick())
+        ticks = self._spawn(self._tick())
         if self._plan.max_seconds is not None:
-            loop.call_later(self._plan.max_seconds, self._time_is_up)
+            asyncio.get_running_loop().call_later(self._plan.max_seconds, self._time_is_up)
         if self._plan.warmup:
             await self._closed_loop(self._plan.warmup)
         if self._plan.rate is None or self._plan.seconds is None:
@@ -155,9 +154,7 @@ class Session:
             self._send(connection, index, scheduled_ms)
             return
         due_ms = self._now_ms() if scheduled_ms is None and self._cold is None else scheduled_ms
-        task = asyncio.get_running_loop().create_task(self._launch_slowly(index, due_ms))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._spawn(self._launch_slowly(index, due_ms))
 
     async def _launch_slowly(self, index: int, scheduled_ms: float | None) -> None:
         try:
@@ -214,6 +211,17 @@ class Session:
         self._on_completed()
         if not self._pending:
             self._phase_over.set()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.result()
 
     def _time_is_up(self) -> None:
         if self._plan.max_seconds is not None:

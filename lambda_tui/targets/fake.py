@@ -203,28 +203,29 @@ class _Connection(asyncio.Protocol):
         if answer.disconnect:
             self.transport.abort()
             return
+        request_id = str(uuid.uuid4())
         lines = f"X-Amz-Function-Error: {answer.function_error}\r\n" if answer.function_error else ""
         if answer.report and answer.status == 200:
             memory_mb = self._fake.configuration["MemorySize"]
-            lines += f"X-Amz-Log-Result: {log_tail(answer, memory_mb)}\r\n"
-        self._write(answer.status, lines, answer.body)
+            lines += f"X-Amz-Log-Result: {log_tail(answer, request_id, memory_mb)}\r\n"
+        self._write(answer.status, f"x-amzn-RequestId: {request_id}\r\n{lines}", answer.body)
         if answer.last:
             self.transport.close()
 
     def _write(self, status: int, lines: str, body: bytes) -> None:
         head = (
-            f"HTTP/1.1 {status} X\r\nx-amzn-RequestId: {uuid.uuid4()}\r\n{lines}"
+            f"HTTP/1.1 {status} X\r\n{lines}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
 
 
-def log_tail(answer: Answer, memory_mb: int) -> str:
+def log_tail(answer: Answer, request_id: str, memory_mb: int) -> str:
     """The base64 log tail with the REPORT line of an answer."""
     init = "" if answer.init_ms is None else f"\tInit Duration: {answer.init_ms:.2f} ms"
     text = (
-        "START RequestId: 6f1d Version: $LATEST\nEND RequestId: 6f1d\n"
-        f"REPORT RequestId: 6f1d\tDuration: {answer.duration_ms:.2f} ms\t"
+        f"START RequestId: {request_id} Version: $LATEST\nEND RequestId: {request_id}\n"
+        f"REPORT RequestId: {request_id}\tDuration: {answer.duration_ms:.2f} ms\t"
         f"Billed Duration: {answer.billed_ms} ms\tMemory Size: {memory_mb} MB\t"
         f"Max Memory Used: 40 MB{init}\t\n"
     )

@@ -1,0 +1,126 @@
+"""Raw engine records to invocations, and the money arithmetic around them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from decimal import Decimal
+
+import pytest
+
+from lambda_tui.billing import load_prices
+from lambda_tui.load.decode import decode
+from lambda_tui.load.estimate import estimate_spend, ideal_duration_ms
+from lambda_tui.load.frames import Outcome
+from lambda_tui.load.limits import billed_ms_of
+from lambda_tui.load.pacing import ConstantPacer
+from lambda_tui.results import Invocation, Report
+from lambda_tui.scenario import Scenario
+
+RATES = load_prices().rates("us-east-1", "x86_64")
+REPORT = (
+    "REPORT RequestId: 8f5\tDuration: 3.10 ms\tBilled Duration: 546 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 39 MB\tInit Duration: 542.01 ms\t\n"
+)
+
+
+def price(report: Report) -> Decimal:
+    return Decimal(report.billed_ms)
+
+
+def invocation(outcome: Outcome) -> Invocation:
+    return decode((7, False, 1.0, 1.5, 9.0, *outcome), price)
+
+
+def test_an_answer_with_report_and_payload() -> None:
+    tail = b64encode(b"\xa9cut\n" + REPORT.encode())
+    body = b'{"environment_id": "e1", "cold": true, "handler_ms": 2.5}'
+    one = invocation((200, "req", "", tail, body, "", ""))
+    assert (one.status, one.error, one.request_id, one.environment_id) == ("ok", None, "req", "e1")
+    assert (one.latency_ms, one.service_ms, one.handler_ms) == (8.0, 7.5, 2.5)
+    assert one.cold
+    assert one.report is not None
+    assert one.report.init_ms == 542.01
+    assert one.usd == Decimal(546)
+
+
+@pytest.mark.parametrize(
+    ("body", "cold"),
+    [(b'{"cold": true}', True), (b'{"cold": false}', False), (b"[1]", False), (b"", False), (b"\xff", False)],
+)
+def test_without_a_report_the_payload_says_whether_it_was_cold(body: bytes, cold: bool) -> None:
+    one = invocation((200, "", "", b"", body, "", ""))
+    assert (one.cold, one.usd, one.report, one.request_id) == (cold, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "error"),
+    [
+        (
+            (200, "", "Unhandled", b"", b'{"errorType":"E","errorMessage":"m"}', "", ""),
+            "function_error",
+            ("E", "m"),
+        ),
+        (
+            (200, "", "Unhandled", b"", b"", "", ""),
+            "function_error",
+            ("Unhandled", "the function gave no message"),
+        ),
+        ((429, "", "", b"", b'{"Reason":"R","message":"m"}', "T", ""), "throttled", ("R", "m")),
+        (
+            (429, "", "", b"", b"", "TooManyRequestsException", ""),
+            "throttled",
+            ("TooManyRequestsException", "HTTP 429"),
+        ),
+        ((502, "", "", b"", b"<html>", "", ""), "failed", ("HTTP 502", "HTTP 502")),
+        ((0, "", "", b"", b"", "ReadTimeout", "no answer"), "failed", ("ReadTimeout", "no answer")),
+    ],
+)
+def test_every_kind_of_failure_has_a_type_and_a_message(
+    outcome: Outcome, status: str, error: tuple[str, str]
+) -> None:
+    one = invocation(outcome)
+    assert one.status == status
+    assert one.error is not None
+    assert (one.error.type, one.error.message) == error
+
+
+def test_billed_milliseconds_in_text_and_json_tails() -> None:
+    json_tail = b'{"record":{"metrics":{"durationMs":1.2,"billedDurationMs":2}},"type":"platform.report"}'
+    assert billed_ms_of(b64encode(REPORT.encode())) == 546
+    assert billed_ms_of(b64encode(json_tail)) == 2
+    assert billed_ms_of(b64encode(b"only logs")) is None
+    assert billed_ms_of(b"") is None
+
+
+def test_the_estimate_spans_the_ideal_and_the_timeout() -> None:
+    scenario = Scenario(
+        workload="sleep", tasks=4, task_ms=100, memory_mb=1024, timeout_s=10, invocations=9, warmup=1
+    )
+    estimate = estimate_spend(scenario, RATES)
+    gb_second, request = RATES.gb_second, RATES.request
+    assert estimate.low_usd == pytest.approx(10 * (request + gb_second * Decimal("0.4")))
+    assert estimate.high_usd == pytest.approx(10 * (request + gb_second * 10))
+    capped = estimate_spend(scenario.with_changes(max_invocations=5), RATES)
+    assert capped.high_usd * 2 == estimate.high_usd
+
+
+@pytest.mark.parametrize(
+    ("changes", "ideal_ms"),
+    [
+        ({"concurrency": "sequential"}, 700),
+        ({"concurrency": "asyncio-blocking"}, 700),
+        ({"concurrency": "threads", "workers": 3}, 300),
+        ({"concurrency": "asyncio", "workers": 7}, 100),
+        ({"workload": "primes"}, 1),
+        ({"function": "mine"}, 1),
+    ],
+)
+def test_the_ideal_duration_follows_the_model(changes: dict[str, object], ideal_ms: int) -> None:
+    scenario = Scenario(workload="sleep", tasks=7, task_ms=100).with_changes(**changes)
+    assert ideal_duration_ms(scenario) == ideal_ms
+
+
+def test_a_constant_pacer_spaces_its_starts_evenly() -> None:
+    pacer = ConstantPacer(rate=4, seconds=1)
+    assert [pacer.start_ms(hits) for hits in range(5)] == [0, 250, 500, 750, None]
+    assert pacer.rate(100) == 4

@@ -1,0 +1,163 @@
+"""The engine as a process: timeouts, crashes, and that it never outlives whoever started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lambda_tui.billing import load_prices
+from lambda_tui.errors import LambdaTuiError
+from lambda_tui.load.engine_process import EngineProcess
+from lambda_tui.load.plan import EnginePlan
+from lambda_tui.load.planning import plan_of
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.fake import Answer, FakeTarget
+
+RATES = load_prices().rates("us-east-1", "x86_64")
+
+
+def plan_for(fake: FakeTarget, scenario: Scenario) -> EnginePlan:
+    fake.open(lambda line: None)
+    return plan_of(scenario, fake.prepare(scenario), RATES, "run-1")
+
+
+def messages(engine: EngineProcess) -> Iterator[tuple[Any, ...]]:
+    while True:
+        message = engine.next_message()
+        yield message
+        if message[0] == "end":
+            return
+
+
+def exchanges(received: list[tuple[Any, ...]]) -> list[Any]:
+    return [one for message in received if message[0] == "batch" for one in message[1]]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def wait_until_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 5
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not is_running(pid)
+
+
+def test_an_answer_that_never_comes_is_given_up_after_the_read_timeout(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(delay_ms=None if number == 1 else 0)
+    plan = replace(plan_for(fake, Scenario(invocations=3)), read_timeout_s=0.3)
+    with EngineProcess() as engine:
+        engine.start(plan)
+        received = list(messages(engine))
+    assert [(one[5], one[10]) for one in exchanges(received)] == [(200, ""), (0, "ReadTimeout"), (200, "")]
+    assert fake.traffic.invocations == 3
+    assert received[-1][1] == "done"
+
+
+def test_an_unanswered_invocation_is_booked_at_its_worst_case(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(delay_ms=None)
+    plan = plan_for(fake, Scenario(invocations=10))
+    plan = replace(plan, read_timeout_s=0.2, max_usd=str(2.5 * float(plan.worst_case_usd)))
+    with EngineProcess() as engine:
+        engine.start(plan)
+        received = list(messages(engine))
+    assert fake.traffic.invocations == 2
+    assert received[-1][1] == "limit"
+
+
+def test_a_bug_in_the_engine_is_an_error_with_its_last_words(fake: FakeTarget) -> None:
+    plan = replace(plan_for(fake, Scenario(invocations=3)), request_usd="not a number")
+    with EngineProcess() as engine:
+        engine.start(plan)
+        with pytest.raises(LambdaTuiError, match=r"engine ended unexpectedly: decimal\.InvalidOperation"):
+            list(messages(engine))
+
+
+def test_a_stopped_engine_that_does_not_listen_is_killed(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(delay_ms=5)
+    with EngineProcess() as engine:
+        engine.start(plan_for(fake, Scenario(invocations=100_000)))
+        assert engine.next_message() == ("started",)
+        os.kill(engine.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        engine.stop()
+        engine.stop()
+        with pytest.raises(LambdaTuiError, match="signal 9"):
+            list(messages(engine))
+        assert time.monotonic() - began < 2
+
+
+def test_closing_leaves_no_process_behind(fake: FakeTarget) -> None:
+    with EngineProcess() as engine:
+        engine.start(plan_for(fake, Scenario(invocations=100_000)))
+        engine.next_message()
+        pid = engine.pid
+    assert not is_running(pid)
+
+
+PARENT = """
+import sys, time
+from lambda_tui.load.engine_process import EngineProcess
+engine = EngineProcess()
+print(engine.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("delay_s", [0.0, 1.0], ids=["while it starts", "while it waits"])
+def test_the_engine_dies_with_a_killed_parent(delay_s: float) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    time.sleep(delay_s)
+    assert is_running(pid)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert wait_until_gone(pid)
+
+
+def test_the_engine_starts_without_the_heavy_libraries() -> None:
+    code = (
+        "import sys, lambda_tui.load.engine as engine;"
+        "print([name for name in ('pydantic', 'boto3', 'botocore', 'httpx', 'textual', 'rich', 'sqlite3')"
+        " if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_a_plan_shows_no_credentials(fake: FakeTarget) -> None:
+    shown = repr(plan_for(fake, Scenario()))
+    assert "fake-secret" not in shown
+    assert "fake-token" not in shown
+    assert "AKIAFAKE" not in shown
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_credentials_are_not_on_the_command_line_or_in_the_environment(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(delay_ms=5)
+    with EngineProcess() as engine:
+        engine.start(plan_for(fake, Scenario(invocations=100_000)))
+        engine.next_message()
+        seen = (
+            Path(f"/proc/{engine.pid}/cmdline").read_bytes()
+            + Path(f"/proc/{engine.pid}/environ").read_bytes()
+        )
+    assert b"fake-secret" not in seen
+    assert b"fake-token" not in seen
