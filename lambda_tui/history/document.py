@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
-from lambda_tui.billing import Bill
+from lambda_tui.billing import Bill, money_text
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 
@@ -98,6 +98,7 @@ def csv_rows(run: MeasuredRun) -> Iterator[dict[str, Any]]:
         yield {
             "run_id": run.run_id,
             **{key: _plain(value) for key, value in document.items()},
+            "usd": None if invocation.usd is None else money_text(invocation.usd),
             "error_type": error.get("type"),
             "error_message": error.get("message"),
             **_pick(report, ("duration_ms", "billed_ms", "init_ms", "restore_ms")),

@@ -1,0 +1,113 @@
+"""`lambda-tui doctor`: what this host can enforce, and what is installed, reachable and writable."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lambda_tui import __version__
+from lambda_tui.cli.credentials import credentials_report
+from lambda_tui.cli.documents import json_option, wants_table, write_json
+from lambda_tui.cli.run_table import aligned
+from lambda_tui.errors import StorageError
+from lambda_tui.folders import config_path, data_path
+from lambda_tui.history import HistoryStore
+
+DOCTOR_SCHEMA = "lambda-tui/doctor@1"
+PACKAGES = ("textual", "boto3", "botocore", "awslambdaric", "httptools", "uvloop")
+FULL_VCPU_MB = 1769
+"""Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
+
+
+@click.command("doctor")
+@json_option
+def command(json_target: str | None) -> None:
+    """Look at this host; nothing is sent over the network and no credential is shown."""
+    document = {
+        "schema": DOCTOR_SCHEMA,
+        "versions": _versions(),
+        "host": _host(),
+        "data": _data(),
+        "aws": credentials_report(),
+        "terminal": _terminal(),
+    }
+    if wants_table(json_target):
+        click.echo("\n".join(aligned(_rows(document), left=2)))
+    else:
+        write_json(document, json_target)
+
+
+def _versions() -> dict[str, str | None]:
+    own = {"lambda-tui": __version__, "python": platform.python_version()}
+    return {**own, **{name: _version(name) for name in PACKAGES}}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _host() -> dict[str, Any]:
+    from lambda_tui.local_lambda.sandbox import open_sandbox, usable_cpus  # noqa: PLC0415
+
+    # Opening the sandbox tries the limits for real; in a folder of its own it meets no running server.
+    with tempfile.TemporaryDirectory(prefix="lambda-tui-") as folder:
+        sandbox = open_sandbox(Path(folder))
+        sandbox.close()
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cpus": usable_cpus(),
+        "largest_faithful_memory_mb": usable_cpus() * FULL_VCPU_MB,
+        "cpu_enforcement": sandbox.cpu_enforcement,
+        "memory_enforcement": sandbox.memory_enforcement,
+    }
+
+
+def _data() -> dict[str, Any]:
+    problem = None
+    try:
+        HistoryStore().close()
+    except StorageError as error:
+        problem = str(error)
+    return {
+        "data_folder": str(data_path()),
+        "config_folder": str(config_path()),
+        "writable": problem is None,
+        "problem": problem,
+    }
+
+
+def _terminal() -> dict[str, Any]:
+    size = shutil.get_terminal_size()
+    return {
+        "is_terminal": sys.stdout.isatty(),
+        "columns": size.columns,
+        "lines": size.lines,
+        "term": os.environ.get("TERM"),
+        "colour": os.environ.get("COLORTERM"),
+        "no_color": bool(os.environ.get("NO_COLOR")),
+    }
+
+
+def _rows(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for section, facts in document.items():
+        if isinstance(facts, dict):
+            for position, (name, value) in enumerate(facts.items()):
+                yield section if not position else "", name.replace("_", " "), _word(value)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "–" if value is None else str(value)

@@ -1,0 +1,37 @@
+"""`lambda-tui` without a command: the terminal user interface."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from lambda_tui.cli.recording import open_history
+from lambda_tui.errors import InvalidInput
+from lambda_tui.targets import parse_target
+
+
+def explore(target_text: str) -> int:
+    """Open the interface and return its exit code.
+
+    Raises:
+        InvalidInput: there is no terminal, or the target is unknown.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InvalidInput(
+            "terminal",
+            "The interface needs a terminal.",
+            hint="`lambda-tui run` works without; `lambda-tui --help` shows all commands.",
+        )
+    target = parse_target(target_text)
+    from lambda_tui.tui.app import LambdaTui  # noqa: PLC0415  (a wrong target is refused before Textual loads)
+
+    with open_history() as history:
+        app = LambdaTui(target=target, history=history)
+        try:
+            app.run()
+        finally:
+            target.close()
+    if app.return_code:
+        click.echo("The interface ended with an error.", err=True)
+    return app.return_code or 0

@@ -1,0 +1,78 @@
+"""`lambda-tui local serve`: the embedded Lambda for any AWS client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lambda_tui.local_lambda.scheduler import SchedulerLimits
+from lambda_tui.local_lambda.server import ServeOptions, serve
+
+DEFAULTS = ServeOptions()
+ENFORCEMENTS = ("auto", "cgroup-v2", "cgroup-v1", "none")
+
+
+@click.group("local")
+def command() -> None:
+    """The embedded Lambda, without the interface."""
+
+
+@command.command("serve")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULTS.port,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Written, private to you, once calls are answered: address and keys as JSON.",
+)
+@click.option("--region", default=DEFAULTS.region, show_default=True, help="Region to sign for.")
+@click.option("--no-auth", is_flag=True, help="Answer unsigned requests too: any program here may run code.")
+@click.option(
+    "--max-environments",
+    type=click.IntRange(min=1),
+    default=DEFAULTS.limits.max_environments,
+    show_default=True,
+    help="Execution environments at the same time; more are throttled.",
+)
+@click.option(
+    "--idle-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULTS.limits.idle_s,
+    show_default=True,
+    help="How long an idle environment is kept warm.",
+)
+@click.option(
+    "--enforcement",
+    type=click.Choice(ENFORCEMENTS),
+    default=DEFAULTS.enforcement,
+    show_default=True,
+    help="How CPU and memory are limited; auto takes the best that works here.",
+)
+@click.pass_context
+def serve_command(
+    ctx: click.Context,
+    *,
+    port: int,
+    ready_file: Path | None,
+    region: str,
+    no_auth: bool,
+    max_environments: int,
+    idle_seconds: float,
+    enforcement: str,
+) -> None:
+    """Serve the Lambda API on 127.0.0.1 until Ctrl-C, and print the export lines a client needs."""
+    options = ServeOptions(
+        port=port,
+        ready_file=ready_file,
+        region=region,
+        authenticate=not no_auth,
+        limits=SchedulerLimits(max_environments, idle_seconds),
+        enforcement=enforcement,
+    )
+    ctx.exit(serve(options))

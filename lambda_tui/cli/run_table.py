@@ -1,0 +1,100 @@
+"""A run as a short readable table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lambda_tui.billing import Bill
+from lambda_tui.history import MeasuredRun
+from lambda_tui.results import Distribution, Summary
+from lambda_tui.scenario import CPU_WORKLOADS, Scenario
+from lambda_tui.tui.drawing.numbers import format_quantity, format_usd, ms_number, plural
+
+TIME_COLUMNS = ("count", "mean", "p50", "p90", "p95", "p99", "max")
+
+
+def run_table(run: MeasuredRun) -> str:
+    """Scenario, times, outcome and bill; a dozen lines that fit 80 columns."""
+    summary = run.summary
+    lines = [scenario_line(run.scenario), _target_line(run), "", *_times(summary), "", _outcome(summary)]
+    return "\n".join([*lines, "", *_bill(run.bill), "", f"run {run.run_id}"])
+
+
+def scenario_line(scenario: Scenario) -> str:
+    """`http × 3 of 300 ms, threads × 3, 512 MB x86_64`."""
+    if scenario.function is not None:
+        return f"{scenario.function}"
+    sizes = [] if scenario.workload in CPU_WORKLOADS - {"mixed"} else [f"{scenario.task_ms:g} ms"]
+    sizes += [f"{scenario.work} work"] if scenario.workload in CPU_WORKLOADS else []
+    tasks = f"{scenario.workload} × {scenario.tasks} of {' + '.join(sizes)}"
+    return f"{tasks}, {model_text(scenario)}, {scenario.memory_mb} MB {scenario.architecture}"
+
+
+def model_text(scenario: Scenario) -> str:
+    """`threads × 3`, or `sequential`, which has no workers."""
+    alone = scenario.concurrency == "sequential"
+    return scenario.concurrency if alone else f"{scenario.concurrency} × {scenario.workers}"
+
+
+def aligned(rows: Iterable[Sequence[str]], *, left: int = 1) -> list[str]:
+    """Rows as columns two spaces apart: the first `left` to the left, the others to the right."""
+    table = [list(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if position < left else cell.rjust(width)
+            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+
+
+def _target_line(run: MeasuredRun) -> str:
+    if run.target is None:
+        return "no target was reached"
+    target = run.target.to_document()
+    limited = " (more than this host has)" if target["host_limited"] else ""
+    enforced = f"CPU by {target['cpu_enforcement']}, memory by {target['memory_enforcement']}"
+    return f"{target['kind']} {target['region']}, {target['vcpus']:.2f} vCPU{limited}, {enforced}"
+
+
+def _times(summary: Summary) -> list[str]:
+    metrics: list[tuple[str, Distribution | None]] = [
+        ("latency", summary.latency_ms),
+        ("duration, warm", summary.duration_ms),
+        ("handler, warm", summary.handler_ms),
+        ("init, cold", summary.init_ms),
+    ]
+    rows: list[tuple[str, ...]] = [("ms", *TIME_COLUMNS)]
+    rows += [(name, *_figures(times)) for name, times in metrics if times is not None]
+    return aligned(rows)
+
+
+def _figures(times: Distribution) -> tuple[str, ...]:
+    return (f"{times.count:,}", *(ms_number(getattr(times, name)) for name in TIME_COLUMNS[1:]))
+
+
+def _outcome(summary: Summary) -> str:
+    counts = {
+        "errors": summary.function_errors,
+        "throttled": summary.throttled,
+        "failed": summary.failed,
+        "dropped": summary.dropped,
+    }
+    parts = [plural(summary.invocations, "invocation"), f"{summary.cold_starts} cold"]
+    parts += [f"{count:,} {name}" for name, count in counts.items() if count]
+    return ", ".join(
+        [*parts, plural(summary.environments, "environment"), f"{summary.throughput_per_s:.3g}/s"]
+    )
+
+
+def _bill(bill: Bill) -> list[str]:
+    rows = [
+        (line.item.replace("_", " "), f"{format_quantity(line.quantity)} {line.unit}", format_usd(line.usd))
+        for line in bill.lines
+    ]
+    rows += [
+        ("this run", "", format_usd(bill.total_usd)),
+        ("per million", "", format_usd(bill.per_million_usd)),
+    ]
+    return aligned(rows)

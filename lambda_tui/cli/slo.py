@@ -1,0 +1,74 @@
+"""Objectives on the command line: `p95<500ms`, `errors<1%`, `usd_per_million<5`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import le, lt
+
+from lambda_tui.billing import Bill
+from lambda_tui.errors import InvalidInput, SloMissed
+from lambda_tui.results import Summary
+
+_EXPRESSION = re.compile(
+    r"\s*(?:(?P<time>p50|p90|p95|p99|p999|mean|max)|(?P<errors>errors)|(?P<usd>usd_per_million))"
+    r"\s*(?P<operator><=?)\s*(?P<bound>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|%)?\s*"
+)
+_UNITS: dict[str, dict[str | None, Decimal]] = {
+    "time": {"ms": Decimal(1), "s": Decimal(1000)},
+    "errors": {"%": Decimal("0.01")},
+    "usd": {None: Decimal(1)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """One upper bound. Times are of `latency_ms`, what a caller waits, cold starts included; `errors` is
+    the share of invocations that were not ok."""
+
+    text: str
+    kind: str
+    metric: str
+    allows_equal: bool
+    bound: Decimal
+
+    def is_met(self, summary: Summary, bill: Bill) -> bool:
+        """False also when there is nothing to judge by: no invocation succeeded."""
+        value = self._value(summary, bill)
+        return value is not None and (le if self.allows_equal else lt)(value, self.bound)
+
+    def _value(self, summary: Summary, bill: Bill) -> Decimal | None:
+        if self.kind == "time":
+            times = summary.latency_ms
+            return None if times is None else Decimal(str(getattr(times, self.metric)))
+        if not summary.invocations:
+            return None
+        if self.kind == "errors":
+            return 1 - Decimal(summary.ok) / summary.invocations
+        return bill.per_million_usd
+
+
+def parse_objective(text: str) -> Objective:
+    """Read one expression.
+
+    Raises:
+        InvalidInput: it is not of the known forms.
+    """
+    found = _EXPRESSION.fullmatch(text)
+    kind = next((name for name in _UNITS if found and found[name]), None)
+    if found is None or kind is None or found["unit"] not in _UNITS[kind]:
+        raise InvalidInput(
+            "--slo",
+            f"--slo cannot be {text!r}.",
+            hint="Use p50, p90, p95, p99, p999, mean or max with ms or s, errors with %, or usd_per_million.",
+        )
+    bound = Decimal(found["bound"]) * _UNITS[kind][found["unit"]]
+    return Objective(text.strip(), kind, found[kind], found["operator"] == "<=", bound)
+
+
+def missed(objectives: Sequence[Objective], summary: Summary, bill: Bill) -> SloMissed | None:
+    """The error that names the objectives that were not met, if any."""
+    texts = [objective.text for objective in objectives if not objective.is_met(summary, bill)]
+    return SloMissed(f"Not met: {', '.join(texts)}.") if texts else None
