@@ -14,7 +14,7 @@ import sys
 import time
 from asyncio import Future
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -91,6 +91,7 @@ class Environment:
         self._invocation: Invocation | None = None
         self._answer: _Answer | None = None
         self._init_ms: float | None = None
+        self._init_log = b""
         self._throttled = False
         self._exit_status: int | None = None
         self._cell: Cell | None = None
@@ -164,6 +165,7 @@ class Environment:
         await self._start_process()
         milestone = await self._until(milestone_ahead, INIT_LIMIT_S)
         init_ms = (self._milestone_at - started_at) * 1000
+        self._init_log = self._take_log()
         if milestone == "next":
             self._init_ms = init_ms
             return None
@@ -212,7 +214,7 @@ class Environment:
             answer = self._ending(milestone, invocation.request_id, limit_s)
         self._invocation = None
         outcome = self._outcome(invocation.request_id, answer, duration_ms)
-        self._init_ms = None
+        self._init_ms, self._init_log = None, b""
         return outcome
 
     # Waiting for the runtime.
@@ -259,12 +261,11 @@ class Environment:
 
     def _failed_init_outcome(self, request_id: str, answer: _Answer, init_ms: float) -> Outcome:
         # Lambda runs a failed INIT again inside the invocation and bills it as Duration; here it ran once.
-        line = report.init_report_line(init_ms, answer.status, answer.error_type)
-        return self._outcome(request_id, replace(answer, log=answer.log + line), init_ms)
+        self._init_log += report.init_report_line(init_ms, answer.status, answer.error_type).encode()
+        return self._outcome(request_id, answer, init_ms)
 
     def _outcome(self, request_id: str, answer: _Answer, duration_ms: float) -> Outcome:
         assert self._cell is not None
-        assert self._logs is not None
         invocation_report = InvocationReport(
             request_id=request_id,
             duration_ms=duration_ms,
@@ -276,14 +277,18 @@ class Environment:
         )
         log = b"".join(
             (
+                self._init_log,
                 report.start_line(request_id, self.function.version).encode(),
-                self._logs.take(),
+                self._take_log(),
                 answer.log.encode(),
                 report.end_line(request_id).encode(),
                 invocation_report.line().encode(),
             )
         )
         return Outcome(answer.payload, "Unhandled" if answer.failed else None, invocation_report, log)
+
+    def _take_log(self) -> bytes:
+        return b"" if self._logs is None else self._logs.take()
 
     def _peak_memory_mb(self, cell: Cell, answer: _Answer) -> int:
         if answer.error_type == "Runtime.OutOfMemory":
