@@ -67,6 +67,8 @@ class FakeTarget:
             "LastUpdateStatus": "Successful",
             "Environment": {"Variables": {"KEPT": "yes"}},
         }
+        self.configuration_answer: Answer | None = None
+        """Instead of the configuration, for tests of a control plane that refuses."""
         self._region = region
         self._alive = False
         self._endpoint = ""
@@ -178,6 +180,10 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._parser.get_method() == b"POST":
             self._invoke()
+            return
+        refusal = self._fake.configuration_answer
+        if refusal is not None:
+            self._write(refusal.status, "", refusal.body)
             return
         if self._parser.get_method() == b"PUT":
             change = json.loads(self._body)

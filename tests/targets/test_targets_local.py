@@ -1,0 +1,127 @@
+"""The embedded Lambda as the local target runs it: a real server, real environments."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lambda_tui.errors import TargetLost, TargetUnreachable
+from lambda_tui.load.run import Run
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.local import LocalTarget
+
+SLEEP = Scenario(workload="sleep", tasks=1, task_ms=60, invocations=6, callers=2)
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the runtime client is for Linux")
+pytestmark = linux
+
+
+@pytest.fixture
+def local() -> Iterator[LocalTarget]:
+    target = LocalTarget()
+    yield target
+    target.close()
+
+
+def finish(run: Run) -> Snapshot:
+    return list(run.snapshots())[-1]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_real_invocations_with_two_callers(local: LocalTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The user's own AWS settings have no say in the local target.
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    last = finish(Run(SLEEP, local))
+    assert last.stopped_by is None
+    assert last.summary.ok == 6
+    assert (last.summary.cold_starts, last.summary.environments) == (2, 2)
+    assert last.target is not None
+    assert local.label == f"local · {last.target.cpu_enforcement} · us-east-1"
+    for one in last.invocations:
+        assert one.report is not None
+        assert one.usd is not None
+        assert one.handler_ms is not None
+        assert one.service_ms >= one.report.duration_ms >= one.handler_ms >= 60
+    assert last.bill.total_usd == sum(one.usd for one in last.invocations if one.usd is not None)
+    again = finish(Run(SLEEP, local))
+    assert again.summary.cold_starts == 0
+    resized = finish(Run(SLEEP.with_changes(memory_mb=1024), local))
+    assert resized.summary.cold_starts == 2
+    assert {one.report.memory_mb for one in resized.invocations if one.report} == {1024}
+
+
+def test_cold_starts_can_be_forced(local: LocalTarget) -> None:
+    last = finish(Run(SLEEP.with_changes(cold=True, invocations=4), local))
+    assert last.stopped_by is None
+    assert last.summary.cold_starts == 4
+    assert last.summary.environments == 4
+
+
+def test_a_server_that_dies_is_reported_and_started_again_by_the_next_run(local: LocalTarget) -> None:
+    last: Snapshot | None = None
+    for last in Run(SLEEP.with_changes(invocations=10_000), local).snapshots():
+        if len(last.invocations) >= 2 and local.pid is not None and local.is_alive():
+            os.kill(local.pid, signal.SIGKILL)
+    assert last is not None
+    assert isinstance(last.stopped_by, TargetLost)
+    assert "embedded Lambda went away" in last.stopped_by.message
+    assert "again" in last.stopped_by.hint
+    assert last.summary.ok >= 2
+    assert finish(Run(SLEEP, local)).summary.ok == 6
+
+
+def test_close_stops_the_server_within_two_seconds(local: LocalTarget) -> None:
+    local.open(lambda line: None)
+    pid = local.pid
+    assert pid is not None
+    began = time.monotonic()
+    local.close()
+    assert time.monotonic() - began < 4
+    assert not is_running(pid)
+    assert not local.is_alive()
+    local.close()
+
+
+def test_the_server_says_why_it_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = LocalTarget()
+    monkeypatch.setattr("lambda_tui.targets.local.sys.executable", "/nonexistent/python")
+    with pytest.raises(TargetUnreachable, match="cannot be started"):
+        target.open(lambda line: None)
+    target.close()
+
+
+PARENT = """
+import time
+from lambda_tui.targets.local import LocalTarget
+target = LocalTarget()
+target.open(lambda line: None)
+print(target.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_server_dies_with_a_killed_parent() -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not is_running(pid)
