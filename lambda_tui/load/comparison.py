@@ -26,13 +26,15 @@ class RunChange:
 
 @dataclass(frozen=True, slots=True)
 class ModelResult:
-    """One concurrency model's row; `factor` is how many times faster than sequential it is."""
+    """One concurrency model's row; `factor` is how many times faster than sequential it is, and
+    `cost_change` its relative change of dollars per invocation against sequential."""
 
     model: ConcurrencyModel
     duration_ms: float | None
     billed_ms: Decimal | None
     per_million_usd: Decimal | None
     factor: float | None
+    cost_change: float | None
     is_fastest: bool
     is_cheapest: bool
     error: str | None
@@ -75,6 +77,7 @@ def compare_models(runs: Mapping[ConcurrencyModel, Snapshot]) -> dict[Concurrenc
             billed_ms=run.bill.billed_ms if durations[model] is not None else None,
             per_million_usd=costs[model],
             factor=_factor(base, durations[model]),
+            cost_change=_relative(costs.get("sequential"), costs[model]),
             is_fastest=_within_tie(durations[model], fastest),
             is_cheapest=_within_tie(costs[model], cheapest),
             error=_first_error(run) if durations[model] is None else None,

@@ -24,16 +24,7 @@ def export_run(snapshot: Snapshot, folder: Path) -> Path:
         r"[^A-Za-z0-9.-]+", "-", f"run-{snapshot.run_id}-{scenario.concurrency}-{scenario.memory_mb}MB"
     )
     path = folder / f"{name}.json"
-    document = run_document(
-        run_id=snapshot.run_id,
-        name=scenario.name,
-        started_at=snapshot.started_at,
-        scenario=scenario,
-        target=None if snapshot.target is None else snapshot.target.to_document(),
-        invocations=snapshot.invocations,
-        summary=snapshot.summary,
-        bill=snapshot.bill,
-    )
+    document = run_document(snapshot)
     try:
         path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:

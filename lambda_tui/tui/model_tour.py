@@ -10,7 +10,7 @@ class ModelTour:
     """Which model's run is next, and the newest snapshot of each."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self._scenario = scenario
+        self.scenario = scenario
         self._waiting = list(CONCURRENCY_MODELS)
         self.runs: dict[ConcurrencyModel, Snapshot] = {}
         self.running: ConcurrencyModel | None = None
@@ -21,7 +21,7 @@ class ModelTour:
             self.running = None
             return None
         self.running = self._waiting.pop(0)
-        return self._scenario.with_changes(concurrency=self.running)
+        return self.scenario.with_changes(concurrency=self.running)
 
     def add(self, snapshot: Snapshot) -> None:
         self.runs[snapshot.scenario.concurrency] = snapshot

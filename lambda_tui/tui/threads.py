@@ -75,8 +75,11 @@ def open_target(target: Target, post: Post) -> Thread:
 
 
 def _open(target: Target, post: Post) -> None:
+    def progress(text: str) -> None:
+        post(TargetProgressed(text))
+
     try:
-        target.open(lambda text: post(TargetProgressed(text)))
+        target.open(progress)
     except LambdaTuiError as error:
         post(TargetOpened(error))
     except Exception as error:  # noqa: BLE001  (thread boundary: raised again on the interface's thread)

@@ -25,8 +25,13 @@ DESCRIPTION = TargetDescription(
 )
 SERIAL = ("sequential", "asyncio-blocking")
 OVERHEAD_MS = {
-    "sequential": 4.2, "threads": 3.1, "thread-pool": 3.9, "asyncio": 9.6, "asyncio-blocking": 6.0, "processes": 61.0,
-}  # fmt: skip
+    "sequential": 4.2,
+    "threads": 3.1,
+    "thread-pool": 3.9,
+    "asyncio": 9.6,
+    "asyncio-blocking": 6.0,
+    "processes": 61.0,
+}
 
 
 def invocation(scenario: Scenario, index: int, started_ms: float = 0.0) -> Invocation:

@@ -24,7 +24,7 @@ class Axis:
 
 
 def axis_to(maximum: float, ticks: int) -> Axis:
-    """The axis with at most `ticks` intervals of 1, 2, 2.5 or 5 times a power of ten that reaches `maximum`."""
+    """The axis of at most `ticks` intervals that reaches `maximum`; steps are 1, 2, 2.5 or 5 times 10^n."""
     maximum = maximum if maximum > 0 else 1.0
     rough = maximum / max(1, ticks)
     power = 10.0 ** math.floor(math.log10(rough))

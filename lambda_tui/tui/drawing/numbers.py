@@ -54,6 +54,14 @@ def format_change(fraction: float | None) -> str:
     return f"▼ −{-percent}%" if percent < 0 else f"▲ +{percent}%"
 
 
+def format_cheaper(fraction: float) -> str:
+    """A change of cost before the word `than`: `64% cheaper`, `12% dearer`, `no dearer`."""
+    percent = round(fraction * 100)
+    if percent == 0:
+        return "no dearer"
+    return f"{-percent}% cheaper" if percent < 0 else f"{percent}% dearer"
+
+
 def format_factor(factor: float | None) -> str:
     """How many times faster: `3.0×`, `0.98×` (two digits where one would say 1.0 of something slower)."""
     if factor is None:

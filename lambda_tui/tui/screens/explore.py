@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Button, Footer, OptionList, Static
@@ -34,7 +34,16 @@ from lambda_tui.tui.messages import (
     ThreadCrashed,
 )
 from lambda_tui.tui.screens.dialogs import Question, Reading
-from lambda_tui.tui.screens.texts import bill_explanation, cpu_line, help_text, promise_line, scenario_line
+from lambda_tui.tui.screens.explore_keys import EXPLORE_KEYS
+from lambda_tui.tui.screens.folding import CONTAINERS, PANES, SMALLEST, containers_of, is_folded, is_too_small
+from lambda_tui.tui.screens.texts import (
+    bill_explanation,
+    cpu_line,
+    help_text,
+    promise_line,
+    scenario_line,
+    work_line,
+)
 from lambda_tui.tui.session import ExploreSession
 from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.bill_pane import BillPane
@@ -49,35 +58,13 @@ from lambda_tui.tui.widgets.status_line import StatusLine
 from lambda_tui.tui.widgets.task_picture import TaskPicture
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
 
-PANES = (("controls", "Scenario"), ("chart", "Chart"), ("bill", "Bill"), ("tasks", "Tasks"), ("feed", "Feed"))
-"""Ids and titles of the panes, in the order of the tabs of a small terminal."""
-
-WIDE = (120, 36)
-"""From this size on all panes are shown at once."""
-
-SMALLEST = (60, 16)
-
 
 class ExploreScreen(Screen[None]):
     """Controls, chart, bill, task picture and feed around one ExploreSession."""
 
     CSS_PATH = "../styles/explore.tcss"
     AUTO_FOCUS = "ModelPicker"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "run", "Run", id="explore.run", key_display="⏎", priority=True, tooltip="Run the scenario of the form"),
-        Binding("a", "all_models", "All models", id="explore.all", tooltip="The same scenario through every model"),
-        Binding("escape", "stop", "Stop", id="explore.stop", tooltip="Stop the run, or leave the comparison"),
-        Binding("x", "explain", "Explain", id="explore.explain", tooltip="How the bill comes about"),
-        Binding("e", "export", "Export", id="explore.export", tooltip="Write the run document to a file"),
-        Binding("y", "copy", "Copy", id="explore.copy", tooltip="Copy a summary to the clipboard", show=False),
-        Binding("m", "next_model(1)", "Next model", id="explore.model", tooltip="Choose the next model", show=False),
-        Binding("M", "next_model(-1)", "Previous model", id="explore.model_back", tooltip="Choose the previous model", show=False),
-        Binding("r", "restart", "Restart", id="explore.restart", tooltip="Start the target again", show=False),
-        Binding("left_square_bracket", "turn(-1)", "Previous pane", id="explore.pane_back", tooltip="Previous pane", show=False),
-        Binding("right_square_bracket", "turn(1)", "Next pane", id="explore.pane", tooltip="Next pane", show=False),
-        Binding("question_mark,f1", "help", "Help", id="explore.help", key_display="?", tooltip="Keys and explanations"),
-        Binding("q", "app.leave", "Quit", id="explore.quit", tooltip="Quit; asks while a run is in progress"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [*EXPLORE_KEYS]
 
     def __init__(self, target: Target, scenario: Scenario, start_run: RunFactory, modes: Modes) -> None:
         super().__init__()
@@ -108,7 +95,7 @@ class ExploreScreen(Screen[None]):
                     yield ModelComparison(id="comparison").add_class("pane")
             yield Feed(id="feed").add_class("pane")
         yield StatusLine(id="status")
-        yield Footer(compact=True)
+        yield Footer()
         yield Static(
             f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
         )
@@ -124,19 +111,16 @@ class ExploreScreen(Screen[None]):
         self._arrange(event.size.width, event.size.height)
 
     def _arrange(self, width: int, height: int) -> None:
-        folded = width < WIDE[0] or height < WIDE[1]
-        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
-        self.set_class(folded, "-folded")
-        self.set_class(self.session.tour is not None, "-comparing")
         comparing = self.session.tour is not None
-        pane = "comparison" if comparing and self._pane in ("chart", "bill", "tasks") else self._pane
-        shown = {pane} | {"chart": {"upper", "results"}, "bill": {"upper", "results"}}.get(pane, set())
-        shown |= {"results"} if pane in ("tasks", "comparison") else set()
-        shown |= {"top"} if pane != "feed" else set()
-        for name in ("controls", "chart", "bill", "tasks", "feed", "comparison", "upper", "results", "top"):
+        self.set_class(is_too_small(width, height), "-too-small")
+        self.set_class(is_folded(width, height), "-folded")
+        self.set_class(not is_folded(width, height), "-wide")
+        self.set_class(comparing, "-comparing")
+        shown = containers_of(self._pane, comparing=comparing)
+        for name in CONTAINERS:
             self.query_one(f"#{name}").set_class(name not in shown, "-away")
         titles = [(name, "All models" if comparing and name == "chart" else title) for name, title in PANES]
-        self.query_one(PaneTabs).show(titles, "chart" if pane == "comparison" else pane)
+        self.query_one(PaneTabs).show(titles, self._pane)
 
     def action_show_pane(self, name: str) -> None:
         """Show one pane of a folded screen."""
@@ -155,9 +139,7 @@ class ExploreScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter chooses in an open list and presses a focused button; everywhere else it runs."""
-        if action == "run" and isinstance(self.focused, OptionList | Button):
-            return False
-        return True
+        return not (action == "run" and isinstance(self.focused, OptionList | Button))
 
     @on(RunRequested)
     def action_run(self) -> None:
@@ -282,6 +264,9 @@ class ExploreScreen(Screen[None]):
         with self.app.batch_update():
             if session.tour is not None:
                 self.query_one(ModelComparison).show(session.tour.runs, session.tour.running)
+                self.query_one(
+                    "#comparison"
+                ).border_title = f"All models · {work_line(session.tour.scenario)}"
             else:
                 self._show_chart(session.latest, session.previous)
             self.query_one(BillPane).show(snapshot, None if session.tour else session.previous, rates)
@@ -291,7 +276,7 @@ class ExploreScreen(Screen[None]):
 
     def _show_chart(self, latest: Snapshot | None, previous: Snapshot | None) -> None:
         self.query_one(DurationPlot).show(latest, previous)
-        self.query_one(StatisticsLines).show(latest, previous)
+        self.query_one(StatisticsLines).show(latest, previous, with_money=self.has_class("-folded"))
         chart = self.query_one("#chart")
         chart.border_subtitle = "" if latest is None else scenario_line(latest.scenario)
 

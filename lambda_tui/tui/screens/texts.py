@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 
 from lambda_tui.billing import Bill
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import CPU_WORKLOADS, Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.protocol import TargetKind
-from lambda_tui.tui.drawing.numbers import format_quantity, format_usd, format_vcpus, plural
+from lambda_tui.tui.drawing.numbers import format_ms, format_quantity, format_usd, format_vcpus, plural
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -123,6 +123,18 @@ def _exact(rate: object) -> str:
 def scenario_line(scenario: Scenario) -> str:
     """`threads × 3 · 512 MB`."""
     return f"{scenario.concurrency} × {scenario.workers} · {scenario.memory_mb:,} MB"
+
+
+def work_line(scenario: Scenario) -> str:
+    """`http 3 × 300 ms · 3 workers · 512 MB · 20 invocations each`."""
+    if scenario.workload in CPU_WORKLOADS - {"mixed"}:
+        size = plural(scenario.work, "work unit")
+    else:
+        size = format_ms(scenario.task_ms)
+    return (
+        f"{scenario.workload} {scenario.tasks} × {size} · {plural(scenario.workers, 'worker')} · "
+        f"{scenario.memory_mb:,} MB · {plural(scenario.planned_invocations, 'invocation')} each"
+    )
 
 
 def cpu_line(memory_mb: int, kind: TargetKind) -> str:

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Label, Static
+from textual.widgets import Digits, Input, Label, Static
 
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
 from lambda_tui.load.comparison import compare_runs
@@ -21,13 +21,21 @@ DEFAULT_RATE = "10"
 """Requests a second for the monthly figure, until another is typed."""
 
 
+MAX_WIDTH = 56
+"""Wider, a row would be hard to follow from its name to its amount."""
+
+
 class BillPane(VerticalScroll, can_focus=True):
     """Line items, totals, the month, and the change since the previous run."""
 
     BORDER_TITLE = "Bill"
     DEFAULT_CSS = """
-    BillPane > Static { height: auto; padding: 0 1; }
-    BillPane > #month { height: 1; padding: 0 1; }
+    BillPane > Static, BillPane > .caption { height: auto; padding: 0 1; }
+    BillPane > .caption { color: $quiet; }
+    BillPane > #per-million { color: $accent; text-style: bold; padding: 0 1; width: 100%; }
+    BillPane > #change { margin: 0 0 1 0; }
+    BillPane > #lines { margin: 1 0 0 0; }
+    BillPane > #month { height: 1; padding: 0 1; max-width: 56; }
     BillPane > #month Label { color: $quiet; }
     BillPane > #month Input { width: 8; background: $panel; padding: 0 1; text-align: right; }
     BillPane > #month Input:focus { background: $primary 30%; }
@@ -42,21 +50,26 @@ class BillPane(VerticalScroll, can_focus=True):
         self._rates: Rates | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(id="lines")
+        yield Label("Per million invocations", classes="caption")
+        yield Digits("", id="per-million")
+        yield Static(id="change")
         with Horizontal(id="month"):
             yield Label("Per month at ")
             yield NumberInput(DEFAULT_RATE)
             yield Label(" req/s")
             yield Static(id="per-month")
-        yield Static(id="change")
+        yield Static(id="lines")
 
     def show(self, snapshot: Snapshot | None, previous: Snapshot | None, rates: Rates | None) -> None:
         """Show the bill of `snapshot`; `rates` price the month."""
         self._snapshot, self._previous, self._rates = snapshot, previous, rates
-        self.query_one("#lines", Static).update(
-            bill_content(snapshot.bill if snapshot else None, self._inner())
-        )
-        self.query_one("#change", Static).update(self._change(snapshot, previous))
+        bill = snapshot.bill if snapshot and snapshot.bill.invocations else None
+        self.query_one("#per-million", Digits).update(format_usd(bill.per_million_usd) if bill else "-")
+        self.query_one("#change", Static).update(change_lines(snapshot, previous))
+        lines = bill_content(bill, self._inner())
+        if snapshot is not None:
+            lines = Content.assemble(lines, "\n\n", (self._price_line(snapshot), "$quiet"))
+        self.query_one("#lines", Static).update(lines)
         self._show_month()
 
     def on_resize(self) -> None:
@@ -67,7 +80,7 @@ class BillPane(VerticalScroll, can_focus=True):
         return self.query_one(NumberInput).value
 
     def _inner(self) -> int:
-        return max(24, self.scrollable_content_region.width - 2)
+        return max(24, min(MAX_WIDTH, self.scrollable_content_region.width) - 2)
 
     @on(Input.Changed)
     def _rate_edited(self, event: Input.Changed) -> None:
@@ -86,27 +99,9 @@ class BillPane(VerticalScroll, can_focus=True):
             text = Content.styled(format_usd(usd), "bold $accent")
         self.query_one("#per-month", Static).update(text)
 
-    def _change(self, snapshot: Snapshot | None, previous: Snapshot | None) -> Content:
-        lines = []
-        if snapshot is not None and previous is not None:
-            change = compare_runs(previous, snapshot)
-            before = (
-                f"\nSince the run before ({previous.scenario.concurrency}, {previous.scenario.memory_mb} MB)"
-            )
-            lines.append(Content.styled(before, "$quiet"))
-            lines.append(
-                Content.assemble(
-                    change_content(change.duration, "time"), "    ", change_content(change.cost, "cost")
-                )
-            )
-        if snapshot is not None:
-            prices = f"\n{self._price_line(snapshot)}   x explains"
-            lines.append(Content.styled(prices, "$quiet"))
-        return Content("\n").join(lines)
-
     def _price_line(self, snapshot: Snapshot) -> str:
         region = f"{self._rates.region} " if self._rates else ""
-        return f"Prices: {region}{snapshot.scenario.architecture}, {snapshot.bill.prices_as_of}"
+        return f"{region}{snapshot.scenario.architecture} prices of {snapshot.bill.prices_as_of}"
 
 
 def parse_rate(text: str) -> Decimal | None:
@@ -118,39 +113,46 @@ def parse_rate(text: str) -> Decimal | None:
     return rate if rate.is_finite() and 0 < rate <= 1_000_000 else None
 
 
+def change_lines(snapshot: Snapshot | None, previous: Snapshot | None) -> Content:
+    """Time and cost against the previous run, and which one that was."""
+    if snapshot is None or previous is None:
+        return (
+            Content.styled("Run again to compare with the run before.\n", "$quiet")
+            if snapshot
+            else Content("\n")
+        )
+    change = compare_runs(previous, snapshot)
+    scenario = previous.scenario
+    return Content.assemble(
+        change_content(change.duration, "time"),
+        "    ",
+        change_content(change.cost, "cost"),
+        (f"\nvs {scenario.concurrency} × {scenario.workers}, {scenario.memory_mb:,} MB", "$quiet"),
+    )
+
+
 def bill_content(bill: Bill | None, width: int) -> Content:
     """The bill as rows: name, quantity, dollars, set to both edges of `width`."""
     if bill is None:
-        return Content.styled("Press Enter: the bill grows with every invocation.", "$quiet")
-    rows = [
-        _row(
-            "This run",
-            plural(bill.invocations, "invocation"),
-            format_usd(bill.total_usd),
-            width,
-            "bold $accent",
-        )
-    ]
+        return Content.styled("The bill grows with every invocation.", "$quiet")
+    count = plural(bill.invocations, "invocation")
+    rows = [_row("This run", count, format_usd(bill.total_usd), width, strong=True)]
     for line in bill.lines:
-        quantity = (
-            f"{format_quantity(line.quantity)} {line.unit}"
-            if line.unit == "GB-s"
-            else format_quantity(line.quantity)
-        )
-        rows.append(_row(f"  {line.item.replace('_', ' ')}", quantity, format_usd(line.usd), width, ""))
-    rows.append(_row("Billed per invocation", "", f"{format_quantity(bill.billed_ms)} ms", width, ""))
-    million = format_usd(bill.per_million_usd) if bill.invocations else NOTHING
-    rows.append(Content(""))
-    rows.append(_row("Per million", "", million, width, "bold $accent"))
+        unit = f" {line.unit}" if line.unit == "GB-s" else ""
+        quantity = f"{format_quantity(line.quantity)}{unit}"
+        rows.append(_row(f"  {line.item.replace('_', ' ')}", quantity, format_usd(line.usd), width))
+    rows.append(_row("Billed each", "mean", f"{format_quantity(bill.billed_ms)} ms", width))
     return Content("\n").join(rows)
 
 
-def _row(name: str, middle: str, amount: str, width: int, style: str) -> Content:
-    room = max(1, width - len(name) - len(amount) - 2)
+AMOUNT_WIDTH = 13
+"""Dollars of one cheap invocation: `$0.000000383`."""
+
+
+def _row(name: str, middle: str, amount: str, width: int, *, strong: bool = False) -> Content:
+    room = max(0, width - len(name) - max(AMOUNT_WIDTH, len(amount)))
     return Content.assemble(
-        (name, "bold" if style else "$quiet"),
-        "  ",
-        (middle.rjust(room - 2)[:room], "$quiet"),
-        "  "[:2],
-        (amount, style),
+        (name, "bold" if strong else "$quiet"),
+        (middle.rjust(room)[:room], "$quiet"),
+        (f"{amount:>{AMOUNT_WIDTH}}", "bold $accent" if strong else ""),
     )

@@ -42,14 +42,14 @@ class Controls(VerticalScroll, can_focus=False):
                 "workload", FIELD_LABELS["workload"], [(kind, kind) for kind in MVP_WORKLOADS], base.workload
             )
             yield Static("", id="workload-hint", classes="hint")
-            yield NumberField("tasks", FIELD_LABELS["tasks"], str(base.tasks), unit="in each invocation")
+            yield NumberField("tasks", FIELD_LABELS["tasks"], str(base.tasks), unit="per invocation")
             yield NumberField("task_ms", FIELD_LABELS["task_ms"], f"{base.task_ms:g}", unit="ms")
-            yield NumberField("work", FIELD_LABELS["work"], str(base.work), unit="in each task")
+            yield NumberField("work", FIELD_LABELS["work"], str(base.work), unit="per task")
             yield Label("Concurrency", classes="heading")
             yield ModelPicker(base.concurrency)
             yield Static("", id="model-hint", classes="hint")
         with Vertical(id="where"):
-            yield SliderField("workers", FIELD_LABELS["workers"], WORKER_COUNTS, base.workers)
+            yield SliderField("workers", FIELD_LABELS["workers"], WORKER_COUNTS, base.workers, unit=" ")
             yield SliderField(
                 "memory_mb", FIELD_LABELS["memory_mb"], MEMORY_SIZES_MB, base.memory_mb, unit="MB"
             )

@@ -16,11 +16,10 @@ from lambda_tui.results import Invocation
 from lambda_tui.tui.drawing.axis import Axis, axis_to
 from lambda_tui.tui.drawing.braille import BrailleCanvas
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
+from lambda_tui.tui.widgets.strips import fitted
 
 PREVIOUS, WARM, COLD, ERROR = 1, 2, 3, 4
 COLD_MARK, ERROR_MARK, THROTTLE_MARK, PREVIOUS_COLD_MARK = "◆", "✗", "▼", "◇"
-LABEL_WIDTH = 17
-"""Room right of the points for `asyncio-blocking`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +88,11 @@ class DurationPlot(Widget):
     def _draw(self) -> list[Strip]:
         width, height = self.size
         rows = height - 2
-        if rows < 2 or width < LABEL_WIDTH + 12:
-            return [Strip.blank(width)] * height
-        axis = axis_to(self._highest(), max(2, rows // 4))
+        axis = axis_to(self._highest(), max(2, rows // 3))
         gutter = max(len(axis.label(tick)) for tick in axis.ticks) + 2
-        columns = width - gutter - LABEL_WIDTH
+        columns = width - gutter - self._label_width()
+        if rows < 2 or columns < 4:
+            return [Strip.blank(width, self.rich_style)] * height
         canvas = self._plotted(_Scale(columns, rows, axis, self._planned()))
         labels = self._labels(axis, rows)
         ticks = {_row_of(tick, axis, rows): axis.label(tick) for tick in axis.ticks}
@@ -110,6 +109,11 @@ class DurationPlot(Widget):
             fresh = self._current.invocations[self._drawn :]
             self._maximum = max([self._maximum, *(_height_ms(one) or 0.0 for one in fresh)])
         return self._maximum
+
+    def _label_width(self) -> int:
+        """Room right of the points for the names of the models, with an arrow and a blank."""
+        runs = (run for run in (self._current, self._previous) if run is not None)
+        return max((len(run.scenario.concurrency) + 2 for run in runs), default=2)
 
     def _planned(self) -> int:
         return max((run.planned for run in (self._current, self._previous) if run is not None), default=1)
@@ -157,7 +161,7 @@ class DurationPlot(Widget):
         segments += [Segment(text, colours[layer]) for text, layer in canvas.row(row, background)]
         if label is not None:
             segments.append(Segment("◂" + label[0], label[1]))
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+        return fitted(segments, self.size.width, self.rich_style)
 
     def _x_axis(self, gutter: int, columns: int, width: int) -> list[Strip]:
         style = self._style("plot--axis")

@@ -97,7 +97,7 @@ class Feed(ScrollView, can_focus=True):
             return
         self.virtual_size = Size(0, len(log) + 1)
         if self._selected is None:
-            self.scroll_end(animate=False, immediate=True)
+            self.scroll_end(animate=False)
         self.refresh()
 
     def newest(self) -> Invocation | None:

@@ -15,7 +15,7 @@ from lambda_tui.tui.widgets.slider import Slider
 
 
 class NumberInput(Input):
-    """Takes digits and a point; every letter stays a command of the screen (so `a`, `q` and `?` work here)."""
+    """Takes digits and a point; every letter stays a command of the screen (`a`, `q` and `?` work here)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "app.focus_previous", "Up", id="field.up", tooltip="The field above", show=False),
@@ -124,6 +124,8 @@ class NumberField(Field):
 
 class SliderField(NumberField):
     """A slider and, beside it, the same value to type."""
+
+    DEFAULT_CSS = "SliderField { .unit { width: 3; } }"
 
     def __init__(self, name: str, label: str, values: Sequence[int], value: int, *, unit: str = "") -> None:
         super().__init__(name, label, str(value), unit=unit)

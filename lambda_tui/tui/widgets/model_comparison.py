@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,14 +17,27 @@ from lambda_tui.results.task_span import TaskSpan, task_spans
 from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel
 from lambda_tui.tui.drawing.axis import time_scale
 from lambda_tui.tui.drawing.bars import Lane, paint_half_lanes, paint_lane
-from lambda_tui.tui.drawing.numbers import NOTHING, format_factor, format_usd, ms_number
+from lambda_tui.tui.drawing.big_digits import big_digits
+from lambda_tui.tui.drawing.numbers import (
+    format_change,
+    format_cheaper,
+    format_factor,
+    format_usd,
+    ms_number,
+)
 from lambda_tui.tui.widgets.model_picker import BOLD, MODEL_CLASSES, MODEL_CSS
+from lambda_tui.tui.widgets.strips import fitted
 from lambda_tui.tui.widgets.task_picture import paint_segments, task_lanes
 
-NAME_WIDTH = 18
-FIGURES: tuple[tuple[str, int], ...] = (("p50 ms", 9), ("billed ms", 11), ("$/million", 11), ("faster", 8))
-FIGURES_WIDTH = sum(width for _, width in FIGURES)
-HEAD_ROWS = 2
+NAME_WIDTH = 19
+P50_WIDTH, BILLED_WIDTH, DOLLARS_WIDTH, FACTOR_WIDTH = 9, 11, 12, 10
+FIGURES_WIDTH = P50_WIDTH + BILLED_WIDTH + DOLLARS_WIDTH + FACTOR_WIDTH
+TALL = 4
+"""Rows a model needs for three lanes of bars and factors in big digits; below that it gets half blocks."""
+
+BIG_FACTOR_WIDTH = 16
+BIG_FROM_WIDTH = 110
+HEAD_ROWS, FOOT_ROWS = 2, 1
 
 
 class ModelComparison(Widget, can_focus=True):
@@ -44,141 +57,149 @@ class ModelComparison(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = MODEL_CLASSES | {
         "compare--head", "compare--grid", "compare--text", "compare--winner", "compare--error",
     }  # fmt: skip
-    BORDER_TITLE = "All models, same scenario"
+    BORDER_TITLE = "All models"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._runs: Mapping[ConcurrencyModel, Snapshot] = {}
-        self._results: dict[ConcurrencyModel, ModelResult] = {}
-        self._spans: dict[ConcurrencyModel, tuple[TaskSpan, ...]] = {}
-        self._running: ConcurrencyModel | None = None
+        self._results: Mapping[ConcurrencyModel, ModelResult] = {}
+        self._spans: Mapping[ConcurrencyModel, tuple[TaskSpan, ...]] = {}
+        self._measuring: ConcurrencyModel | None = None
         self._total_ms = 0.0
 
-    def show(self, runs: Mapping[ConcurrencyModel, Snapshot], running: ConcurrencyModel | None) -> None:
-        """Draw these runs; `running` is the model being measured now."""
+    def show(self, runs: Mapping[ConcurrencyModel, Snapshot], measuring: ConcurrencyModel | None) -> None:
+        """Draw these runs; `measuring` is the model whose run is in progress."""
         self._runs = dict(runs)
-        self._running = running
+        self._measuring = measuring
         self._results = compare_models(self._runs)
         pictures = {model: picture_of(run) for model, run in runs.items()}
         self._spans = {model: task_spans(one) for model, one in pictures.items() if one is not None}
         self._total_ms = max((span.end_ms for spans in self._spans.values() for span in spans), default=0.0)
         self.refresh()
 
-    def results(self) -> Mapping[ConcurrencyModel, ModelResult]:
-        return self._results
-
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width, height = self.size
+        row_height = max(1, min(TALL, (height - HEAD_ROWS - FOOT_ROWS) // len(CONCURRENCY_MODELS)))
+        number, line = divmod(y - HEAD_ROWS, row_height)
         if y < HEAD_ROWS:
-            segments = self._head(y, width)
+            segments = self._head(y, width, tall=row_height == TALL)
+        elif number < len(CONCURRENCY_MODELS):
+            segments = self._row(CONCURRENCY_MODELS[number], line, row_height, width)
+        elif y == HEAD_ROWS + row_height * len(CONCURRENCY_MODELS):
+            segments = [Segment(verdict(self._results, self._measuring, width), self._style("compare--text"))]
         else:
-            row_height = max(1, min(4, (self.size.height - HEAD_ROWS) // len(CONCURRENCY_MODELS)))
-            number, line = divmod(y - HEAD_ROWS, row_height)
-            segments = (
-                self._row(CONCURRENCY_MODELS[number], line, row_height, width)
-                if number < len(CONCURRENCY_MODELS)
-                else []
-            )
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+            segments = []
+        return fitted(segments, width, self.rich_style)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)
 
-    def _columns(self, width: int) -> int:
-        return max(6, width - NAME_WIDTH - FIGURES_WIDTH - 1)
+    def _is_big(self, width: int, *, tall: bool) -> bool:
+        return tall and width >= BIG_FROM_WIDTH
 
-    def _head(self, y: int, width: int) -> list[Segment]:
-        style = self._style("compare--head")
-        columns = self._columns(width)
+    def _columns(self, width: int, *, tall: bool) -> int:
+        extra = BIG_FACTOR_WIDTH - FACTOR_WIDTH if self._is_big(width, tall=tall) else 0
+        return max(6, width - NAME_WIDTH - FIGURES_WIDTH - extra - 1)
+
+    def _head(self, y: int, width: int, *, tall: bool) -> list[Segment]:
+        columns = self._columns(width, tall=tall)
         if y == 1:
             return [Segment(" " * NAME_WIDTH + "─" * columns, self._style("compare--grid"))]
-        figures = "".join(f"{title:>{size}}" for title, size in FIGURES)
-        return [
-            Segment(
-                " " * NAME_WIDTH + time_scale(self._total_ms, columns).ljust(columns) + " " + figures, style
-            )
-        ]
+        last = BIG_FACTOR_WIDTH if self._is_big(width, tall=tall) else FACTOR_WIDTH
+        figures = f"{'p50 ms':>{P50_WIDTH}}{'billed ms':>{BILLED_WIDTH}}{'$/million':>{DOLLARS_WIDTH}}{'speed':>{last}}"
+        scale = time_scale(self._total_ms, columns).ljust(columns)
+        return [Segment(f"{'':{NAME_WIDTH}}{scale} {figures}", self._style("compare--head"))]
 
     def _row(self, model: ConcurrencyModel, line: int, height: int, width: int) -> list[Segment]:
-        text_line = 1 if height == 4 else 0
-        name = self._name(model) if line == text_line else Segment(" " * NAME_WIDTH)
-        columns = self._columns(width)
-        segments = [name, *self._picture(model, line, height, columns)]
+        tall = height == TALL
+        text_line = 1 if tall else 0
+        columns = self._columns(width, tall=tall)
+        segments = [self._title(model) if line == text_line else Segment(" " * NAME_WIDTH)]
+        segments += [*self._picture(model, line, height, columns), Segment(" ")]
         if line == text_line:
-            segments += [Segment(" "), *self._figures(model)]
+            segments += self._figures(model)
         elif line == text_line + 1:
-            segments += [Segment(" "), *self._remark(model)]
+            segments += self._second_line(model)
+        else:
+            segments.append(Segment(" " * (FIGURES_WIDTH - FACTOR_WIDTH)))
+        if self._is_big(width, tall=tall):
+            segments += self._big_factor(model, line)
+        elif line == text_line:
+            segments += self._factor(model)
         return segments
 
-    def _name(self, model: ConcurrencyModel) -> Segment:
+    def _title(self, model: ConcurrencyModel) -> Segment:
         result = self._results.get(model)
-        star = "★ " if result is not None and result.is_fastest and model != self._running else "  "
-        if model == self._running:
+        star = "★ " if result is not None and result.is_fastest and self._measuring is None else "  "
+        if model == self._measuring:
             star = "▸ "
         return Segment(f"{star}{model}"[:NAME_WIDTH].ljust(NAME_WIDTH), self._style(f"model--{model}") + BOLD)
 
     def _picture(self, model: ConcurrencyModel, line: int, height: int, columns: int) -> list[Segment]:
-        """Three lanes of bars where a model has four rows, otherwise up to four lanes of half blocks."""
+        """Three lanes of bars where a model has four rows, otherwise two lanes of half blocks a row."""
         spans = self._spans.get(model, ())
         if not spans:
             return self._no_picture(model, line, height, columns)
         style = self._style(f"model--{model}")
-        if height >= 4:
-            lanes = task_lanes(spans, 3)[:3]
+        if height == TALL:
+            lanes = task_lanes(spans, TALL - 1)[: TALL - 1]
             if line >= len(lanes):
                 return [Segment(" " * columns)]
             cells = paint_lane(lanes[line], self._total_ms, columns)
-            return paint_segments(lanes[line], cells, style, self._style("compare--error"))
-        lanes = task_lanes(spans, 2 * height)
-        pair: list[Lane | None] = [*lanes[2 * line : 2 * line + 2], None, None]
+            return paint_segments(lanes[line], line, cells, style, self._style("compare--error"))
+        pair: Sequence[Lane | None] = [*task_lanes(spans, 2 * height)[2 * line : 2 * line + 2], None, None]
         return [Segment(paint_half_lanes(pair[0], pair[1], self._total_ms, columns), style)]
 
     def _no_picture(self, model: ConcurrencyModel, line: int, height: int, columns: int) -> list[Segment]:
-        result = self._results.get(model)
+        result, run = self._results.get(model), self._runs.get(model)
         text, style = "", self._style("compare--head")
-        if line == (1 if height == 4 else 0):
+        if line == (1 if height == TALL else 0):
             if result is not None and result.error:
                 text, style = f"✗ {result.error}", self._style("compare--error")
-            elif model == self._running:
-                text = "starting …"
-            elif result is None:
+            elif model == self._measuring:
+                text = (run.note if run else "") or "starting …"
+            elif run is None:
                 text = "·"
         return [Segment(text[:columns].ljust(columns), style)]
+
+    def _is_winner(self, model: ConcurrencyModel) -> bool:
+        result = self._results.get(model)
+        return self._measuring is None and result is not None and result.is_fastest
 
     def _figures(self, model: ConcurrencyModel) -> list[Segment]:
         result = self._results.get(model)
         if result is None or result.duration_ms is None:
-            return [Segment(" " * FIGURES_WIDTH)]
-        winner = result.is_fastest and self._running is None
-        strong = self._style("compare--winner" if winner else "compare--text")
-        plain = self._style("compare--text")
-        cheap = self._style("compare--winner") if result.is_cheapest and self._running is None else plain
-        billed = NOTHING if result.billed_ms is None else ms_number(float(result.billed_ms))
-        texts = (
-            ms_number(result.duration_ms),
-            billed,
-            format_usd(result.per_million_usd),
-            format_factor(result.factor),
-        )
-        styles = (strong, plain, cheap, strong)
+            return [Segment(" " * (FIGURES_WIDTH - FACTOR_WIDTH))]
+        strong = self._style("compare--winner" if self._is_winner(model) else "compare--text")
+        billed = ms_number(None if result.billed_ms is None else float(result.billed_ms))
         return [
-            Segment(f"{text:>{width}}", style)
-            for text, (_, width), style in zip(texts, FIGURES, styles, strict=True)
+            Segment(f"{ms_number(result.duration_ms):>{P50_WIDTH}}", strong),
+            Segment(f"{billed:>{BILLED_WIDTH}}", self._style("compare--text")),
+            Segment(f"{format_usd(result.per_million_usd):>{DOLLARS_WIDTH}}", strong),
         ]
 
-    def _remark(self, model: ConcurrencyModel) -> list[Segment]:
+    def _second_line(self, model: ConcurrencyModel) -> list[Segment]:
+        """Progress while a model is measured, afterwards its price against sequential."""
         result, run = self._results.get(model), self._runs.get(model)
-        if model == self._running and run is not None:
+        text = ""
+        if model == self._measuring and run is not None:
             text = f"{len(run.invocations):,} of {run.planned:,}"
-        elif result is not None and self._running is None:
-            text = " · ".join(
-                word
-                for word, holds in (("fastest", result.is_fastest), ("cheapest", result.is_cheapest))
-                if holds
-            )
-        else:
-            text = ""
-        return [Segment(f"{text:>{FIGURES_WIDTH}}", self._style("compare--head"))]
+        elif result is not None and result.cost_change is not None and model != "sequential":
+            text = format_change(result.cost_change)
+        return [Segment(f"{text:>{FIGURES_WIDTH - FACTOR_WIDTH}}", self._style("compare--head"))]
+
+    def _factor(self, model: ConcurrencyModel) -> list[Segment]:
+        result = self._results.get(model)
+        text = format_factor(result.factor) if result is not None and result.factor is not None else ""
+        style = self._style("compare--winner" if self._is_winner(model) else "compare--text")
+        return [Segment(f"{text:>{FACTOR_WIDTH}}", style)]
+
+    def _big_factor(self, model: ConcurrencyModel, line: int) -> list[Segment]:
+        result = self._results.get(model)
+        if result is None or result.factor is None or line > 2:
+            return []
+        style = self._style("compare--winner") if self._is_winner(model) else self._style(f"model--{model}")
+        return [Segment(f"{big_digits(format_factor(result.factor))[line]:>{BIG_FACTOR_WIDTH}}", style)]
 
 
 def picture_of(run: Snapshot) -> Invocation | None:
@@ -188,3 +209,25 @@ def picture_of(run: Snapshot) -> Invocation | None:
         if invocation.status == "ok" and invocation.payload is not None:
             return invocation
     return None
+
+
+def verdict(
+    results: Mapping[ConcurrencyModel, ModelResult], measuring: ConcurrencyModel | None, width: int
+) -> str:
+    """One sentence for the room: who won, by how much, and what it saves."""
+    winners = [result for result in results.values() if result.is_fastest]
+    if measuring is not None or not winners:
+        return ""
+    if len(winners) == sum(1 for result in results.values() if result.duration_ms is not None):
+        return "No model is faster than the others: this work gains nothing here."
+    best = min(winners, key=lambda winner: winner.duration_ms or 0.0)
+    gain = "fastest"
+    if best.factor is not None and best.cost_change is not None and best.model != "sequential":
+        gain = f"{format_factor(best.factor)} as fast, {format_cheaper(best.cost_change)} than sequential"
+    sentence = f"{listing([winner.model for winner in winners])}: {gain}"
+    return sentence if len(sentence) <= width else f"{len(winners)} models: {gain}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

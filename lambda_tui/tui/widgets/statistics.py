@@ -8,7 +8,7 @@ from textual.widgets import Static
 from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Summary
-from lambda_tui.tui.drawing.numbers import NOTHING, format_change, format_ms, format_usd
+from lambda_tui.tui.drawing.numbers import NOTHING, format_change, format_ms, format_usd, ms_number
 
 
 class StatisticsLines(Static):
@@ -16,14 +16,15 @@ class StatisticsLines(Static):
 
     DEFAULT_CSS = "StatisticsLines { height: auto; padding: 0 1; }"
 
-    def show(self, snapshot: Snapshot | None, previous: Snapshot | None) -> None:
-        self.update(statistics_content(snapshot, previous))
+    def show(self, snapshot: Snapshot | None, previous: Snapshot | None, *, with_money: bool) -> None:
+        self.update(statistics_content(snapshot, previous, with_money=with_money))
 
 
-def statistics_content(snapshot: Snapshot | None, previous: Snapshot | None) -> Content:
+def statistics_content(snapshot: Snapshot | None, previous: Snapshot | None, *, with_money: bool) -> Content:
+    """`with_money` adds a line for screens that do not show the bill beside the chart."""
     summary = snapshot.summary if snapshot else Summary()
     lines = [_percentiles(summary), _counts(summary)]
-    if snapshot is not None:
+    if snapshot is not None and with_money:
         lines.append(_money(snapshot, previous))
     return Content("\n").join(lines)
 
@@ -37,19 +38,13 @@ def change_content(change: float | None, noun: str) -> Content:
 
 
 def _percentiles(summary: Summary) -> Content:
-    warm = summary.duration_ms
-    values = [
-        ("p50", warm and warm.p50),
-        ("p90", warm and warm.p90),
-        ("p95", warm and warm.p95),
-        ("p99", warm and warm.p99),
-        ("init", summary.init_ms and summary.init_ms.p50),
-    ]
-    parts: list[Content | str] = []
-    for name, value in values:
-        style = "bold $cold" if name == "init" else "bold"
-        parts += [Content.styled(f"{name} ", "$quiet"), Content.styled(format_ms(value), style), "   "]
-    return Content.assemble(*parts[:-1])
+    warm, cold = summary.duration_ms, summary.init_ms
+    parts: list[Content | tuple[str, str] | str] = []
+    for name in ("p50", "p90", "p95", "p99"):
+        value = getattr(warm, name) if warm else None
+        parts += [(f"{name} ", "$quiet"), (ms_number(value), "bold"), "  "]
+    parts += [("ms    init ", "$quiet"), (format_ms(cold.p50 if cold else None), "bold $cold")]
+    return Content.assemble(*parts)
 
 
 def _counts(summary: Summary) -> Content:

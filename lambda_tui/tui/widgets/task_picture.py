@@ -16,6 +16,7 @@ from lambda_tui.tui.drawing.axis import time_scale
 from lambda_tui.tui.drawing.bars import Lane, PaintedCell, Span, fold_lanes, paint_lane
 from lambda_tui.tui.drawing.numbers import format_ms, plural
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
+from lambda_tui.tui.widgets.strips import fitted
 
 LABEL_WIDTH = 14
 
@@ -76,7 +77,7 @@ class TaskPicture(Widget):
     def render_line(self, y: int) -> Strip:
         width, height = self.size
         line = self._content(y, width, height)
-        return Strip(line).adjust_cell_length(width, self.rich_style)
+        return fitted(line, width, self.rich_style)
 
     def _content(self, y: int, width: int, height: int) -> list[Segment]:
         style = self.get_component_rich_style
@@ -91,7 +92,7 @@ class TaskPicture(Widget):
             lane = lanes[y - 1]
             label = Segment(f"{lane.label[: LABEL_WIDTH - 2]:<{LABEL_WIDTH}}", style("tasks--label"))
             cells = paint_lane(lane, total_ms, columns)
-            return [label, *self._painted(lane, cells)]
+            return [label, *self._painted(lane, cells, y - 1)]
         if left_out and y - 1 == len(lanes):
             return [Segment(f"and {plural(left_out, 'more worker')}", style("tasks--axis"))]
         return []
@@ -106,24 +107,27 @@ class TaskPicture(Widget):
         error = self._invocation.error
         return f"✗ {error.type}: {error.message}" if error else "This function does not report its tasks."
 
-    def _painted(self, lane: Lane, cells: list[PaintedCell]) -> list[Segment]:
+    def _painted(self, lane: Lane, cells: list[PaintedCell], number: int) -> list[Segment]:
         return paint_segments(
             lane,
+            number,
             cells,
             self.get_component_rich_style(f"model--{self._model}"),
             self.get_component_rich_style("tasks--error"),
         )
 
 
-def paint_segments(lane: Lane, cells: list[PaintedCell], style: Style, failed: Style) -> list[Segment]:
-    """Segments of a painted lane; every second span is dim, so that neighbours keep apart."""
+def paint_segments(
+    lane: Lane, number: int, cells: list[PaintedCell], style: Style, failed: Style
+) -> list[Segment]:
+    """Segments of a painted lane; a chessboard of bright and dim keeps neighbouring bars apart."""
     segments = []
     for painted in cells:
         if painted.span is None:
             segments.append(Segment(" "))
             continue
         ink = style if lane.spans[painted.span].ok else failed
-        if painted.span % 2:
+        if (painted.span + number) % 2:
             ink += Style(dim=True)
         segments.append(
             Segment(painted.cell.character, ink + Style(reverse=True) if painted.cell.reverse else ink)

@@ -9,7 +9,6 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-
 Modes = Sequence[tuple[str, str, str]]
 """Key, name and title of every screen."""
 
