@@ -7,6 +7,7 @@ import contextlib
 import os
 import resource
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -66,6 +67,9 @@ class Cell:
         pid = await spawn(Program(argv, environ, cwd, output_fd, self._group.join_files))
         self._pid = pid
         self._group.leader_started(pid)
+        if self._destroyed:
+            # Destroyed while it started: it may have been in no group and without its mark at that moment.
+            os.kill(pid, signal.SIGKILL)
         self._exit = asyncio.get_running_loop().create_future()
         self._watch_exit(pid, self._exit)
         if self._watches_memory:

@@ -37,7 +37,7 @@ class V2Group:
 
     def make(self, memory_mb: int) -> None:
         """Create the folder and set the memory and process limits; raises OSError."""
-        self._folder.mkdir()
+        make_folder(self._folder)
         if "memory" in self._controllers:
             write_control(self._folder / "memory.max", memory_mb * BYTES_PER_MB)
             swap_limit = self._folder / "memory.swap.max"
@@ -98,7 +98,7 @@ class V2Hierarchy:
 
     def __init__(self, parent: Path, controllers: frozenset[str], name: str) -> None:
         root = parent / name
-        root.mkdir(exist_ok=True)
+        make_folder(root, exist_ok=True)
         enable_controllers(root, controllers)
         self.roots = (root,)
         self._controllers = controllers
@@ -113,6 +113,11 @@ class V2Hierarchy:
             group.remove()
             raise
         return group
+
+
+def make_folder(folder: Path, exist_ok: bool = False) -> None:
+    """Make one group; the kernel puts its control files into it."""
+    folder.mkdir(exist_ok=exist_ok)
 
 
 def enable_controllers(group: Path, controllers: Iterable[str]) -> None:
@@ -173,7 +178,7 @@ def _move_to_leaf(own: Path, family: frozenset[int]) -> None:
     if not set(members) <= family:
         raise PermissionError("other programs live in this group")
     leaf = own / HOST_LEAF
-    leaf.mkdir(exist_ok=True)
+    make_folder(leaf, exist_ok=True)
     for pid in members:
         write_control(leaf / "cgroup.procs", pid)
 
@@ -187,7 +192,7 @@ def proved_controllers(parent: Path, probe_name: str) -> frozenset[str]:
         "pids": ("pids.max", str(MAX_PROCESSES)),
     }
     try:
-        folder.mkdir()
+        make_folder(folder)
         return frozenset(name for name, limit in limits.items() if _holds(folder / limit[0], limit[1]))
     except OSError:
         return frozenset()

@@ -46,6 +46,11 @@ class Sandbox:
         (self.directory / leftovers.GROUPS_FILE).write_text("\n".join(map(str, roots)))
         self._watchdog = Watchdog(name, state_dir, roots)
 
+    @property
+    def watchdog_pid(self) -> int:
+        """The process that cleans up if this one is killed."""
+        return self._watchdog.pid
+
     def create(self, environment_id: str, memory_mb: int) -> Cell:
         """Return a new empty cell, unthrottled; raises TargetRefused if the host has no room for it."""
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", environment_id):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import os
 import resource
 import signal
@@ -86,6 +87,8 @@ def _fork(program: Program) -> tuple[int, int]:
 
 
 def _become(program: Program, server_pid: int, errors_fd: int) -> NoReturn:
+    # A finaliser of the server's, run here, would act on descriptors and processes that it shares.
+    gc.disable()
     try:
         os.setsid()
         die_with_parent(server_pid)
