@@ -40,31 +40,21 @@ def to_text(value: object) -> str:
 
 
 def bill_to_text(bill: Bill) -> str:
-    # The cost document leaves out how many invocations it is for.
-    return to_text({"invocations": bill.invocations, **bill.to_document()})
+    """All of a bill; the cost document would leave out the count and the explanations."""
+    return json.dumps(asdict(bill), separators=(",", ":"), default=str)
 
 
 def bill_from_text(text: str) -> Bill:
+    """The inverse of `bill_to_text`; what an older lambda-tui did not write has its default."""
     document = json.loads(text)
-    return Bill(
-        currency=document["currency"],
-        prices_as_of=document["prices_as_of"],
-        invocations=document["invocations"],
-        billed_ms=Decimal(document["billed_ms"]),
-        gb_seconds=Decimal(document["gb_seconds"]),
-        lines=tuple(_bill_line(line) for line in document["lines"]),
+    lines = tuple(
+        BillLine(**_with_decimals(line, "quantity", "rate_usd", "usd")) for line in document["lines"]
     )
+    return Bill(**{**_with_decimals(document, "billed_ms", "gb_seconds"), "lines": lines})
 
 
-def _bill_line(line: Mapping[str, Any]) -> BillLine:
-    return BillLine(
-        item=line["item"],
-        quantity=Decimal(line["quantity"]),
-        unit=line["unit"],
-        rate_usd=Decimal(line["rate_usd"]),
-        usd=Decimal(line["usd"]),
-        note=line["note"],
-    )
+def _with_decimals(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**document, **{name: Decimal(document[name]) for name in names}}
 
 
 def summary_to_text(summary: Summary) -> str:

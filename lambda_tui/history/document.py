@@ -75,7 +75,7 @@ def run_document(run: MeasuredRun) -> dict[str, Any]:
         "started_at": run.started_at,
         "scenario": run.scenario.model_dump(mode="json"),
         "target": None if run.target is None else run.target.to_document(),
-        "invocations": [invocation.to_document() for invocation in run.invocations],
+        "invocations": [_invocation_document(invocation) for invocation in run.invocations],
         "summary": run.summary.to_document(),
         "bill": run.bill.to_document(),
     }
@@ -91,14 +91,13 @@ def write_csv(file: TextIO, run: MeasuredRun) -> None:
 def csv_rows(run: MeasuredRun) -> Iterator[dict[str, Any]]:
     """One flat mapping an invocation, by CSV_COLUMNS; what is not known is empty."""
     for invocation in run.invocations:
-        document = invocation.to_document()
+        document = _invocation_document(invocation)
         report = document.pop("report") or {}
         error = document.pop("error") or {}
         payload = document.pop("payload") or {}
         yield {
             "run_id": run.run_id,
             **{key: _plain(value) for key, value in document.items()},
-            "usd": None if invocation.usd is None else money_text(invocation.usd),
             "error_type": error.get("type"),
             "error_message": error.get("message"),
             **_pick(report, ("duration_ms", "billed_ms", "init_ms", "restore_ms")),
@@ -107,6 +106,12 @@ def csv_rows(run: MeasuredRun) -> Iterator[dict[str, Any]]:
             **_pick(payload, ("handler_ms", "cpu_ms")),
             "tasks_completed": payload.get("completed"),
         }
+
+
+def _invocation_document(invocation: Invocation) -> dict[str, Any]:
+    # Money without an exponent, which spreadsheets and strict readers of decimals do not take.
+    usd = None if invocation.usd is None else money_text(invocation.usd)
+    return {**invocation.to_document(), "usd": usd}
 
 
 def _pick(source: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

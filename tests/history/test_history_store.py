@@ -1,0 +1,168 @@
+"""What is recorded comes back as it was, whatever happened meanwhile."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lambda_tui.errors import InvalidInput, LimitReached, StorageError
+from lambda_tui.history import HistoryStore
+from lambda_tui.results import Invocation, Summary
+from lambda_tui.scenario import Scenario
+from tests.history.measured import STARTED_AT, TARGET, any_invocation, invocation, measured
+
+SCENARIO = Scenario(name="a workshop", concurrency="threads", memory_mb=1024)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[HistoryStore]:
+    opened = HistoryStore(tmp_path / "history.sqlite3")
+    yield opened
+    opened.close()
+
+
+def record(store: HistoryStore, run_id: str, *, started_at: str = STARTED_AT, count: int = 3) -> None:
+    run = measured([invocation(index, cold=index == 0) for index in range(count)])
+    recorder = store.begin(run_id=run_id, name="", started_at=started_at, scenario=SCENARIO)
+    recorder.target(TARGET)
+    recorder.append(run.invocations)
+    recorder.finish(summary=run.summary, bill=run.bill)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(any_invocation(), max_size=4), max_size=3))
+def test_invocations_come_back_exactly(batches: list[list[Invocation]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = HistoryStore(Path(folder) / "history.sqlite3")
+        recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+        for batch in batches:
+            recorder.append(batch)
+        everything = [one for batch in batches for one in batch]
+        run = measured(everything)
+        recorder.finish(summary=run.summary, bill=run.bill)
+        loaded = store.load("r")
+        store.close()
+    assert loaded.invocations == everything
+    assert loaded.summary == run.summary
+    assert loaded.bill == run.bill
+    assert loaded.scenario == SCENARIO
+
+
+def test_a_finished_run_says_what_stopped_it(store: HistoryStore) -> None:
+    recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+    run = measured([invocation(0)])
+    recorder.target(TARGET)
+    recorder.append(run.invocations)
+    stop = LimitReached("The spend limit is reached.", hint="Raise it.")
+    recorder.finish(summary=run.summary, bill=run.bill, stopped_by=stop)
+    loaded = store.load("r")
+    assert loaded.state == "finished"
+    assert loaded.target is not None
+    assert loaded.target.to_document() == TARGET.to_document()
+    assert loaded.stopped_by is not None
+    assert (loaded.stopped_by.kind, loaded.stopped_by.exit_code) == ("LimitReached", 5)
+    assert loaded.stopped_by.message == "The spend limit is reached."
+
+
+def test_an_unfinished_run_is_computed_anew_at_its_regions_prices(store: HistoryStore) -> None:
+    recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+    run = measured([invocation(0, cold=True), invocation(1), invocation(2, duration_ms=5.5)])
+    recorder.target(TARGET)
+    recorder.append(run.invocations)
+    loaded = store.load("r")
+    # This very process is the recorder, and it is alive.
+    assert loaded.state == "recording"
+    assert loaded.summary == run.summary
+    assert loaded.bill == run.bill
+    (listed,) = store.runs()
+    assert (listed.state, listed.invocations, listed.total_usd) == ("recording", 3, None)
+
+
+def test_a_run_that_never_reached_a_target_can_be_loaded(store: HistoryStore) -> None:
+    store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+    loaded = store.load("r")
+    assert loaded.target is None
+    assert loaded.summary == Summary()
+    assert loaded.bill.total_usd == 0
+
+
+def test_the_newest_run_is_listed_first(store: HistoryStore) -> None:
+    record(store, "old", started_at="2026-11-20T08:00:00.000+00:00", count=1)
+    record(store, "new", started_at="2026-11-21T08:00:00.000+00:00")
+    assert [run.run_id for run in store.runs()] == ["new", "old"]
+    assert [run.run_id for run in store.runs(limit=1)] == ["new"]
+    newest = store.runs()[0]
+    assert (newest.invocations, newest.p50_ms, newest.target_kind) == (3, 300.5, "local")
+    latest = store.latest()
+    assert latest is not None
+    assert latest.run_id == "new"
+    assert newest.total_usd == latest.bill.total_usd > 0
+
+
+def test_runs_are_found_by_an_unambiguous_beginning(store: HistoryStore) -> None:
+    for run_id in ("ab", "abc-1", "abd-1", "x%_"):
+        record(store, run_id, count=1)
+    assert store.load("abc").run_id == "abc-1"
+    assert store.load("ab").run_id == "ab"
+    assert store.load("x%").run_id == "x%_"
+    with pytest.raises(InvalidInput, match="More than one run begins with 'a'"):
+        store.load("a")
+    for unknown in ("zz", "", "a%", "abc-1-longer"):
+        with pytest.raises(InvalidInput, match="There is no run"):
+            store.load(unknown)
+
+
+def test_a_deleted_run_is_gone_with_its_invocations(store: HistoryStore) -> None:
+    record(store, "r")
+    store.delete("r")
+    store.delete("never was")
+    assert store.runs() == []
+    assert store.latest() is None
+    record(store, "r", count=1)
+    assert len(store.load("r").invocations) == 1
+
+
+def test_a_batch_is_written_whole_or_not_at_all(store: HistoryStore) -> None:
+    recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+    recorder.append([invocation(0)])
+    store.delete("r")
+    with pytest.raises(StorageError):
+        recorder.append([invocation(1), invocation(2)])
+    assert store.runs() == []
+
+
+def test_threads_take_turns(store: HistoryStore) -> None:
+    def record_many(name: str) -> None:
+        recorder = store.begin(run_id=name, name="", started_at=STARTED_AT, scenario=SCENARIO)
+        for index in range(30):
+            recorder.append([invocation(index)])
+            store.runs()
+
+    threads = [threading.Thread(target=record_many, args=(f"t{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(len(store.load(run.run_id).invocations) for run in store.runs()) == [30] * 4
+
+
+def test_the_file_and_its_companions_are_private(tmp_path: Path) -> None:
+    store = HistoryStore(tmp_path / "data" / "history.sqlite3")
+    record(store, "r")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
+    store.close()
+    assert modes == dict.fromkeys(("history.sqlite3", "history.sqlite3-shm", "history.sqlite3-wal"), 0o600)
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+def test_closing_twice_does_no_harm(tmp_path: Path) -> None:
+    store = HistoryStore(tmp_path / "history.sqlite3")
+    store.close()
+    store.close()

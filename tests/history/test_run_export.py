@@ -1,0 +1,80 @@
+"""The run document and the CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from lambda_tui.history import HistoryStore, run_document, write_csv
+from lambda_tui.results import InvocationError
+from lambda_tui.scenario import Scenario
+from tests.cli.documents_checked import check_run_document
+from tests.history.measured import STARTED_AT, TARGET, invocation, measured
+
+
+def rows_of(run: Any) -> list[dict[str, str]]:
+    file = io.StringIO()
+    write_csv(file, run)
+    return list(csv.DictReader(io.StringIO(file.getvalue())))
+
+
+def test_the_document_of_a_loaded_run_is_that_of_the_run(tmp_path: Path) -> None:
+    scenario = Scenario(name="named", max_usd=Decimal("0.10"))
+    run = measured([invocation(0, cold=True), invocation(1)], scenario=scenario)
+    store = HistoryStore(tmp_path / "history.sqlite3")
+    recorder = store.begin(run_id=run.run_id, name="named", started_at=STARTED_AT, scenario=scenario)
+    recorder.target(TARGET)
+    recorder.append(run.invocations)
+    recorder.finish(summary=run.summary, bill=run.bill)
+    loaded = store.load(run.run_id)
+    store.close()
+    document = run_document(run)
+    assert run_document(loaded) == document
+    assert document["name"] == "named"
+    assert document["scenario"]["max_usd"] == "0.10"
+    check_run_document(json.loads(json.dumps(document)))
+
+
+def test_the_schema_refuses_money_as_a_number_and_missing_parts() -> None:
+    for path in (("bill", "total_usd"), ("summary", "gb_seconds"), ("invocations", 0, "usd")):
+        document = run_document(measured([invocation(0)]))
+        part: Any = document
+        for step in path[:-1]:
+            part = part[step]
+        for wrong in (1.5, "1E-7"):
+            part[path[-1]] = wrong
+            try:
+                check_run_document(document)
+            except jsonschema.ValidationError:
+                continue
+            raise AssertionError(f"{path} accepted {wrong!r}")
+
+
+def test_csv_has_one_flat_row_an_invocation() -> None:
+    failed = replace(
+        invocation(1),
+        status="failed",
+        error=InvocationError("ReadTimeout", 'no answer, "ever"\nreally'),
+        report=None,
+        usd=None,
+        payload=None,
+        environment_id=None,
+    )
+    first, second = rows_of(measured([invocation(0, cold=True), failed]))
+    assert (first["index"], first["cold"], first["billed_ms"], first["init_ms"]) == (
+        "0",
+        "true",
+        "401",
+        "100.0",
+    )
+    assert (first["usd"], first["handler_ms"], first["tasks_completed"]) == ("0.0000027", "299.5", "3")
+    assert (second["error_type"], second["error_message"]) == ("ReadTimeout", 'no answer, "ever"\nreally')
+    assert second["cold"] == "false"
+    assert second["duration_ms"] == second["usd"] == second["handler_ms"] == ""
