@@ -36,10 +36,10 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def new_run_id() -> str:
-    """Nine digits of milliseconds and four of chance: sorts by start, types easily."""
-    number = (time.time_ns() // 1_000_000 << 20) | secrets.randbits(20)
-    text = "".join(_DIGITS[number >> shift & 31] for shift in range(60, -1, -5))
-    return f"{text[:-4]}-{text[-4:]}"
+    """Nine digits of milliseconds and five of chance: sorts by start, types easily."""
+    number = (time.time_ns() // 1_000_000 << 25) | secrets.randbits(25)
+    text = "".join(_DIGITS[number >> shift & 31] for shift in range(65, -1, -5))
+    return f"{text[:9]}-{text[9:]}"
 
 
 class Run:

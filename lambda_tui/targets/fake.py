@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 import uuid
 from base64 import b64encode
@@ -56,7 +57,11 @@ class FakeTarget:
     """Serves on a thread of its own. `answer` is called with each invocation's number, from 0."""
 
     def __init__(
-        self, answer: Callable[[int], Answer] = lambda number: Answer(), *, region: str = "us-east-1"
+        self,
+        answer: Callable[[int], Answer] = lambda number: Answer(),
+        *,
+        region: str = "us-east-1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.traffic = Traffic()
         self.answer = answer
@@ -70,6 +75,7 @@ class FakeTarget:
         self.configuration_answer: Answer | None = None
         """Instead of the configuration, for tests of a control plane that refuses."""
         self._region = region
+        self._tls = tls
         self._alive = False
         self._endpoint = ""
         self._connections: set[_Connection] = set()
@@ -139,8 +145,11 @@ class FakeTarget:
     async def _run(self, ready: Future[str]) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
-        server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0, backlog=1024)
-        ready.set_result(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        server = await self._loop.create_server(
+            lambda: _Connection(self), "127.0.0.1", 0, backlog=1024, ssl=self._tls
+        )
+        scheme = "https" if self._tls else "http"
+        ready.set_result(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         await self._stopped.wait()
         server.close()
         for connection in list(self._connections):
