@@ -17,7 +17,8 @@ def error_of_end(
     name = where(deployment)
     kind, message = end.kind, end.message
     if kind == "limit":
-        return LimitReached(message, hint=end.hint)
+        unanswered = f" {end.abandoned} had not answered and may be billed." if end.abandoned else ""
+        return LimitReached(f"{message}{unanswered}", hint=end.hint)
     if kind == "unreachable":
         return TargetUnreachable(
             f"{name} cannot be reached: {message}.", hint="Is it running, and the address right?"

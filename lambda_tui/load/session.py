@@ -96,6 +96,7 @@ class Session:
 
         count = min(self._plan.callers, self._plan.warmup + self._plan.invocations)
         if self._plan.rate is not None:
+            # Enough for answers of 100 ms; more are opened as they are needed.
             count = min(MAX_IN_FLIGHT, max(self._plan.callers, round(self._plan.rate / 10)))
         results = await asyncio.gather(*(open_one() for _ in range(count)), return_exceptions=True)
         for failure in results:

@@ -89,8 +89,9 @@ class ServerProcess:
         finally:
             self._spawned.set()
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._errors.append(line.rstrip())
+        with self._process.stderr as lines:
+            for line in lines:
+                self._errors.append(line.rstrip())
         self._process.wait()
 
     @property
@@ -112,7 +113,6 @@ class ServerProcess:
         """Ask it to stop; kill it after 2 s."""
         assert self._process is not None
         assert self._process.stdin is not None
-        assert self._process.stderr is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
@@ -121,7 +121,6 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
         self._thread.join(STOP_TIMEOUT_S)
-        self._process.stderr.close()
 
 
 class LocalTarget:
@@ -130,6 +129,7 @@ class LocalTarget:
     def __init__(self, region: str = "us-east-1") -> None:
         self._region = region
         self._lock = threading.Lock()
+        self._closing = threading.Event()
         self._server: ServerProcess | None = None
         self._ready: Ready | None = None
         self._control: ControlPlane | None = None
@@ -158,6 +158,7 @@ class LocalTarget:
         with self._lock:
             if self.is_alive() and self._ready is not None:
                 return
+            self._closing.clear()
             self._stop()
             progress("starting the embedded Lambda")
             self._start()
@@ -174,7 +175,8 @@ class LocalTarget:
         return self._server is not None and self._server.is_alive()
 
     def close(self) -> None:
-        """Stop the server and its environments."""
+        """Stop the server and its environments, also while another thread is still starting it."""
+        self._closing.set()
         with self._lock:
             self._stop()
 
@@ -197,8 +199,11 @@ class LocalTarget:
                 return document
             if not server.is_alive():
                 raise TargetUnreachable(f"The embedded Lambda did not start: {server.last_words()}")
-            time.sleep(POLL_INTERVAL_S)
+            if self._closing.wait(POLL_INTERVAL_S):
+                break
         self._stop()
+        if self._closing.is_set():
+            raise TargetUnreachable("The embedded Lambda was stopped while it was starting.")
         raise TargetUnreachable(f"The embedded Lambda was not ready within {START_TIMEOUT_S:g} s.")
 
     def _stop(self) -> None:

@@ -201,6 +201,13 @@ def test_max_seconds_stops_sending_and_takes_the_answers_in_flight(fake: FakeTar
     assert max(one.started_ms for one in last.invocations) < 400
 
 
+def test_what_does_not_answer_in_overtime_is_said_to_be_possibly_billed(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(delay_ms=None if number == 3 else 5)
+    last = finish(Run(Scenario(invocations=10_000, callers=2, max_seconds=0.2), fake))
+    assert isinstance(last.stopped_by, LimitReached)
+    assert "1 had not answered and may be billed" in last.stopped_by.message
+
+
 def test_a_server_that_dies_is_a_lost_target(fake: FakeTarget) -> None:
     fake.answer = lambda number: Answer(delay_ms=5)
     last: Snapshot | None = None

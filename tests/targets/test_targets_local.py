@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +97,28 @@ def test_close_stops_the_server_within_two_seconds(local: LocalTarget) -> None:
     assert not is_running(pid)
     assert not local.is_alive()
     local.close()
+
+
+def test_close_does_not_wait_for_a_server_that_is_still_starting(local: LocalTarget) -> None:
+    errors: list[TargetUnreachable] = []
+    started = threading.Event()
+
+    def open_it() -> None:
+        try:
+            local.open(lambda line: started.set())
+        except TargetUnreachable as error:
+            errors.append(error)
+
+    opener = threading.Thread(target=open_it)
+    opener.start()
+    started.wait(10)
+    local.close()
+    opener.join(10)
+    # On a fast machine it may have been ready already.
+    assert not errors or "stopped while it was starting" in errors[0].message
+    assert not local.is_alive()
+    local.open(lambda line: None)
+    assert local.is_alive()
 
 
 def test_the_server_says_why_it_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
