@@ -16,7 +16,7 @@ def parse_options(arguments: Sequence[str]) -> ServeOptions:
     """The options of the command line; exits with 2 on a usage error."""
     defaults = ServeOptions()
     parser = argparse.ArgumentParser(prog="python -m lambda_tui.local_lambda", description=__doc__)
-    parser.add_argument("--port", type=int, default=defaults.port, help="0 takes a free port")
+    parser.add_argument("--port", type=_port, default=defaults.port, help="0 takes a free port")
     parser.add_argument("--ready-file", type=Path, help="written, private to you, once calls are answered")
     parser.add_argument("--region", default=defaults.region)
     parser.add_argument("--no-auth", action="store_true", help="answer unsigned requests too")
@@ -36,6 +36,12 @@ def parse_options(arguments: Sequence[str]) -> ServeOptions:
         stop_with_stdin=given.stop_with_stdin,
         enforcement=given.enforcement,
     )
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port (0-65535)")
+    return int(text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,6 +17,8 @@ from http import HTTPStatus
 import httptools
 
 MAX_HEAD_BYTES = 64 * 1024
+"""Bytes that may come without completing a head, a piece of body or a message; httptools has no bound."""
+
 MAX_DISCARDED_BYTES = 256 * 1024 * 1024
 """A body over its limit is read and dropped, so that the client sees the refusal; beyond this it is cut."""
 
@@ -124,7 +126,7 @@ class HttpConnection(asyncio.Protocol):
         "_body",
         "_body_limit",
         "_busy",
-        "_head_bytes",
+        "_bytes_without_progress",
         "_parser",
         "_pending",
         "_refusal",
@@ -139,6 +141,7 @@ class HttpConnection(asyncio.Protocol):
         self._server = server
         self._pending: deque[Request] = deque()
         self._busy = False
+        self._bytes_without_progress = 0
         self._refusal: Response | None = None
         self._transport: asyncio.Transport
         self._begin()
@@ -158,9 +161,12 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
             return
+        self._bytes_without_progress += len(data)
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if self._bytes_without_progress > MAX_HEAD_BYTES:
+                raise _StopParsing
+        except (_StopParsing, httptools.HttpParserError, httptools.HttpParserUpgrade):
             # Also raised for our own limits and for a refusal, to stop the parser where it is.
             self._give_up()
             return
@@ -172,11 +178,9 @@ class HttpConnection(asyncio.Protocol):
         self._begin()
 
     def on_url(self, url: bytes) -> None:
-        self._count_head(len(url))
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count_head(len(name) + len(value))
         if self._size == 0:  # trailers of a chunked body are not headers
             self._request.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
@@ -187,11 +191,13 @@ class HttpConnection(asyncio.Protocol):
         self._refusal = self._server.admit(request)
         if self._refusal is not None:
             raise _StopParsing
+        self._bytes_without_progress = 0
         self._body_limit = self._server.max_body_bytes(request)
         if request.header("expect") == "100-continue":
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, chunk: bytes) -> None:
+        self._bytes_without_progress = 0
         self._size += len(chunk)
         if self._size <= self._body_limit:
             self._body.append(chunk)
@@ -206,6 +212,7 @@ class HttpConnection(asyncio.Protocol):
         request.body_too_large = self._size > self._body_limit
         request.keep_alive = self._parser.should_keep_alive()
         self._pending.append(request)
+        self._bytes_without_progress = 0
 
     # Our own.
 
@@ -213,13 +220,8 @@ class HttpConnection(asyncio.Protocol):
         self._request = Request("", "", "", [])
         self._url = b""
         self._body: list[bytes] = []
-        self._head_bytes = self._size = 0
+        self._size = 0
         self._body_limit = 0
-
-    def _count_head(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > MAX_HEAD_BYTES:
-            raise _StopParsing
 
     def _give_up(self) -> None:
         if self._refusal is None:

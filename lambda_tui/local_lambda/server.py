@@ -230,7 +230,8 @@ def _announce(options: ServeOptions, server: LocalLambda) -> None:
         print(f"export AWS_ENDPOINT_URL_LAMBDA={server.endpoint}")
         print(f"export AWS_ACCESS_KEY_ID={server.key.access_key_id}")
         print(f"export AWS_SECRET_ACCESS_KEY={server.key.secret_access_key}")
-        print(f"export AWS_REGION={options.region}", flush=True)
+        print(f"export AWS_REGION={options.region}")
+        print(f"export AWS_DEFAULT_REGION={options.region}", flush=True)  # botocore reads only this one
 
 
 def _write_private(path: Path, text: str) -> None:

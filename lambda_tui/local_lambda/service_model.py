@@ -34,6 +34,7 @@ class Call:
 class _Route:
     method: str
     pattern: re.Pattern[str]
+    query: dict[str, str]
     model: OperationModel
 
 
@@ -43,7 +44,9 @@ class LambdaServiceModel:
     def __init__(self) -> None:
         document = Loader().load_service_model("lambda", "service-2")
         model = ServiceModel(document, "lambda")
-        self._routes = [_route(model.operation_model(name)) for name in model.operation_names]
+        routes = [_route(model.operation_model(name)) for name in model.operation_names]
+        # Two operations may share a path; the one that also asks for something in the query comes first.
+        self._routes = sorted(routes, key=lambda route: not route.query)
         self._validator = ParamValidator()
 
     def parse(self, request: Request) -> Call:
@@ -63,10 +66,10 @@ class LambdaServiceModel:
         return Call(route.model.name, parameters, route.model.http.get("responseCode", 200))
 
     def _match(self, request: Request) -> tuple[_Route, dict[str, str]]:
-        path = request.path.rstrip("/")
+        path, query = request.path.rstrip("/"), dict(parse_qsl(request.query))
         for route in self._routes:
             match = route.pattern.fullmatch(path) if route.method == request.method else None
-            if match is not None:
+            if match is not None and route.query.items() <= query.items():
                 return route, {name: unquote(value) for name, value in match.groupdict().items()}
         raise LambdaApiError(
             404, "UnknownOperationException", f"There is no {request.method} {request.path}."
@@ -74,13 +77,13 @@ class LambdaServiceModel:
 
 
 def _route(operation: OperationModel) -> _Route:
-    template = operation.http["requestUri"].partition("?")[0].rstrip("/")
-    literal_and_names = _TEMPLATE_FIELD.split(template)
+    template, _, query = operation.http["requestUri"].partition("?")
+    literal_and_names = _TEMPLATE_FIELD.split(template.rstrip("/"))
     pattern = "".join(
         f"(?P<{part}>[^/]+)" if position % 2 else re.escape(part)
         for position, part in enumerate(literal_and_names)
     )
-    return _Route(operation.http["method"], re.compile(pattern), operation)
+    return _Route(operation.http["method"], re.compile(pattern), dict(parse_qsl(query)), operation)
 
 
 def _inputs(shape: StructureShape, request: Request, labels: dict[str, str]) -> Iterator[tuple[str, Any]]:

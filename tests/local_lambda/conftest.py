@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +15,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     running.create("probe")
     yield running
     running.stop()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., LocalServer]]:
+    """Starts servers that end with the test, whatever becomes of it."""
+    started: list[LocalServer] = []
+
+    def start(*arguments: str, **options: int) -> LocalServer:
+        folder = tmp_path / f"server-{len(started)}"
+        folder.mkdir()
+        started.append(LocalServer(folder, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()

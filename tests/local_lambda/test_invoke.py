@@ -178,9 +178,9 @@ def test_other_memory_means_another_environment(server: LocalServer, client: Any
 
 def test_a_busy_environment_finishes_before_it_is_retired(server: LocalServer, client: Any) -> None:
     server.create("finishing")
+    pids = set(server.environment_pids())
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(invoke, client, "finishing", {"do": "sleep", "s": 1.5})
-        pids = set(server.environment_pids())
         wait_until(lambda: set(server.environment_pids()) - pids)
         client.update_function_configuration(FunctionName="finishing", Timeout=10)
         old = running.result()
@@ -304,7 +304,7 @@ def test_the_payload_function_waits_for_its_upstream(client: Any) -> None:
     answer = invoke(client, "lambda-tui-python", event)
     assert answer.error is None, answer.payload
     assert answer.payload["completed"] == 3
-    assert 200 <= answer.payload["handler_ms"]
+    assert answer.payload["handler_ms"] >= 200
     assert answer.payload["environment_id"] in answer.log or answer.payload["cold"]
 
 
@@ -316,9 +316,9 @@ def test_cpu_follows_memory(server: LocalServer, client: Any) -> None:
         "import time\n"
         "def handler(event, context):\n"
         "    wall, cpu = time.perf_counter(), time.process_time()\n"
-        "    while time.process_time() - cpu < 0.15: pass\n"
+        "    while time.process_time() - cpu < 0.1: pass\n"
         "    return (time.process_time() - cpu) / (time.perf_counter() - wall)\n"
     )
     server.create("computing", memory_mb=256, probe=source)
-    shares = [invoke(client, "computing").payload for _ in range(3)]
+    shares = [invoke(client, "computing").payload for _ in range(2)]
     assert max(shares) < 256 / 1769 * 1.35

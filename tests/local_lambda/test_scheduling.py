@@ -1,0 +1,108 @@
+"""How many environments there are: the cap, what waits, what is evicted, what is reclaimed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.local_lambda.local_server import LocalServer, invoke, wait_until
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    """At most two environments, reclaimed after half a second."""
+    running = LocalServer(
+        tmp_path_factory.mktemp("small"), "--max-environments", "2", "--idle-seconds", "0.5"
+    )
+    running.create("one")
+    running.create("other")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def occupied(small: LocalServer, tmp_path: Path) -> Iterator[threading.Event]:
+    """Both environments busy until the event is set."""
+    release, client = threading.Event(), small.client()
+    assert wait_until(lambda: not small.environment_pids())
+
+    def occupy() -> None:
+        while not release.is_set():
+            invoke(client, "one", {"do": "sleep", "s": 0.3})
+
+    threads = [threading.Thread(target=occupy) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert wait_until(lambda: len(small.environment_pids()) == 2)
+    yield release
+    release.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_beyond_the_cap_there_is_a_throttle(small: LocalServer) -> None:
+    client = small.client()
+    threads = [
+        threading.Thread(target=invoke, args=(client, "one", {"do": "sleep", "s": 1.5})) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    assert wait_until(lambda: len(small.environment_pids()) == 2)
+    with pytest.raises(ClientError) as caught:
+        invoke(client, "one")
+    for thread in threads:
+        thread.join()
+    response = caught.value.response
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert response["Error"]["Code"] == "TooManyRequestsException"
+    assert response["Reason"] == "ConcurrentInvocationLimitExceeded"
+    assert response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
+    assert invoke(client, "one").error is None
+
+
+def test_idle_environments_are_reclaimed(small: LocalServer) -> None:
+    invoke(small.client(), "one")
+    assert len(small.environment_pids()) >= 1
+    assert wait_until(lambda: not small.environment_pids())
+    assert invoke(small.client(), "one").payload["runs"] == 1
+
+
+def test_an_idle_environment_makes_room_for_another_function(small: LocalServer) -> None:
+    client = small.client()
+    threads = [
+        threading.Thread(target=invoke, args=(client, "one", {"do": "sleep", "s": 0.3})) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert invoke(client, "other").error is None
+    assert len(small.environment_pids()) <= 2
+
+
+def test_an_event_waits_for_room(small: LocalServer, occupied: threading.Event, tmp_path: Path) -> None:
+    event: dict[str, Any] = {"do": "touch", "path": str(tmp_path / "run")}
+    response = small.client().invoke(FunctionName="other", InvocationType="Event", Payload=json.dumps(event))
+    assert response["StatusCode"] == 202
+    occupied.set()
+    assert wait_until((tmp_path / "run").exists)
+
+
+def test_an_environment_that_dies_while_idle_is_not_used(small: LocalServer) -> None:
+    client = small.client()
+    later = (
+        "import os, threading\ndef handler(event, context):\n    threading.Timer(0.1, os._exit, [1]).start()"
+    )
+    small.create("mortal", probe=later)
+    invoke(client, "mortal")
+    assert wait_until(lambda: not small.environment_pids())
+    answer = invoke(client, "mortal")
+    assert answer.error is None
+    assert answer.report is not None
+    assert answer.report.init_ms is not None
