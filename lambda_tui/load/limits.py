@@ -73,8 +73,9 @@ class Limits:
 
 def billed_ms_of(log_tail: bytes) -> int | None:
     """The billed milliseconds in a base64 log tail, if its REPORT is there."""
-    found = _BILLED.search(b64decode(log_tail)) if log_tail else None
-    return None if found is None else int(found[1] or found[2])
+    # The last match: the function itself may have logged something like a REPORT before it.
+    found = _BILLED.findall(b64decode(log_tail)) if log_tail else []
+    return int(found[-1][0] or found[-1][1]) if found else None
 
 
 def time_limit(seconds: float, sent: int) -> End:

@@ -88,6 +88,7 @@ def test_billed_milliseconds_in_text_and_json_tails() -> None:
     json_tail = b'{"record":{"metrics":{"durationMs":1.2,"billedDurationMs":2}},"type":"platform.report"}'
     assert billed_ms_of(b64encode(REPORT.encode())) == 546
     assert billed_ms_of(b64encode(json_tail)) == 2
+    assert billed_ms_of(b64encode(b"Billed Duration: 1 ms\n" + REPORT.encode())) == 546
     assert billed_ms_of(b64encode(b"only logs")) is None
     assert billed_ms_of(b"") is None
 
