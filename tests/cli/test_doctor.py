@@ -1,0 +1,89 @@
+"""`lambda-tui doctor`: true, offline, and silent about secrets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambda_tui.cli.doctor import command
+from tests.cli.program import Program
+
+SECRET = "wJalrXUtnFEMI-EXAMPLE"
+KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+
+
+def test_the_document(program: Program) -> None:
+    document = program.document("doctor", "--json")
+    assert document["schema"] == "lambda-tui/doctor@1"
+    assert document["versions"]["textual"].startswith("8.")
+    assert document["host"]["cpu_enforcement"] in {"cgroup-v1", "cgroup-v2", "none"}
+    assert document["host"]["cpus"] >= 1
+    assert document["data"] == {
+        "data_folder": str(program.data),
+        "config_folder": document["data"]["config_folder"],
+        "writable": True,
+        "problem": None,
+    }
+    assert document["aws"]["credentials_present"] is False
+
+
+def test_what_it_says_is_what_a_run_is_held_to(program: Program) -> None:
+    host = program.document("doctor", "--json")["host"]
+    run = program.document(
+        "run", "--workload", "sleep", "--task-ms", "1", "--invocations", "1", "--json", "-"
+    )
+    assert run["target"]["cpu_enforcement"] == host["cpu_enforcement"]
+    assert run["target"]["memory_enforcement"] == host["memory_enforcement"]
+
+
+def test_an_unusable_data_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    document = Program(tmp_path / "file").document("doctor", "--json")
+    assert document["data"]["writable"] is False
+    assert "LAMBDA_TUI_DATA_DIR" in document["data"]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("files", "variables", "source"),
+    [
+        ({}, {"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET}, "env"),
+        (
+            {"credentials": f"[default]\naws_access_key_id={KEY_ID}\naws_secret_access_key={SECRET}\n"},
+            {},
+            "shared-credentials-file",
+        ),
+        ({"config": "[default]\ncredential_process = touch RAN\n"}, {}, "credential process (not tried)"),
+        ({"config": "[profile sso]\nsso_session = x\n"}, {"AWS_PROFILE": "sso"}, "SSO (not tried)"),
+        ({}, {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9/"}, "container role (not tried)"),
+    ],
+)
+def test_credentials_are_found_without_calling_anyone_and_never_shown(
+    tmp_path: Path, files: dict[str, str], variables: dict[str, str], source: str
+) -> None:
+    (tmp_path / ".aws").mkdir()
+    for name, text in files.items():
+        (tmp_path / ".aws" / name).write_text(text.replace("RAN", str(tmp_path / "ran")))
+    program = Program(tmp_path / "data", variables)
+    done = program("doctor", "--json")
+    assert done.returncode == 0, done.stderr
+    assert f'"credentials_source": "{source}"' in done.stdout
+    for secret in (SECRET, KEY_ID):
+        assert secret not in done.stdout + done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_unknown_profile_is_told(tmp_path: Path) -> None:
+    document = Program(tmp_path / "data", {"AWS_PROFILE": "nobody"}).document("doctor", "--json")
+    assert document["aws"]["credentials_present"] is False
+    assert "nobody" in document["aws"]["problem"]
+
+
+def test_the_table_names_every_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from click.testing import CliRunner  # noqa: PLC0415
+
+    monkeypatch.setenv("LAMBDA_TUI_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr("lambda_tui.cli.doctor.wants_table", lambda target: True)
+    shown = CliRunner().invoke(command, [], catch_exceptions=False).stdout
+    for fact in ("lambda-tui", "cpu enforcement", "data folder", "credentials present", "columns"):
+        assert fact in shown

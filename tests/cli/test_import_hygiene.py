@@ -1,0 +1,55 @@
+"""What must not be imported where it is not needed: start-up time is a feature."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCREENS = {"textual", "rich"}
+CLIENTS = {"boto3", "botocore", "httpx"}
+
+SHOW_MODULES = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+
+FLOORS_BELOW_THE_SCREENS = (
+    "billing", "scenario", "results.report_parser", "targets", "targets.fake", "history", "load.run",
+    "load.comparison", "load.estimate", "load.engine",
+)  # fmt: skip
+
+
+def imported_by(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{SHOW_MODULES}"], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("room", FLOORS_BELOW_THE_SCREENS)
+def test_floors_below_the_screens_need_neither_textual_nor_aws_clients(room: str) -> None:
+    assert imported_by(f"import lambda_tui.{room}").isdisjoint(SCREENS | CLIENTS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (["--version"], {"pydantic", "lambda_tui.scenario", "asyncio", "sqlite3"}),
+        (["--help"], {"pydantic", "asyncio", "sqlite3"}),
+        # A run needs the scenario; Textual and the clients only when it starts, on AWS or never.
+        (["run", "--help"], {"textual"}),
+        (
+            ["cost", "--memory", "512", "--billed-ms", "10"],
+            {"pydantic", "asyncio", "sqlite3"},
+        ),
+        (["report"], {"pydantic", "asyncio", "sqlite3"}),
+        (["history", "--help"], set()),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(arguments: list[str], unneeded: set[str]) -> None:
+    code = f"""
+import sys
+from lambda_tui.cli.main import exit_code_of
+sys.stdin.close(); sys.stdin = open('/dev/null')
+assert exit_code_of({arguments!r}, debug=False) == 0
+"""
+    assert imported_by(code).isdisjoint(CLIENTS | {"textual"} | unneeded)
