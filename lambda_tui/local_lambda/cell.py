@@ -11,6 +11,7 @@ import signal
 import time
 from pathlib import Path
 
+from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda import leftovers, processes
 from lambda_tui.local_lambda.control_group import (
     BYTES_PER_MB,
@@ -48,10 +49,9 @@ class Cell:
         self._oom_kills_before = 0
         self._peak_bytes = 0
         self._frozen = False
-        self._pid: int | None = None
         self._exit: asyncio.Future[int] | None = None
         self._last_cpu = CpuUsage(0.0)
-        self._destroyed = False
+        self._retired = False
         self.unthrottle()
 
     async def spawn(self, argv: list[str], environ: dict[str, str], cwd: str, output_fd: int) -> int:
@@ -60,14 +60,14 @@ class Cell:
         Raises TargetRefused if the program cannot be started.
         """
         assert self._exit is None or self._exit.done(), "one program at a time"
+        self._refuse_if_retired()
         if self._group.marker:
             environ = {**environ, leftovers.MARKER: self._group.marker}
         self._killed_for_memory = False
         self._oom_kills_before = self._group.oom_kills()
         pid = await spawn(Program(argv, environ, cwd, output_fd, self._group.join_files))
-        self._pid = pid
         self._group.leader_started(pid)
-        if self._destroyed:
+        if self._retired:
             # Destroyed while it started: it may have been in no group and without its mark at that moment.
             os.kill(pid, signal.SIGKILL)
         self._exit = asyncio.get_running_loop().create_future()
@@ -75,6 +75,10 @@ class Cell:
         if self._watches_memory:
             self._memory_watch = asyncio.create_task(self._watch_memory())
         return pid
+
+    def _refuse_if_retired(self) -> None:
+        if self._retired:
+            raise TargetRefused("The execution environment was stopped before its program could start.")
 
     def _watch_exit(self, pid: int, exited: asyncio.Future[int]) -> None:
         loop = asyncio.get_running_loop()
@@ -88,7 +92,6 @@ class Cell:
         def on_exit() -> None:
             loop.remove_reader(pidfd)
             os.close(pidfd)
-            self._group.leader_exited()
             _, status, used = os.wait4(pid, 0)
             self._ended(exited, status, used)
 
@@ -99,15 +102,12 @@ class Cell:
         if reaped == 0:
             asyncio.get_running_loop().call_later(EXIT_POLL_S, self._poll_exit, pid, exited)
         else:
-            self._group.leader_exited()
             self._ended(exited, status, used)
 
     def _ended(self, exited: asyncio.Future[int], status: int, used: resource.struct_rusage) -> None:
         if self._memory_watch is not None:
             self._memory_watch.cancel()
-        if self._group.marker:
-            self._last_cpu = CpuUsage((used.ru_utime + used.ru_stime) * 1000)
-        self._pid = None
+        self._group.leader_exited((used.ru_utime + used.ru_stime) * 1000)
         if not exited.done():
             exited.set_result(os.waitstatus_to_exitcode(status))
 
@@ -118,36 +118,29 @@ class Cell:
 
     def unthrottle(self) -> None:
         """Allow at least one vCPU, as Lambda does during INIT whatever the memory size."""
-        if not self._destroyed:
+        if not self._retired:
             self._group.set_cpu_quota(max(CPU_PERIOD_US, cpu_quota_us(self.memory_mb)))
 
     def throttle(self) -> None:
         """Allow the memory size's share: `memory_mb` / 1769 vCPU, enforced in periods of 20 ms."""
-        if not self._destroyed:
+        if not self._retired:
             self._group.set_cpu_quota(cpu_quota_us(self.memory_mb))
 
     def cpu_usage(self) -> CpuUsage:
-        """Return what the cell has consumed since it was made (without groups: since the last spawn)."""
-        if self._destroyed or (self._group.marker and self._pid is None):
-            return self._last_cpu
-        return self._group.cpu_usage()
+        """Return what the cell has consumed since it was made."""
+        return self._last_cpu if self._retired else self._group.cpu_usage()
 
     def peak_memory_mb(self) -> int:
         """Return the highest memory use so far, in whole MB rounded up, at most `memory_mb`."""
         # The group's own peak misses pages that another group was charged for, such as the interpreter's.
-        if not self._destroyed:
-            resident = sum(map(processes.peak_resident_bytes, self._living()))
+        if not self._retired:
+            resident = sum(map(processes.peak_resident_bytes, self._group.pids()))
             self._peak_bytes = max(self._peak_bytes, self._group.peak_memory_bytes(), resident)
         return min(self.memory_mb, -(-self._peak_bytes // BYTES_PER_MB))
 
-    def _living(self) -> list[int]:
-        if self._group.marker:
-            return processes.tree(self._pid) if self._pid is not None else []
-        return self._group.pids()
-
     def was_out_of_memory(self) -> bool:
         """Tell whether something in the cell was killed for using too much memory since the last spawn."""
-        if not self._destroyed and self._group.oom_kills() > self._oom_kills_before:
+        if not self._retired and self._group.oom_kills() > self._oom_kills_before:
             self._killed_for_memory = True
         return self._killed_for_memory
 
@@ -155,7 +148,7 @@ class Cell:
         limit_bytes = self.memory_mb * BYTES_PER_MB
         while True:
             if not self._frozen:
-                members = self._living()
+                members = self._group.pids()
                 used = sum(map(processes.resident_bytes, members))
                 if used > limit_bytes and len(members) > 1:
                     # Forked children share most pages with their parent; the exact sum is 50 times slower.
@@ -168,19 +161,19 @@ class Cell:
 
     def freeze(self) -> None:
         """Stop every process where it is, as Lambda does between invocations."""
-        if not self._destroyed:
+        if not self._retired:
             self._frozen = True
             self._group.freeze()
 
     def thaw(self) -> None:
         """Let the processes go on."""
-        if not self._destroyed:
+        if not self._retired:
             self._frozen = False
             self._group.thaw()
 
     async def destroy(self) -> None:
         """Kill everything in the cell, remove its groups and its directory; idempotent."""
-        self._note_last_figures()
+        self.retire()
         deadline = time.monotonic() + DESTROY_TIMEOUT_S
         self._group.kill()
         if self._exit is not None:
@@ -191,9 +184,10 @@ class Cell:
             await asyncio.sleep(0.002)
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _note_last_figures(self) -> None:
-        """Keep what can be read only while the groups exist; after this, limits can no longer be changed."""
-        self.peak_memory_mb()
-        self.was_out_of_memory()
-        self._last_cpu = self.cpu_usage()
-        self._destroyed = True
+    def retire(self) -> None:
+        """Keep the last figures: the groups are about to go, and limits can no longer be changed."""
+        if not self._retired:
+            self.peak_memory_mb()
+            self.was_out_of_memory()
+            self._last_cpu = self.cpu_usage()
+            self._retired = True

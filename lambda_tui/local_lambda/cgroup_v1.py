@@ -55,7 +55,7 @@ class V1Group:
     def leader_started(self, pid: int) -> None:
         """Nothing to note: the process joined by itself."""
 
-    def leader_exited(self) -> None:
+    def leader_exited(self, cpu_ms: float) -> None:
         """Nothing to note: what it left is still in the group."""
 
     def set_cpu_quota(self, quota_us: int) -> None:

@@ -36,8 +36,8 @@ class ControlGroup(Protocol):
     def leader_started(self, pid: int) -> None:
         """Take note of the process that was spawned into the cell."""
 
-    def leader_exited(self) -> None:
-        """The spawned process ended; called while its id cannot be reused yet."""
+    def leader_exited(self, cpu_ms: float) -> None:
+        """The spawned process ended; it and the children it waited for used `cpu_ms` of CPU time."""
 
     def set_cpu_quota(self, quota_us: int) -> None:
         """Allow `quota_us` of CPU time in each period of 20 ms."""
@@ -54,10 +54,11 @@ class ControlGroup(Protocol):
 
     def thaw(self) -> None: ...
 
-    def pids(self) -> list[int]: ...
+    def pids(self) -> list[int]:
+        """Return the living members, as far as they can be found cheaply."""
 
     def kill(self) -> None:
-        """Send SIGKILL to every member."""
+        """Send SIGKILL to every member, however hard it is to find."""
 
     def remove(self) -> bool:
         """Remove the empty group; return whether it is gone."""

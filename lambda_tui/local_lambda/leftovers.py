@@ -181,7 +181,8 @@ def sweep(state_folder: str, group_parents: list[str]) -> list[str]:
     """Remove what dead servers left in these folders; return the names of those servers."""
     found: dict[str, list[str]] = {}
     for parent in [state_folder, *group_parents]:
-        for name in os.listdir(parent) if os.path.isdir(parent) else ():
+        # What an ordinary user may not remove is left to those who may.
+        for name in os.listdir(parent) if os.access(parent, os.R_OK | os.W_OK) else ():
             if belongs_to_the_dead(name):
                 roots = found.setdefault(name, [])
                 if parent != state_folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -49,4 +50,6 @@ class Watchdog:
         """Let the watchdog do its work now, and wait for its end; does nothing the second time."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._process.wait(timeout_s)
+        # What it could not remove by then it goes on trying to, or the next start does.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)

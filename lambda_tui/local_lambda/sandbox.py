@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakSet
 
 from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
 from lambda_tui.local_lambda import cgroup_v1, cgroup_v2, leftovers
@@ -37,6 +39,7 @@ class Sandbox:
         self.host_cpus = usable_cpus()
         self._state_dir = state_dir
         self._hierarchy = hierarchy
+        self._cells: WeakSet[Cell] = WeakSet()
         roots = list(hierarchy.roots)
         try:
             self.directory.mkdir(mode=0o700)
@@ -57,15 +60,23 @@ class Sandbox:
             raise ValueError(f"environment id {environment_id!r}")
         directory = self.directory / environment_id
         try:
-            directory.mkdir(mode=0o700)
             group = self._hierarchy.create(environment_id, memory_mb)
+            with contextlib.ExitStack() as undo:
+                undo.callback(group.remove)
+                directory.mkdir(mode=0o700)
+                undo.pop_all()
         except OSError as error:
             raise TargetRefused(f"No execution environment could be made: {error}.") from error
         watch = self.memory_enforcement == "rss"
-        return Cell(environment_id, memory_mb, group, directory, watch_memory=watch)
+        cell = Cell(environment_id, memory_mb, group, directory, watch_memory=watch)
+        self._cells.add(cell)
+        return cell
 
     def close(self) -> None:
         """Kill everything in every cell and remove all groups and folders; idempotent."""
+        for cell in self._cells:
+            cell.retire()
+        self._cells.clear()
         roots = [str(root) for root in self._hierarchy.roots]
         leftovers.remove_server(self.name, str(self._state_dir), roots)
         self._watchdog.close()

@@ -17,20 +17,22 @@ class UncontrolledGroup:
     def __init__(self, marker: str) -> None:
         self.marker = marker
         self._leader: int | None = None
+        self._exited_cpu_ms = 0.0
 
     def leader_started(self, pid: int) -> None:
         self._leader = pid
 
-    def leader_exited(self) -> None:
-        # Its session can be told from others' only until its id is free again.
+    def leader_exited(self, cpu_ms: float) -> None:
+        # Later its id may be another's, and its session could not be told from a stranger's.
         self.kill()
         self._leader = None
+        self._exited_cpu_ms += cpu_ms
 
     def set_cpu_quota(self, quota_us: int) -> None:
         """Nothing here can enforce it, and `cpu_enforcement` says so."""
 
     def cpu_usage(self) -> CpuUsage:
-        return CpuUsage(sum(map(processes.cpu_ms, self._family())))
+        return CpuUsage(self._exited_cpu_ms + sum(map(processes.cpu_ms, self.pids())))
 
     def peak_memory_bytes(self) -> int:
         return 0
@@ -39,21 +41,18 @@ class UncontrolledGroup:
         return 0
 
     def freeze(self) -> None:
-        processes.stop_or_continue(self._family(), stop=True)
+        processes.stop_or_continue(self.pids(), stop=True)
 
     def thaw(self) -> None:
-        processes.stop_or_continue(self._family(), stop=False)
-
-    def _family(self) -> list[int]:
-        # Cheap (no look at the host's other processes), and misses only what was orphaned on purpose.
-        return processes.tree(self._leader) if self._leader is not None else []
+        processes.stop_or_continue(self.pids(), stop=False)
 
     def pids(self) -> list[int]:
-        session = processes.session_members(self._leader) if self._leader is not None else []
-        return sorted({*session, *leftovers.marked_pids(self.marker)})
+        # Without a look at the host's other processes this misses what was orphaned on purpose.
+        return processes.tree(self._leader) if self._leader is not None else []
 
     def kill(self) -> None:
-        leftovers.kill_pids(self.pids())
+        session = processes.session_members(self._leader) if self._leader is not None else []
+        leftovers.kill_pids(sorted({*self.pids(), *session, *leftovers.marked_pids(self.marker)}))
 
     def remove(self) -> bool:
         return True

@@ -243,6 +243,13 @@ async def test_many_cells_at_the_same_time(sandbox: Sandbox, tmp_path: Path) -> 
     assert not any(map(is_alive, pids))
 
 
+async def test_a_cell_that_cannot_be_made_leaves_nothing(sandbox: Sandbox) -> None:
+    (sandbox.directory / "one").write_text("in the way")
+    with pytest.raises(TargetRefused, match="No execution environment could be made: .*File exists"):
+        sandbox.create("one", 128)
+    assert [path for folder in group_folders(sandbox.name) for path in folder.glob("one")] == []
+
+
 @pytest.mark.parametrize("environment_id", ["", "a/b", "..", "x" * 65])
 async def test_environment_id_is_a_plain_name(sandbox: Sandbox, environment_id: str) -> None:
     with pytest.raises(ValueError):

@@ -99,13 +99,22 @@ async def test_two_threads_get_two_vcpus_only_where_there_is_memory_for_them(
 ) -> None:
     if sandbox.host_cpus < 2:
         pytest.skip("One CPU cannot show two.")
-    one, two = sandbox.create("one", 1769), sandbox.create("two", 3538)
+    one, two, free = (
+        sandbox.create(name, mb) for name, mb in (("one", 1769), ("two", 3538), ("free", 10_240))
+    )
     one.throttle()
     two.throttle()
-    assert float((await run_python(one, THREADS, tmp_path / "out"))[1]) > 0.85
-    ratios = []
+    assert await two_threads(one, tmp_path / "out") > 0.85
     for _ in range(ATTEMPTS):
-        ratios.append(float((await run_python(two, THREADS, tmp_path / "out"))[1]))
-        if ratios[-1] < 0.8:
+        if await two_threads(two, tmp_path / "out") < 0.8:
             return
-    pytest.fail(f"two threads at 3538 MB ran no faster than one: {ratios}")
+    if await two_threads(free, tmp_path / "out") >= 0.8:
+        pytest.skip("This machine is too busy to run two threads at once.")
+    pytest.fail("two threads at 3538 MB ran no faster than one")
+
+
+async def two_threads(cell: Cell, output: Path) -> float:
+    """Return wall time over CPU time of two threads that compute: 0.5 if both run all the time."""
+    status, text = await run_python(cell, THREADS, output)
+    assert status == 0
+    return float(text)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_tui.errors import StorageError
+from lambda_tui.errors import StorageError, TargetRefused
 from lambda_tui.local_lambda import leftovers
 from lambda_tui.local_lambda.sandbox import open_sandbox
 from tests.local_lambda.sandbox_host import KINDS, PATIENCE_S, eventually, group_folders, is_alive
@@ -147,6 +147,11 @@ async def test_two_sandboxes_side_by_side(tmp_path: Path) -> None:
         ]
     first.close()
     assert await first_cell.wait() == -9
+    await first_cell.destroy()
+    assert first_cell.cpu_usage().cpu_ms > 0
+    assert not first_cell.was_out_of_memory()
+    with pytest.raises(TargetRefused, match="was stopped"):
+        await first_cell.spawn(["true"], {}, "/", 1)
     assert is_alive(pids[1])
     second.close()
     assert await second_cell.wait() == -9
