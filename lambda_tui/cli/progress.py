@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.tui.drawing.numbers import format_ms, format_usd
@@ -19,16 +17,19 @@ Show = Callable[[Snapshot], None]
 @contextmanager
 def run_progress(*, quiet: bool) -> Iterator[Show]:
     """Gives a function that shows a snapshot; it shows nothing when `quiet` or without a terminal."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield _show_nothing
         return
+    from rich.console import Console  # noqa: PLC0415  (a script's runs do without)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[facts]}"),
     )
+    console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, refresh_per_second=REFRESHES_PER_S) as progress:
         task = progress.add_task("preparing", total=None, facts="")
 

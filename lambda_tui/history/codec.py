@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from lambda_tui.billing import Bill, BillLine, RunBill, load_prices
 from lambda_tui.errors import LambdaTuiError
@@ -14,6 +14,8 @@ from lambda_tui.results import Distribution, Invocation, RunStatistics, Summary
 from lambda_tui.scenario import Architecture
 
 DEFAULT_REGION = "us-east-1"
+
+_Record = TypeVar("_Record", Bill, BillLine, Distribution, Summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,10 @@ def bill_to_text(bill: Bill) -> str:
 
 
 def bill_from_text(text: str) -> Bill:
-    """The inverse of `bill_to_text`; what an older lambda-tui did not write has its default."""
+    """The inverse of `bill_to_text`."""
     document = json.loads(text)
-    lines = tuple(
-        BillLine(**_with_decimals(line, "quantity", "rate_usd", "usd")) for line in document["lines"]
-    )
-    return Bill(**{**_with_decimals(document, "billed_ms", "gb_seconds"), "lines": lines})
-
-
-def _with_decimals(document: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {**document, **{name: Decimal(document[name]) for name in names}}
+    lines = tuple(_record(BillLine, line, "quantity", "rate_usd", "usd") for line in document.pop("lines"))
+    return _record(Bill, {**document, "lines": lines}, "billed_ms", "gb_seconds")
 
 
 def summary_to_text(summary: Summary) -> str:
@@ -62,13 +58,20 @@ def summary_to_text(summary: Summary) -> str:
 
 
 def summary_from_text(text: str) -> Summary:
-    document = json.loads(text)
-    document["gb_seconds"] = Decimal(document["gb_seconds"])
-    for entry in fields(Summary):
-        value = document[entry.name]
-        if isinstance(value, dict):
-            document[entry.name] = Distribution(**value)
-    return Summary(**document)
+    """The inverse of `summary_to_text`."""
+    document = {
+        name: _record(Distribution, value) if isinstance(value, dict) else value
+        for name, value in json.loads(text).items()
+    }
+    return _record(Summary, document, "gb_seconds")
+
+
+def _record(kind: type[_Record], document: Mapping[str, Any], *decimals: str) -> _Record:
+    """Build a record: what a newer lambda-tui wrote beyond it is left out, what an older one did not know
+    has its default."""
+    names = {entry.name for entry in fields(kind)}
+    values = {name: value for name, value in document.items() if name in names}
+    return kind(**{**values, **{name: Decimal(values[name]) for name in decimals}})
 
 
 def recomputed(

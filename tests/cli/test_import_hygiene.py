@@ -35,8 +35,7 @@ def test_floors_below_the_screens_need_neither_textual_nor_aws_clients(room: str
     [
         (["--version"], {"pydantic", "lambda_tui.scenario", "asyncio", "sqlite3"}),
         (["--help"], {"pydantic", "asyncio", "sqlite3"}),
-        # A run needs the scenario; Textual and the clients only when it starts, on AWS or never.
-        (["run", "--help"], {"textual"}),
+        (["run", "--help"], {"rich"}),
         (
             ["cost", "--memory", "512", "--billed-ms", "10"],
             {"pydantic", "asyncio", "sqlite3"},

@@ -159,6 +159,18 @@ def _wait_for_invocations(program: Program, has_ended: Any) -> None:
         store.close()
 
 
+def test_a_killed_run_is_kept_and_shown_as_interrupted(program: Program) -> None:
+    with program.start(*LONG) as process:
+        _wait_for_invocations(program, process.poll)
+        process.kill()
+        process.communicate(timeout=30)
+    (recorded,) = program.recorded()
+    assert recorded["state"] == "interrupted"
+    document = program.document("history", "show", "--json")
+    check_run_document(document)
+    assert len(document["invocations"]) == recorded["invocations"] > 0
+
+
 @pytest.mark.terminal
 def test_progress_is_shown_on_a_terminal_and_ctrl_c_ends_it(program: Program) -> None:
     # pexpect's types want os._Environ; a plain mapping is what it passes on.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,17 @@ def test_a_finished_run_says_what_stopped_it(store: HistoryStore) -> None:
     assert loaded.stopped_by is not None
     assert (loaded.stopped_by.kind, loaded.stopped_by.exit_code) == ("LimitReached", 5)
     assert loaded.stopped_by.message == "The spend limit is reached."
+
+
+def test_records_of_other_versions_are_read(store: HistoryStore) -> None:
+    record(store, "r")
+    before = store.load("r")
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        # As a newer lambda-tui would write a bill, and an older one would have written a summary.
+        connection.execute("UPDATE runs SET bill = json_insert(bill, '$.tax', '1', '$.lines[0].tax', '1')")
+        connection.execute("UPDATE runs SET summary = json_remove(summary, '$.dropped')")
+    after = store.load("r")
+    assert (after.bill, after.summary) == (before.bill, before.summary)
 
 
 def test_an_unfinished_run_is_computed_anew_at_its_regions_prices(store: HistoryStore) -> None:
