@@ -245,7 +245,7 @@ async def test_many_cells_at_the_same_time(sandbox: Sandbox, tmp_path: Path) -> 
 
 async def test_a_cell_that_cannot_be_made_leaves_nothing(sandbox: Sandbox) -> None:
     (sandbox.directory / "one").write_text("in the way")
-    with pytest.raises(TargetRefused, match="No execution environment could be made: .*File exists"):
+    with pytest.raises(TargetRefused, match=r"No execution environment could be made: .*File exists"):
         sandbox.create("one", 128)
     assert [path for folder in group_folders(sandbox.name) for path in folder.glob("one")] == []
 

@@ -77,12 +77,12 @@ async def test_throttled_work_takes_as_long_as_its_share_says(
         ratio = await burn(cell, 0.3, tmp_path / "out") / expected
         after = cell.cpu_usage()
         assert ratio > 0.9, "faster than the quota allows"
-        assert after.throttled_periods > before.throttled_periods + 5
-        assert after.throttled_ms > before.throttled_ms + 50
         assert 300 <= after.cpu_ms - before.cpu_ms < 600
-        if ratio < 1.2:
+        # Where other programs hold it back, the quota has nothing left to stop.
+        stopped = after.throttled_periods > before.throttled_periods + 5
+        if ratio < 1.2 and stopped and after.throttled_ms > before.throttled_ms + 50:
             return
-    pytest.fail(f"at best {ratio:.2f} times as long as the share says")
+    pytest.fail(f"{ratio:.2f} times as long as the share says; {before} {after}")
 
 
 async def test_init_has_a_whole_vcpu_at_the_smallest_size(sandbox: Sandbox, tmp_path: Path) -> None:
