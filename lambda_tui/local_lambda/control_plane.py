@@ -247,12 +247,19 @@ def _environment(variables: dict[str, str]) -> Mapping[str, str]:
             f"{refusal}contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
+    if not all(
+        _is_settable(name) and "=" not in name and _is_settable(variables[name]) for name in variables
+    ):
+        raise invalid_parameter("Environment variables cannot contain NUL or half characters, nor names '='.")
     size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
     if size > MAX_ENVIRONMENT_BYTES:
         raise invalid_parameter(f"{refusal}exceeded the 4KB limit.")
-    if any("\0" in name or "=" in name or "\0" in value for name, value in variables.items()):
-        raise invalid_parameter("Environment variables cannot contain NUL, nor their names '='.")
     return MappingProxyType(dict(variables))
+
+
+def _is_settable(text: str) -> bool:
+    """Whether a process can have it: JSON can carry NUL and lone surrogates, an environment cannot."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _runtime(parameters: Parameters) -> str:

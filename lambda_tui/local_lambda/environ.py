@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,6 +41,7 @@ RESERVED = frozenset(
 """A function's configuration cannot set these."""
 
 
+@cache
 def runtime_client_folder() -> Path:
     """Where awslambdaric is installed.
 

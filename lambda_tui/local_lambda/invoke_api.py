@@ -116,7 +116,7 @@ def _invocation(request: Request, function: FunctionConfiguration) -> Invocation
     event = request.body or b"{}"
     try:
         json.loads(event)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LambdaApiError(
             400, "InvalidRequestContentException", f"Could not parse request body into json: {error}"
         ) from None
@@ -138,7 +138,7 @@ def _client_context(encoded: str | None) -> str | None:
         if len(encoded) > MAX_CLIENT_CONTEXT_BYTES:
             raise ValueError
         return json.dumps(json.loads(b64decode(encoded, validate=True)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         raise LambdaApiError(
             400,
             "InvalidRequestContentException",

@@ -89,10 +89,10 @@ async def _serve(options: ServeOptions) -> None:
         await server.start()
         _announce(options, server)
         await stop.wait()
-    finally:
-        await server.close()
         if options.ready_file is not None:
             options.ready_file.unlink(missing_ok=True)
+    finally:
+        await server.close()
 
 
 class LocalLambda:

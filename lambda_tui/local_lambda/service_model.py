@@ -109,7 +109,7 @@ def _json_body(request: Request) -> dict[str, Any]:
         return {}
     try:
         body = json.loads(request.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unreadable(f"Could not parse request body into json: {error}") from None
     if not isinstance(body, dict):
         raise _unreadable("The request body must be a JSON object.")

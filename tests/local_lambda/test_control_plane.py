@@ -115,6 +115,7 @@ def test_account_settings(client: Any) -> None:
             "Reserved keys used in this request: AWS_REGION",
         ),
         ({"Environment": {"Variables": {"A": "\0"}}}, "InvalidParameterValueException", "NUL"),
+        ({"Environment": {"Variables": {"A": "\ud800"}}}, "InvalidParameterValueException", "half"),
         ({"Layers": ["layer"]}, "InvalidParameterValueException", "Layers"),
         ({"Runtime": "nodejs22.x"}, "InvalidParameterValueException", "Python"),
         ({"RevisionId": "other"}, "PreconditionFailedException", "RevisionId"),

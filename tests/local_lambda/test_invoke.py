@@ -260,6 +260,7 @@ def test_every_form_of_a_function_name(client: Any, name: str) -> None:
         ),
         ({"FunctionName": "no such name"}, 400, "ValidationException"),
         ({"FunctionName": "probe", "Payload": "{"}, 400, "InvalidRequestContentException"),
+        ({"FunctionName": "probe", "Payload": b"[" * 200_000}, 400, "InvalidRequestContentException"),
         ({"FunctionName": "probe", "ClientContext": "%%%"}, 400, "InvalidRequestContentException"),
         ({"FunctionName": "probe", "InvocationType": "Later"}, 400, "InvalidParameterValueException"),
         ({"FunctionName": "probe", "LogType": "Head"}, 400, "InvalidParameterValueException"),

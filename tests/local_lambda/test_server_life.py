@@ -211,10 +211,13 @@ def test_without_authentication_there_is_a_warning(launch: Launch) -> None:
     assert "Warning: --no-auth" in server.errors_file.read_text()
 
 
-def test_a_port_in_use_is_one_sentence() -> None:
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    others = tmp_path / "ready.json"
+    others.write_text("of the server that has the port")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = serve("--port", str(port))
+        result = serve("--port", str(port), "--ready-file", str(others))
+    assert others.exists()
     assert result.returncode == 3
     assert result.stderr == (
         f"lambda-tui: Port {port} on 127.0.0.1 is in use. Choose another, or --port 0 for a free one.\n"
