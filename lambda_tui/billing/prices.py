@@ -109,8 +109,8 @@ class PriceBook:
     """All prices of one snapshot. Parsed lazily: a command needs one region of 38."""
 
     def __init__(self, document: Mapping[str, Any], *, origin: str) -> None:
-        if document.get("schema") != PRICES_SCHEMA:
-            raise InvalidInput("prices", f"{origin} is not a {PRICES_SCHEMA} document.")
+        if not isinstance(document, Mapping) or document.get("schema") != PRICES_SCHEMA:
+            raise _damaged(origin, f"it is not a {PRICES_SCHEMA} document")
         self._document = document
         self._rates: dict[tuple[str, str], Rates] = {}
         self.origin = origin
@@ -179,7 +179,10 @@ class PriceBook:
         """
         key = (region, architecture)
         if key not in self._rates:
-            self._rates[key] = self._parse(region, architecture)
+            try:
+                self._rates[key] = self._parse(region, architecture)
+            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+                raise _damaged(self.origin, f"{region} {architecture}: {error!r}") from None
         return self._rates[key]
 
     def age_days(self, rates: Rates, today: date) -> int:
@@ -251,12 +254,16 @@ def read_prices(path: Path) -> PriceBook:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InvalidInput(
-            "prices",
-            f"The price file {path} is damaged: {error}.",
-            hint="Delete it to use the shipped prices, or run `lambda-tui prices update`.",
-        ) from None
+        raise _damaged(str(path), str(error)) from None
     return PriceBook(document, origin=str(path))
+
+
+def _damaged(origin: str, reason: str) -> InvalidInput:
+    return InvalidInput(
+        "prices",
+        f"The prices in {origin} cannot be used: {reason}.",
+        hint="Delete that file to use the shipped prices, or run `lambda-tui prices update`.",
+    )
 
 
 def load_prices() -> PriceBook:

@@ -22,7 +22,9 @@ from lambda_tui.errors import InvalidInput
 @click.option(
     "--memory", "--memory-mb", "memory_mb", metavar="MB", help="Memory size, 128-10240  [default: 128]"
 )
-@click.option("--ephemeral", "--ephemeral-mb", "ephemeral_mb", metavar="MB", help="Ephemeral storage  [default: 512]")
+@click.option(
+    "--ephemeral", "--ephemeral-mb", "ephemeral_mb", metavar="MB", help="Scratch space  [default: 512]"
+)
 @click.option("--invocations", metavar="N", help="Invocations in the month  [default: 1]")
 @click.option("--billed-ms", metavar="MS", help="Billed duration of one invocation, from a REPORT line.")
 @click.option("--duration-ms", metavar="MS", help="Duration of one invocation; rounded up as Lambda does.")

@@ -1,0 +1,112 @@
+"""`lambda-tui cost`: the document, the sentences, the derivation, and how fast it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lambda_tui.cli.cost import command
+from lambda_tui.errors import InvalidInput, StorageError
+
+EXAMPLE = ["--memory", "512", "--duration-ms", "229.3", "--invocations", "1000000"]
+
+
+def cost(*arguments: str, stdin: str | None = None) -> str:
+    return CliRunner().invoke(command, list(arguments), input=stdin, catch_exceptions=False).stdout
+
+
+def refusal(*arguments: str, stdin: str | None = None) -> InvalidInput:
+    with pytest.raises(InvalidInput) as raised:
+        cost(*arguments, stdin=stdin)
+    return raised.value
+
+
+def test_the_document_of_the_contract() -> None:
+    document = json.loads(cost(*EXAMPLE))
+    assert document == {
+        "schema": "lambda-tui/cost@1", "currency": "USD", "prices_as_of": "2026-09-19",
+        "billed_ms": "230", "gb_seconds": "115000",
+        "lines": [
+            {"item": "requests", "quantity": "1000000", "unit": "requests", "rate_usd": "0.0000002",
+             "usd": "0.2", "note": ""},
+            {"item": "duration", "quantity": "115000", "unit": "GB-s", "rate_usd": "0.0000166667",
+             "usd": "1.9166705", "note": ""},
+        ],
+        "total_usd": "2.1166705", "per_invocation_usd": "0.0000021166705", "per_million_usd": "2.1166705",
+    }  # fmt: skip
+
+
+def test_options_and_document_agree(tmp_path: Path) -> None:
+    usage = {"memory_mb": 512, "duration_ms": 229.3, "invocations": 1_000_000}
+    path = tmp_path / "usage.json"
+    path.write_text(json.dumps(usage), encoding="utf-8")
+    assert cost("--from", str(path)) == cost("--from", "-", stdin=json.dumps(usage)) == cost(*EXAMPLE)
+
+
+def test_json_goes_to_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "bill.json"
+    assert cost(*EXAMPLE, "--json", str(path)) == ""
+    assert json.loads(path.read_text(encoding="utf-8"))["total_usd"] == "2.1166705"
+    assert cost(*EXAMPLE, "--json", "-") == cost(*EXAMPLE, "--json") == cost(*EXAMPLE)
+    with pytest.raises(StorageError):
+        cost(*EXAMPLE, "--json", str(tmp_path / "no" / "bill.json"))
+
+
+def test_the_derivation() -> None:
+    text = cost(*EXAMPLE, "--explain")
+    assert "115000 x 0.0000166667 = 1.9166705 USD" in text
+    assert "2026-09-19" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (["--billed-ms", "ten"], "billed_ms"),
+        (["--billed-ms", "-5"], "billed_ms"),
+        (["--billed-ms", "1", "--duration-ms", "1"], "billed_ms"),
+        (["--billed-ms", "1", "--memory", "1e9"], "memory_mb"),
+        (["--billed-ms", "1", "--region", "us-esat-1"], "region"),
+        (["--from", "usage.json", "--memory", "512"], "from"),
+        (["--billed-ms", "1", "--explain", "--json"], "explain"),
+        (["--from", "/no/such/file"], "--from"),
+    ],
+)
+def test_bad_input_names_the_field(arguments: list[str], field: str) -> None:
+    assert refusal(*arguments).field == field
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '{"billed_ms": NaN}', "\x00", "[" * 100_000])
+def test_a_document_that_is_none(text: str) -> None:
+    assert refusal("--from", "-", stdin=text).field in ("--from", "usage")
+
+
+def test_numbers_keep_their_decimal_digits() -> None:
+    # As a float, 0.1 + 0.2 of a millisecond would round up to a second one.
+    document = json.loads(
+        cost("--from", "-", stdin='{"duration_ms": 0.7, "init_ms": 0.3, "cold_start_ratio": 1}')
+    )
+    assert document["billed_ms"] == "1"
+
+
+def test_it_answers_quickly_and_imports_little() -> None:
+    probe = (
+        "import sys; from lambda_tui.cli.cost import command; command(sys.argv[1:], standalone_mode=False);"
+        "heavy = {'textual', 'rich', 'boto3', 'botocore', 'httpx', 'pydantic', 'asyncio'} & set(sys.modules);"
+        "sys.exit(repr(heavy) if heavy else 0)"
+    )
+    cpu_s = []
+    for _ in range(5):
+        before = os.times()
+        started = time.monotonic()
+        subprocess.run([sys.executable, "-c", probe, *EXAMPLE], check=True, stdout=subprocess.DEVNULL)
+        after = os.times()
+        used = (after.children_user + after.children_system) - (before.children_user + before.children_system)
+        cpu_s.append(min(used, time.monotonic() - started))
+    assert min(cpu_s) < 0.15  # about 0.06 on an idle machine
