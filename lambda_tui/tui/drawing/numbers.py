@@ -24,7 +24,10 @@ def ms_number(value: float | None) -> str:
 
 
 def format_usd(value: Decimal | None) -> str:
-    """Dollars: cents from one dollar up, otherwise three significant digits and at least cents."""
+    """Dollars: cents from one dollar up, otherwise three significant digits.
+
+    Zeros at the end are kept where they were rounded to, and dropped where the value is exact.
+    """
     if value is None:
         return NOTHING
     sign = "−" if value < 0 else ""
@@ -32,8 +35,10 @@ def format_usd(value: Decimal | None) -> str:
     if size >= 1 or size == 0:
         return f"{sign}${size.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
     places = max(2, 2 - size.adjusted())
-    rounded = size.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return f"{sign}${rounded:f}"
+    text = f"{size.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+    if Decimal(text) == size:
+        text = text[:4] + text[4:].rstrip("0")
+    return f"{sign}${text}"
 
 
 def format_quantity(value: Decimal) -> str:

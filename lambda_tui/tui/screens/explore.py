@@ -112,8 +112,9 @@ class ExploreScreen(Screen[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         comparing = self.session.tour is not None
-        self.set_class(is_too_small(width, height), "-too-small")
-        self.set_class(is_folded(width, height), "-folded")
+        too_small = is_too_small(width, height)
+        self.set_class(too_small, "-too-small")
+        self.set_class(is_folded(width, height) and not too_small, "-folded")
         self.set_class(not is_folded(width, height), "-wide")
         self.set_class(comparing, "-comparing")
         shown = containers_of(self._pane, comparing=comparing)

@@ -13,7 +13,7 @@ from textual.widgets import Digits, Input, Label, Static
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
 from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.tui.drawing.numbers import NOTHING, format_quantity, format_usd, plural
+from lambda_tui.tui.drawing.numbers import NOTHING, format_quantity, format_usd
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.statistics import change_content
 
@@ -135,8 +135,7 @@ def bill_content(bill: Bill | None, width: int) -> Content:
     """The bill as rows: name, quantity, dollars, set to both edges of `width`."""
     if bill is None:
         return Content.styled("The bill grows with every invocation.", "$quiet")
-    count = plural(bill.invocations, "invocation")
-    rows = [_row("This run", count, format_usd(bill.total_usd), width, strong=True)]
+    rows = [_row("This run", "", format_usd(bill.total_usd), width, strong=True)]
     for line in bill.lines:
         unit = f" {line.unit}" if line.unit == "GB-s" else ""
         quantity = f"{format_quantity(line.quantity)}{unit}"

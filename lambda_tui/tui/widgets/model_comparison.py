@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -30,13 +31,34 @@ from lambda_tui.tui.widgets.strips import fitted
 from lambda_tui.tui.widgets.task_picture import paint_segments, task_lanes
 
 NAME_WIDTH = 19
-P50_WIDTH, BILLED_WIDTH, DOLLARS_WIDTH, FACTOR_WIDTH = 9, 11, 12, 10
-FIGURES_WIDTH = P50_WIDTH + BILLED_WIDTH + DOLLARS_WIDTH + FACTOR_WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Widths of the figures on the right of the pictures."""
+
+    p50: int
+    billed: int
+    dollars: int
+    factor: int
+
+    @property
+    def numbers(self) -> int:
+        return self.p50 + self.billed + self.dollars
+
+    def picture(self, width: int) -> int:
+        return max(6, width - NAME_WIDTH - self.numbers - self.factor - 1)
+
+
+NARROW = _Columns(p50=8, billed=8, dollars=10, factor=7)
+ROOMY = _Columns(p50=9, billed=11, dollars=12, factor=10)
+BIG = _Columns(p50=9, billed=11, dollars=12, factor=16)
+"""With factors in big digits."""
+
 TALL = 4
 """Rows a model needs for three lanes of bars and factors in big digits; below that it gets half blocks."""
 
-BIG_FACTOR_WIDTH = 16
-BIG_FROM_WIDTH = 110
+ROOMY_FROM, BIG_FROM = 96, 110
 HEAD_ROWS, FOOT_ROWS = 2, 1
 
 
@@ -94,20 +116,21 @@ class ModelComparison(Widget, can_focus=True):
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)
 
-    def _is_big(self, width: int, *, tall: bool) -> bool:
-        return tall and width >= BIG_FROM_WIDTH
-
-    def _columns(self, width: int, *, tall: bool) -> int:
-        extra = BIG_FACTOR_WIDTH - FACTOR_WIDTH if self._is_big(width, tall=tall) else 0
-        return max(6, width - NAME_WIDTH - FIGURES_WIDTH - extra - 1)
+    def _columns(self, width: int, *, tall: bool) -> _Columns:
+        if width < ROOMY_FROM:
+            return NARROW
+        return BIG if tall and width >= BIG_FROM else ROOMY
 
     def _head(self, y: int, width: int, *, tall: bool) -> list[Segment]:
         columns = self._columns(width, tall=tall)
+        picture = columns.picture(width)
         if y == 1:
-            return [Segment(" " * NAME_WIDTH + "─" * columns, self._style("compare--grid"))]
-        last = BIG_FACTOR_WIDTH if self._is_big(width, tall=tall) else FACTOR_WIDTH
-        figures = f"{'p50 ms':>{P50_WIDTH}}{'billed ms':>{BILLED_WIDTH}}{'$/million':>{DOLLARS_WIDTH}}{'speed':>{last}}"
-        scale = time_scale(self._total_ms, columns).ljust(columns)
+            return [Segment(" " * NAME_WIDTH + "─" * picture, self._style("compare--grid"))]
+        figures = (
+            f"{'p50 ms':>{columns.p50}}{'billed':>{columns.billed}}"
+            f"{'$/million':>{columns.dollars}}{'speed':>{columns.factor}}"
+        )
+        scale = time_scale(self._total_ms, picture).ljust(picture)
         return [Segment(f"{'':{NAME_WIDTH}}{scale} {figures}", self._style("compare--head"))]
 
     def _row(self, model: ConcurrencyModel, line: int, height: int, width: int) -> list[Segment]:
@@ -115,17 +138,19 @@ class ModelComparison(Widget, can_focus=True):
         text_line = 1 if tall else 0
         columns = self._columns(width, tall=tall)
         segments = [self._title(model) if line == text_line else Segment(" " * NAME_WIDTH)]
-        segments += [*self._picture(model, line, height, columns), Segment(" ")]
+        if model not in self._spans:
+            return [*segments, *self._no_picture(model, is_text_line=line == text_line)]
+        segments += [*self._picture(model, line, height, columns.picture(width)), Segment(" ")]
         if line == text_line:
-            segments += self._figures(model)
+            segments += self._figures(model, columns)
         elif line == text_line + 1:
-            segments += self._second_line(model)
+            segments.append(self._second_line(model, columns))
         else:
-            segments.append(Segment(" " * (FIGURES_WIDTH - FACTOR_WIDTH)))
-        if self._is_big(width, tall=tall):
-            segments += self._big_factor(model, line)
+            segments.append(Segment(" " * columns.numbers))
+        if columns is BIG:
+            segments.append(self._big_factor(model, line))
         elif line == text_line:
-            segments += self._factor(model)
+            segments.append(self._factor(model, columns))
         return segments
 
     def _title(self, model: ConcurrencyModel) -> Segment:
@@ -137,9 +162,7 @@ class ModelComparison(Widget, can_focus=True):
 
     def _picture(self, model: ConcurrencyModel, line: int, height: int, columns: int) -> list[Segment]:
         """Three lanes of bars where a model has four rows, otherwise two lanes of half blocks a row."""
-        spans = self._spans.get(model, ())
-        if not spans:
-            return self._no_picture(model, line, height, columns)
+        spans = self._spans[model]
         style = self._style(f"model--{model}")
         if height == TALL:
             lanes = task_lanes(spans, TALL - 1)[: TALL - 1]
@@ -150,35 +173,35 @@ class ModelComparison(Widget, can_focus=True):
         pair: Sequence[Lane | None] = [*task_lanes(spans, 2 * height)[2 * line : 2 * line + 2], None, None]
         return [Segment(paint_half_lanes(pair[0], pair[1], self._total_ms, columns), style)]
 
-    def _no_picture(self, model: ConcurrencyModel, line: int, height: int, columns: int) -> list[Segment]:
+    def _no_picture(self, model: ConcurrencyModel, *, is_text_line: bool) -> list[Segment]:
+        """What stands in a row without a picture: waiting, starting, or why it failed."""
         result, run = self._results.get(model), self._runs.get(model)
-        text, style = "", self._style("compare--head")
-        if line == (1 if height == TALL else 0):
-            if result is not None and result.error:
-                text, style = f"✗ {result.error}", self._style("compare--error")
-            elif model == self._measuring:
-                text = (run.note if run else "") or "starting …"
-            elif run is None:
-                text = "·"
-        return [Segment(text[:columns].ljust(columns), style)]
+        if not is_text_line:
+            return []
+        if result is not None and result.error:
+            return [Segment(f"✗ {result.error}", self._style("compare--error"))]
+        text = "·" if run is None else ""
+        if model == self._measuring:
+            text = (run.note if run else "") or "starting …"
+        return [Segment(text, self._style("compare--head"))]
 
     def _is_winner(self, model: ConcurrencyModel) -> bool:
         result = self._results.get(model)
         return self._measuring is None and result is not None and result.is_fastest
 
-    def _figures(self, model: ConcurrencyModel) -> list[Segment]:
+    def _figures(self, model: ConcurrencyModel, columns: _Columns) -> list[Segment]:
         result = self._results.get(model)
         if result is None or result.duration_ms is None:
-            return [Segment(" " * (FIGURES_WIDTH - FACTOR_WIDTH))]
+            return [Segment(" " * columns.numbers)]
         strong = self._style("compare--winner" if self._is_winner(model) else "compare--text")
         billed = ms_number(None if result.billed_ms is None else float(result.billed_ms))
         return [
-            Segment(f"{ms_number(result.duration_ms):>{P50_WIDTH}}", strong),
-            Segment(f"{billed:>{BILLED_WIDTH}}", self._style("compare--text")),
-            Segment(f"{format_usd(result.per_million_usd):>{DOLLARS_WIDTH}}", strong),
+            Segment(f"{ms_number(result.duration_ms):>{columns.p50}}", strong),
+            Segment(f"{billed:>{columns.billed}}", self._style("compare--text")),
+            Segment(f"{format_usd(result.per_million_usd):>{columns.dollars}}", strong),
         ]
 
-    def _second_line(self, model: ConcurrencyModel) -> list[Segment]:
+    def _second_line(self, model: ConcurrencyModel, columns: _Columns) -> Segment:
         """Progress while a model is measured, afterwards its price against sequential."""
         result, run = self._results.get(model), self._runs.get(model)
         text = ""
@@ -186,20 +209,20 @@ class ModelComparison(Widget, can_focus=True):
             text = f"{len(run.invocations):,} of {run.planned:,}"
         elif result is not None and result.cost_change is not None and model != "sequential":
             text = format_change(result.cost_change)
-        return [Segment(f"{text:>{FIGURES_WIDTH - FACTOR_WIDTH}}", self._style("compare--head"))]
+        return Segment(f"{text:>{columns.numbers}}", self._style("compare--head"))
 
-    def _factor(self, model: ConcurrencyModel) -> list[Segment]:
+    def _factor(self, model: ConcurrencyModel, columns: _Columns) -> Segment:
         result = self._results.get(model)
         text = format_factor(result.factor) if result is not None and result.factor is not None else ""
         style = self._style("compare--winner" if self._is_winner(model) else "compare--text")
-        return [Segment(f"{text:>{FACTOR_WIDTH}}", style)]
+        return Segment(f"{text:>{columns.factor}}", style)
 
-    def _big_factor(self, model: ConcurrencyModel, line: int) -> list[Segment]:
+    def _big_factor(self, model: ConcurrencyModel, line: int) -> Segment:
         result = self._results.get(model)
-        if result is None or result.factor is None or line > 2:
-            return []
-        style = self._style("compare--winner") if self._is_winner(model) else self._style(f"model--{model}")
-        return [Segment(f"{big_digits(format_factor(result.factor))[line]:>{BIG_FACTOR_WIDTH}}", style)]
+        if result is None or result.factor is None or line >= TALL - 1:
+            return Segment("")
+        style = self._style("compare--winner" if self._is_winner(model) else f"model--{model}")
+        return Segment(f"{big_digits(format_factor(result.factor))[line]:>{BIG.factor}}", style)
 
 
 def picture_of(run: Snapshot) -> Invocation | None:

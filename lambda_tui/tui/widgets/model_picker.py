@@ -29,10 +29,9 @@ class ModelPicker(Widget, can_focus=True):
     ModelPicker {{
         height: {len(CONCURRENCY_MODELS)}; width: 1fr;
         {MODEL_CSS}
-        & > .picker--focused {{ background: $primary 25%; text-style: bold; }}
     }}
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = MODEL_CLASSES | {"picker--focused"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = MODEL_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", id="models.up", tooltip="The model above", show=False),
         Binding("down,j", "move(1)", "Down", id="models.down", tooltip="The model below", show=False),
@@ -56,7 +55,7 @@ class ModelPicker(Widget, can_focus=True):
         style = self.get_component_rich_style(f"model--{model}")
         text_style = style + BOLD if chosen else self.rich_style
         if chosen and self.has_focus:
-            text_style += Style(bgcolor=self.get_component_rich_style("picker--focused").bgcolor)
+            text_style += Style(reverse=True)
         width = self.size.width
         mark = Segment("● " if chosen else "○ ", style)
         return Strip([mark, Segment(model.ljust(width - 2)[: width - 2], text_style)], width)

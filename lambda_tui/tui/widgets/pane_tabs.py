@@ -14,6 +14,6 @@ class PaneTabs(Static):
     def show(self, panes: Sequence[tuple[str, str]], current: str) -> None:
         parts = []
         for name, title in panes:
-            style = "bold $block-cursor-foreground on $primary" if name == current else "$foreground"
+            style = "bold reverse $primary" if name == current else "$foreground"
             parts.append(Content.styled(f" {title} ", style).stylize(f"@click=screen.show_pane('{name}')"))
         self.update(Content.assemble(*parts, Content.styled("   [ ] switch", "$quiet")))

@@ -38,28 +38,24 @@ def change_content(change: float | None, noun: str) -> Content:
 
 
 def _percentiles(summary: Summary) -> Content:
-    warm, cold = summary.duration_ms, summary.init_ms
-    parts: list[Content | tuple[str, str] | str] = []
+    parts: list[tuple[str, str]] = []
     for name in ("p50", "p90", "p95", "p99"):
-        value = getattr(warm, name) if warm else None
-        parts += [(f"{name} ", "$quiet"), (ms_number(value), "bold"), "  "]
-    parts += [("ms    init ", "$quiet"), (format_ms(cold.p50 if cold else None), "bold $cold")]
-    return Content.assemble(*parts)
+        value = getattr(summary.duration_ms, name) if summary.duration_ms else None
+        parts += [(f"{name} ", "$quiet"), (f"{ms_number(value)}  ", "bold")]
+    return Content.assemble(*parts, ("ms warm", "$quiet"))
 
 
 def _counts(summary: Summary) -> Content:
-    warm = summary.duration_ms.count if summary.duration_ms else 0
     failed = summary.function_errors + summary.failed
     values = [
-        ("◆ cold", summary.cold_starts, "$cold"),
-        ("warm", warm, ""),
-        ("▼ throttled", summary.throttled, "bold $error" if summary.throttled else ""),
-        ("✗ errors", failed, "bold $error" if failed else ""),
+        ("◆ cold", f"{summary.cold_starts:,}", "bold $cold"),
+        ("init", format_ms(summary.init_ms.p50 if summary.init_ms else None), "bold $cold"),
+        ("warm", f"{summary.duration_ms.count if summary.duration_ms else 0:,}", "bold"),
+        ("throttled", f"{summary.throttled:,}", "bold $error" if summary.throttled else ""),
+        ("errors", f"{failed:,}", "bold $error" if failed else ""),
     ]
-    parts: list[Content | str] = []
-    for name, value, style in values:
-        parts += [Content.styled(f"{name} ", "$quiet"), Content.styled(f"{value:,}", style), "   "]
-    return Content.assemble(*parts[:-1])
+    parts = [[(f"{name} ", "$quiet"), (f"{value}  ", style)] for name, value, style in values]
+    return Content.assemble(*(part for pair in parts for part in pair))
 
 
 def _money(snapshot: Snapshot, previous: Snapshot | None) -> Content:

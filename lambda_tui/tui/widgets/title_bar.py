@@ -38,7 +38,7 @@ class TitleBar(Horizontal):
     def _tabs(self) -> Content:
         parts = [Content.styled(" λ ", "bold $accent")]
         for key, mode, title in self._modes:
-            style = "bold $block-cursor-foreground on $primary" if mode == self._current else "$quiet"
+            style = "bold reverse $primary" if mode == self._current else "$quiet"
             tab = Content.styled(f" {key} {title} ", style)
             parts.append(tab.stylize(f"@click=app.switch_mode('{mode}')"))
         return Content.assemble(*parts)
