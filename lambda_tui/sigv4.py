@@ -175,20 +175,18 @@ class Verifier:
         self._check_claim(claim, timestamp, now)
         names = claim["names"].split(";")
         self._check_coverage(names, values)
-        wanted = set(names)
-        signed = canonical_headers(pair for pair in headers if pair[0] in wanted)
         payload_hash = sha256(body).hexdigest()
         if values.get("x-amz-content-sha256", payload_hash) != payload_hash:
             raise SignatureRejected(
                 "InvalidSignatureException", "The body does not match X-Amz-Content-SHA256."
             )
+        signed = canonical_headers(pair for pair in headers if pair[0] in names)
+        canonical = canonical_request(method, path, query, signed, payload_hash)
+        self._compare(claim, timestamp, canonical)
+
+    def _compare(self, claim: re.Match[str], timestamp: str, canonical: str) -> None:
         scope = f"{claim['date']}/{self.region}/{self.service}/aws4_request"
-        expected = signature(
-            self._key(claim["date"]),
-            timestamp,
-            scope,
-            canonical_request(method, path, query, signed, payload_hash),
-        )
+        expected = signature(self._key(claim["date"]), timestamp, scope, canonical)
         if not hmac.compare_digest(expected, claim["signature"]):
             raise SignatureRejected(
                 "InvalidSignatureException",
