@@ -21,11 +21,10 @@ from lambda_tui.cli.run_table import aligned
 from lambda_tui.errors import StorageError
 from lambda_tui.folders import config_path, data_path
 from lambda_tui.history import HistoryStore
+from lambda_tui.scenario.cpu_share import FULL_VCPU_MB
 
 DOCTOR_SCHEMA = "lambda-tui/doctor@1"
 PACKAGES = ("textual", "boto3", "botocore", "awslambdaric", "httptools", "uvloop")
-FULL_VCPU_MB = 1769
-"""Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
 
 
 @click.command("doctor")

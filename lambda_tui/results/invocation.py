@@ -75,7 +75,7 @@ class Invocation:
             "cold": self.cold,
             "warmup": self.warmup,
             "report": None if self.report is None else self.report.to_run_document(),
-            "usd": None if self.usd is None else str(self.usd),
+            "usd": None if self.usd is None else format(self.usd, "f"),
             "payload": self.payload,
         }
 

@@ -94,7 +94,7 @@ class Scenario(BaseModel):
 
     @field_serializer("max_usd")
     def _money_as_text(self, value: Decimal | None) -> str | None:
-        return None if value is None else str(value)
+        return None if value is None else format(value, "f")
 
     @property
     def function_name(self) -> str:
