@@ -40,6 +40,12 @@ DARK = Theme(
         "model-asyncio-blocking": "#ec8fbd",
         "model-processes": "#f0b35a",
         "model-process-pool": "#ef8262",
+        "series-1": "#56b4f5",
+        "series-2": "#f0b35a",
+        "series-3": "#3fcfb4",
+        "series-4": "#c99bf5",
+        "series-5": "#ec8fbd",
+        "series-6": "#aeb9cc",
     },
 )
 
@@ -75,6 +81,12 @@ LIGHT = Theme(
         "model-asyncio-blocking": "#ad3373",
         "model-processes": "#96590a",
         "model-process-pool": "#b23c1a",
+        "series-1": "#0a66b0",
+        "series-2": "#96590a",
+        "series-3": "#08756a",
+        "series-4": "#7637ad",
+        "series-5": "#ad3373",
+        "series-6": "#566276",
     },
 )
 
@@ -90,6 +102,12 @@ _ANSI = {
     "model-asyncio-blocking": "ansi_bright_magenta",
     "model-processes": "ansi_yellow",
     "model-process-pool": "ansi_red",
+    "series-1": "ansi_blue",
+    "series-2": "ansi_yellow",
+    "series-3": "ansi_cyan",
+    "series-4": "ansi_magenta",
+    "series-5": "ansi_red",
+    "series-6": "ansi_default",
 }
 _OWN = frozenset(_ANSI)
 
