@@ -112,4 +112,6 @@ def is_alive(pid: int) -> bool:
 def group_folders(name: str) -> list[Path]:
     """Return the control group folders called `name` in every hierarchy of this host."""
     mounts = parse_mountinfo(Path("/proc/self/mountinfo").read_text())
-    return [path for mount in mounts for path in Path(mount.mount_point).rglob(name)]
+    # Not rglob: it fails when another server removes a group of its own at this moment.
+    walks = (os.walk(mount.mount_point) for mount in mounts)
+    return [Path(folder, name) for walk in walks for folder, subfolders, _ in walk if name in subfolders]
