@@ -74,7 +74,8 @@ class Rates:
 
 def provenance(rates: Rates, name: str) -> str:
     """Where and when the price called `name` was read, in one phrase."""
-    return f"{rates.region} {rates.architecture}, {rates.as_of}; {rates.source_of(name)}"
+    when = "" if name in rates.sources else f", {rates.as_of}"
+    return f"{rates.region} {rates.architecture}{when}; {rates.source_of(name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ class PriceBook:
     def __init__(self, document: Mapping[str, Any], *, origin: str) -> None:
         if not isinstance(document, Mapping) or document.get("schema") != PRICES_SCHEMA:
             raise _damaged(origin, f"it is not a {PRICES_SCHEMA} document")
+        if not isinstance(document.get("compiled"), str) or not isinstance(document.get("regions"), Mapping):
+            raise _damaged(origin, "it has no date or no regions")
         self._document = document
         self._rates: dict[tuple[str, str], Rates] = {}
         self.origin = origin
@@ -190,6 +193,16 @@ class PriceBook:
         as_of = rates.as_of if len(rates.as_of) > len("2026-08") else f"{rates.as_of}-01"
         return (today - date.fromisoformat(as_of)).days
 
+    def staleness(self, rates: Rates, today: date) -> str | None:
+        """A sentence for prices older than a year, None for fresher ones."""
+        days = self.age_days(rates, today)
+        if days <= STALE_AFTER_DAYS:
+            return None
+        return (
+            f"The prices of {rates.region} are of {rates.as_of}, {days} days old: "
+            "`lambda-tui prices update` reads today's."
+        )
+
     def _region(self, region: str) -> Mapping[str, Any]:
         regions: Mapping[str, Mapping[str, Any]] = self._document["regions"]
         if region in regions:
@@ -212,7 +225,7 @@ class PriceBook:
             )
         prices = entry[architecture]
         known = {name: Decimal(text) for name, text in prices.items() if isinstance(text, str)}
-        bounds: list[str] = self._document["tier_bounds_gb_s"][architecture]
+        bounds: list[str] = prices.get("tier_bounds_gb_s", self._document["tier_bounds_gb_s"][architecture])
         rates = prices["duration_gb_s"]
         upper = [Decimal(bound) for bound in bounds[: len(rates) - 1]]
         titles = self._document["sources"]
@@ -267,10 +280,14 @@ def _damaged(origin: str, reason: str) -> InvalidInput:
 
 
 def load_prices() -> PriceBook:
-    """The user's updated prices if there are any, otherwise the shipped snapshot; read once.
+    """The user's updated prices, or the shipped snapshot where there are none or it is newer; read once.
 
     Raises:
         InvalidInput: the user's price file is damaged.
     """
+    shipped = read_prices(SHIPPED_PRICES)
     own = user_prices_path()
-    return read_prices(own if own.is_file() else SHIPPED_PRICES)
+    if not own.is_file():
+        return shipped
+    updated = read_prices(own)
+    return updated if updated.compiled >= shipped.compiled else shipped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from lambda_tui.billing.bill import Bill, money_text
 from lambda_tui.billing.eras import ERAS
 from lambda_tui.billing.explain import ITEM_TITLES, explain
+from lambda_tui.billing.prices import load_prices
 from lambda_tui.billing.pricing import price
 from lambda_tui.billing.usage import parse_usage
 from lambda_tui.cli.documents import json_option, read_json, wants_table, write_json
@@ -48,7 +50,12 @@ def command(source: str | None, explained: bool, json_target: str | None, **opti
     if source is not None and given:
         first = "--" + next(iter(given)).replace("_", "-").removesuffix("-mb")
         raise InvalidInput("from", f"--from and {first} contradict each other: put it into the document.")
-    bill = price(parse_usage(read_json(source, field="--from") if source is not None else given))
+    usage = parse_usage(read_json(source, field="--from") if source is not None else given)
+    book = load_prices()
+    bill = price(usage, book)
+    stale = book.staleness(book.rates(usage.region, usage.architecture), date.today())
+    if stale:
+        click.echo(stale, err=True)
     if explained:
         click.echo(explain(bill))
     elif wants_table(json_target):

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from lambda_tui.errors import InvalidInput, StorageError
+from lambda_tui.cli.output import open_output
+from lambda_tui.errors import InvalidInput
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -38,14 +39,8 @@ def write_json(document: Any, json_target: str | None) -> None:
     Raises:
         StorageError: the file cannot be written.
     """
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    if json_target in (None, "-"):
-        click.echo(text)
-        return
-    try:
-        Path(str(json_target)).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{json_target} cannot be written: {error.strerror}.") from None
+    with open_output(json_target or "-") as out:
+        out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(source: str, *, field: str) -> Any:
