@@ -1,0 +1,69 @@
+"""A real pseudo-terminal with the program in it: keys go in, the painted screen comes out."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pexpect
+import pyte
+
+
+class Terminal:
+    """`lambda-tui` in a terminal of `columns` x `lines`; leaving the context ends it."""
+
+    def __init__(self, data_dir: Path, *, columns: int = 140, lines: int = 45) -> None:
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        environ = {**os.environ, "TERM": "xterm-256color", "LAMBDA_TUI_DATA_DIR": str(data_dir)}
+        environ.pop("NO_COLOR", None)
+        self.child = pexpect.spawn(
+            sys.executable, ["-m", "lambda_tui"], dimensions=(lines, columns), env=environ, timeout=5
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.child.close(force=True)
+
+    def press(self, keys: str) -> None:
+        self.child.send(keys)
+
+    @property
+    def text(self) -> str:
+        """What a person would read now."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for(self, pattern: str, *, seconds: float = 30) -> re.Match[str]:
+        """Read until the screen shows `pattern`; fails with the screen otherwise."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self._read(0.05)
+            match = re.search(pattern, self.text)
+            if match is not None:
+                return match
+            assert time.monotonic() < deadline, f"{pattern!r} did not appear:\n{self.text}"
+
+    def wait_for_exit(self, *, seconds: float) -> float:
+        """Seconds until the program has ended."""
+        began = time.monotonic()
+        while self.child.isalive():
+            self._read(0.02)
+            assert time.monotonic() - began < seconds, f"still running:\n{self.text}"
+        return time.monotonic() - began
+
+    def _read(self, seconds: float) -> None:
+        try:
+            self._stream.feed(self.child.read_nonblocking(65536, timeout=seconds))
+        except pexpect.TIMEOUT:
+            return
+        except pexpect.EOF:
+            time.sleep(seconds)
