@@ -19,11 +19,16 @@ class Terminal:
 
     def __init__(self, data_dir: Path, *, columns: int = 140, lines: int = 45) -> None:
         self._screen = pyte.Screen(columns, lines)
-        self._stream = pyte.ByteStream(self._screen)
+        self._stream = pyte.Stream(self._screen)
         environ = {**os.environ, "TERM": "xterm-256color", "LAMBDA_TUI_DATA_DIR": str(data_dir)}
         environ.pop("NO_COLOR", None)
         self.child = pexpect.spawn(
-            sys.executable, ["-m", "lambda_tui"], dimensions=(lines, columns), env=environ, timeout=5
+            sys.executable,
+            ["-m", "lambda_tui"],
+            dimensions=(lines, columns),
+            env=environ,
+            timeout=5,
+            encoding="utf-8",
         )
 
     def __enter__(self) -> Self:
@@ -36,6 +41,11 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         self.child.send(keys)
+
+    @property
+    def pid(self) -> int:
+        assert self.child.pid is not None
+        return self.child.pid
 
     @property
     def text(self) -> str:
