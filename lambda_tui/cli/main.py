@@ -20,6 +20,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Price": {
         "cost": "Price a usage without invoking anything.",
+        "forecast": "Predict duration and cost at sizes not measured.",
         "prices": "Show the prices in use, or update them from AWS.",
     },
     "Keep": {

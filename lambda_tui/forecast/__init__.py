@@ -1,0 +1,28 @@
+"""Durations and cost at sizes not measured."""
+
+from lambda_tui.forecast.model import Point, WaitCpuModel, fit
+from lambda_tui.forecast.predict import (
+    USUAL_SIZES_MB,
+    Forecast,
+    Prediction,
+    forecast,
+    parse_points,
+    parse_sizes,
+    predict,
+)
+from lambda_tui.forecast.speed import cpu_speed, visible_cores
+
+__all__ = [
+    "USUAL_SIZES_MB",
+    "Forecast",
+    "Point",
+    "Prediction",
+    "WaitCpuModel",
+    "cpu_speed",
+    "fit",
+    "forecast",
+    "parse_points",
+    "parse_sizes",
+    "predict",
+    "visible_cores",
+]
