@@ -20,7 +20,6 @@ from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.drawing.numbers import format_usd, plural
 from lambda_tui.tui.export import export_run, summary_text
 from lambda_tui.tui.messages import (
     AllModelsRequested,
@@ -42,6 +41,8 @@ from lambda_tui.tui.screens.texts import (
     help_text,
     promise_line,
     scenario_line,
+    spend_question,
+    welcome_lines,
     work_line,
 )
 from lambda_tui.tui.session import ExploreSession
@@ -49,7 +50,7 @@ from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.bill_pane import BillPane
 from lambda_tui.tui.widgets.controls import Controls
 from lambda_tui.tui.widgets.duration_plot import DurationPlot
-from lambda_tui.tui.widgets.feed import Feed
+from lambda_tui.tui.widgets.feed import Feed, feed_row
 from lambda_tui.tui.widgets.model_comparison import ModelComparison
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
@@ -191,14 +192,7 @@ class ExploreScreen(Screen[None]):
             return
         rates = self._rates(scenario)
         estimate = (estimate_all_models if all_models else estimate_spend)(scenario, rates)
-        limit = "no spend limit" if scenario.max_usd is None else f"stops at {format_usd(scenario.max_usd)}"
-        runs = "through all seven models, each " if all_models else ""
-        text = (
-            f"This invokes {scenario.function_name} on {self._target.label} {runs}"
-            f"{plural(scenario.planned_invocations, 'time')}.\n\n"
-            f"Estimated spend: {format_usd(estimate.low_usd)} to at most {format_usd(estimate.high_usd)} "
-            f"({limit}; {rates.region} prices)."
-        )
+        text = spend_question(scenario, self._target.label, estimate, rates.region, all_models=all_models)
 
         def answered(yes: bool | None) -> None:
             if yes:
@@ -299,7 +293,7 @@ class ExploreScreen(Screen[None]):
         banner = self.query_one("#banner", Static)
         banner.set_class(error is not None, "-shown")
         if error is not None:
-            banner.update(f"{error.title}: {error} Results are kept. Press r to restart.")
+            banner.update(f"{error.title}. {error} Results are kept; r restarts the target.")
 
     def _tell_promise(self) -> None:
         controls = self.query_one(Controls)
@@ -307,6 +301,7 @@ class ExploreScreen(Screen[None]):
             scenario = controls.scenario()
         except InvalidInput:
             return
+        self.query_one(DurationPlot).welcome(*welcome_lines(scenario, self._target.kind))
         controls.tell(
             cpu_line(scenario.memory_mb, self._target.kind), promise_line(scenario, self._target.kind)
         )
@@ -330,23 +325,24 @@ class ExploreScreen(Screen[None]):
         self.app.push_screen(Reading("How this bill comes about", text))
 
     def action_copy(self) -> None:
-        snapshot = self.session.shown
+        snapshot, feed = self.session.shown, self.query_one(Feed)
+        row = feed.newest() if feed.has_focus else None
         if snapshot is None:
             self.notify("Nothing was run yet.", severity="warning")
             return
-        text = summary_text(snapshot)
+        text = feed_row(row).strip() if row is not None else summary_text(snapshot)
         self.app.copy_to_clipboard(text)
-        self.notify(text, title="Copied")
+        self.notify(text, title="Copied", markup=False)
 
     def action_export(self) -> None:
         runs = list(self.session.tour.runs.values()) if self.session.tour else [self.session.shown]
         try:
             paths = [export_run(run, Path.cwd()) for run in runs if run is not None]
         except StorageError as error:
-            self.notify(str(error), title=error.title, severity="error")
+            self.notify(str(error), title=error.title, severity="error", markup=False)
             return
         if not paths:
             self.notify("Nothing was run yet.", severity="warning")
             return
         names = "\n".join(path.name for path in paths)
-        self.notify(f"{names}\nin {Path.cwd()}", title="Exported")
+        self.notify(f"{names}\nin {Path.cwd()}", title="Exported", markup=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 
 from lambda_tui.billing import Bill
+from lambda_tui.load.estimate import SpendEstimate
 from lambda_tui.scenario import CPU_WORKLOADS, Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.protocol import TargetKind
@@ -126,14 +127,10 @@ def scenario_line(scenario: Scenario) -> str:
 
 
 def work_line(scenario: Scenario) -> str:
-    """`http 3 × 300 ms · 3 workers · 512 MB · 20 invocations each`."""
-    if scenario.workload in CPU_WORKLOADS - {"mixed"}:
-        size = plural(scenario.work, "work unit")
-    else:
-        size = format_ms(scenario.task_ms)
+    """`http 3 × 300 ms · 3 workers · 512 MB · 20 invocations`."""
     return (
-        f"{scenario.workload} {scenario.tasks} × {size} · {plural(scenario.workers, 'worker')} · "
-        f"{scenario.memory_mb:,} MB · {plural(scenario.planned_invocations, 'invocation')} each"
+        f"{scenario.workload} {scenario.tasks} × {_task_size(scenario)} · {plural(scenario.workers, 'worker')} · "
+        f"{scenario.memory_mb:,} MB · {plural(scenario.planned_invocations, 'invocation')}"
     )
 
 
@@ -151,3 +148,32 @@ def promise_line(scenario: Scenario, kind: TargetKind) -> str:
     if kind == "local":
         return f"{doing} on this machine. Costs nothing: the bill is what AWS would charge."
     return f"{doing} on a real account. The spend is estimated and asked first."
+
+
+def welcome_lines(scenario: Scenario, kind: TargetKind) -> tuple[str, ...]:
+    """For the chart while it is empty: what Enter will measure, and what it costs."""
+    costs = "It runs on this machine and costs nothing."
+    if kind != "local":
+        costs = "You are asked before money is spent."
+    work = f"{scenario.workload} {scenario.tasks} × {_task_size(scenario)}, {scenario.concurrency}"
+    return ("Press Enter ⏎", f"{work}, {plural(scenario.planned_invocations, 'time')}.", costs)
+
+
+def spend_question(
+    scenario: Scenario, target: str, estimate: SpendEstimate, region: str, *, all_models: bool
+) -> str:
+    """What is asked before a run that costs money."""
+    limit = "no spend limit" if scenario.max_usd is None else f"a run stops at {format_usd(scenario.max_usd)}"
+    runs = "through all seven models, each " if all_models else ""
+    return (
+        f"This invokes {scenario.function_name} on {target} {runs}"
+        f"{plural(scenario.planned_invocations, 'time')}.\n\n"
+        f"Estimated spend: {format_usd(estimate.low_usd)} to at most {format_usd(estimate.high_usd)} "
+        f"at {region} prices; {limit}."
+    )
+
+
+def _task_size(scenario: Scenario) -> str:
+    if scenario.workload in CPU_WORKLOADS - {"mixed"}:
+        return plural(scenario.work, "work unit")
+    return format_ms(scenario.task_ms)

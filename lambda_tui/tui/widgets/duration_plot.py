@@ -43,11 +43,12 @@ class DurationPlot(Widget):
         & > .plot--grid {{ color: $grid; }}
         & > .plot--previous {{ color: $previous; }}
         & > .plot--cold {{ color: $cold; text-style: bold; }}
+        & > .plot--welcome {{ color: $accent; text-style: bold; }}
         & > .plot--error {{ color: $error; text-style: bold; }}
     }}
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = MODEL_CLASSES | {
-        "plot--axis", "plot--grid", "plot--previous", "plot--cold", "plot--error",
+        "plot--axis", "plot--grid", "plot--welcome", "plot--previous", "plot--cold", "plot--error",
     }  # fmt: skip
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
@@ -59,6 +60,13 @@ class DurationPlot(Widget):
         self._drawn = 0
         self._maximum = 0.0
         self._strips: list[Strip] = []
+        self._welcome: tuple[str, ...] = ()
+
+    def welcome(self, *lines: str) -> None:
+        """What stands in the middle while there is nothing to draw."""
+        self._welcome = lines
+        self._strips = []
+        self.refresh()
 
     def show(self, current: Snapshot | None, previous: Snapshot | None) -> None:
         """Draw these two runs."""
@@ -87,6 +95,8 @@ class DurationPlot(Widget):
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
+        if self._current is None and self._previous is None:
+            return self._welcome_strips(width, height)
         rows = height - 2
         axis = axis_to(self._highest(), max(2, rows // 3))
         gutter = max(len(axis.label(tick)) for tick in axis.ticks) + 2
@@ -99,10 +109,16 @@ class DurationPlot(Widget):
         strips = [self._line(canvas, row, gutter, ticks, labels.get(row)) for row in range(rows)]
         return [*strips, *self._x_axis(gutter, columns, width)]
 
+    def _welcome_strips(self, width: int, height: int) -> list[Strip]:
+        strips = [Strip.blank(width, self.rich_style)] * height
+        first = max(0, (height - len(self._welcome)) // 2)
+        for row, line in enumerate(self._welcome[: height - first], start=first):
+            style = self._style("plot--welcome" if row == first else "plot--axis")
+            strips[row] = fitted([Segment(f"{line[:width]:^{width}}", style)], width, self.rich_style)
+        return strips
+
     def _highest(self) -> float:
         """The longest duration to be seen; only new invocations are looked at."""
-        if self._current is None and self._previous is None:
-            return 1000.0
         if self._maximum == 0.0 and self._previous is not None:
             self._maximum = max((_height_ms(one) or 0.0 for one in self._previous.invocations), default=0.0)
         if self._current is not None:
