@@ -1,0 +1,54 @@
+"""Amounts in the currency of their price list; never an exponent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from lambda_tui.tui.drawing.numbers import NOTHING, format_usd
+
+SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€"}
+
+
+def format_money(value: Decimal | None, currency: str) -> str:
+    """`$106.80`, `¥0.00012`; see `format_usd` for the digits."""
+    return format_usd(value).replace("$", SIGNS.get(currency, f"{currency} "))
+
+
+def axis_money(value: float, currency: str) -> str:
+    """A tick: whole units without cents, thousands and millions with k and M."""
+    sign = SIGNS.get(currency, f"{currency} ")
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= size:
+            shown = value / (1e3 if letter == "k" else size)
+            return f"{sign}{shown:,.10g}{letter}"
+    return f"{sign}{plain(value)}"
+
+
+def plain(value: float) -> str:
+    """A round number without an exponent: `2,500`, `0.5`, `0.0001`."""
+    text = f"{Decimal(repr(value)).normalize():,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def format_difference(value: Decimal | None, currency: str) -> str:
+    """A change in money with arrow and sign: `▲ +$1.20`, `▼ −$0.33`, `= $0.00`."""
+    if value is None:
+        return NOTHING
+    text = format_money(abs(value), currency)
+    if value == 0:
+        return f"= {text}"
+    return f"▼ −{text}" if value < 0 else f"▲ +{text}"
+
+
+def format_percent(fraction: Decimal | float | None) -> str:
+    """A relative change with one decimal below 100 %: `−66.1%`, `+0.4%`, `+250%`, `×40` beyond +1000 %."""
+    if fraction is None:
+        return NOTHING
+    percent = float(fraction) * 100
+    if abs(percent) >= 1000:
+        return f"×{1 + percent / 100:,.0f}"
+    digits = 0 if abs(percent) >= 99.95 else 1
+    text = f"{abs(percent):.{digits}f}%"
+    if float(text[:-1]) == 0:
+        return f"±{text}"
+    return f"−{text}" if percent < 0 else f"+{text}"
