@@ -1,0 +1,30 @@
+"""The screen as text, and golden files of it. The only place that touches Textual's private API."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from textual.app import App
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+UPDATE = "LAMBDA_TUI_UPDATE_SNAPSHOTS"
+
+
+def screen_text(app: App[None]) -> str:
+    """What a terminal would show, without colours, lines without trailing blanks."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
+
+
+def assert_looks_like(app: App[None], name: str) -> None:
+    """Compare with `snapshots/<name>.txt`; with LAMBDA_TUI_UPDATE_SNAPSHOTS=1 write it instead."""
+    shown = screen_text(app) + "\n"
+    path = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get(UPDATE):
+        path.write_text(shown, encoding="utf-8")
+        return
+    expected = path.read_text(encoding="utf-8")
+    difference = "\n".join(difflib.unified_diff(expected.splitlines(), shown.splitlines(), "golden", "shown"))
+    assert shown == expected, f"{name} looks different ({UPDATE}=1 accepts it):\n{difference}"

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lambda_tui.load.comparison import compare_models
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.results import Invocation, InvocationError
+from lambda_tui.results.task_span import TaskSpan
+from lambda_tui.scenario import Scenario
+from lambda_tui.tui.screens.folding import containers_of, is_folded, is_too_small
+from lambda_tui.tui.screens.texts import bill_explanation, cpu_line, promise_line
+from lambda_tui.tui.widgets.bill_pane import parse_rate
+from lambda_tui.tui.widgets.feed import COLUMNS, HEAD, feed_row
+from lambda_tui.tui.widgets.model_comparison import listing, verdict
+from lambda_tui.tui.widgets.slider import knob_column, value_at
+from lambda_tui.tui.widgets.status_line import status_content
+from lambda_tui.tui.widgets.task_picture import task_lanes
+from tests.tui.synthetic import SyntheticRun, invocation
+
+SCENARIO = Scenario(invocations=5)
+
+
+def finished(scenario: Scenario) -> Snapshot:
+    return list(SyntheticRun(scenario).snapshots())[-1]
+
+
+def test_the_knob_reaches_both_ends_and_returns_to_its_value() -> None:
+    values = (128, 256, 512, 1769, 10240)
+    assert knob_column(values, 128, 20) == 0
+    assert knob_column(values, 10240, 20) == 19
+    for value in values:
+        assert value_at(values, knob_column(values, value, 20), 20) == value
+    assert knob_column(values, 256, 41) < knob_column(values, 384, 41) < knob_column(values, 512, 41)
+    assert value_at(values, -5, 20) == 128
+    assert value_at(values, 500, 20) == 10240
+
+
+def test_a_feed_row_stands_under_its_head() -> None:
+    row = feed_row(invocation(SCENARIO, 0))
+    ends = [sum(width for _, width in COLUMNS[: number + 1]) for number in range(len(COLUMNS) - 1)]
+    for end in ends:
+        assert HEAD[end - 1] != " "
+        assert row[end - 1] != " "
+    assert row.endswith("◆ cold")
+    assert "$0.00000858" in row
+
+
+def test_a_feed_row_of_a_failure_names_it_and_claims_no_numbers() -> None:
+    one: Invocation = replace(
+        invocation(SCENARIO, 1),
+        status="throttled",
+        error=InvocationError("ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded."),
+        report=None,
+        usd=None,
+        environment_id=None,
+        payload=None,
+    )
+    row = feed_row(one)
+    assert "▼ ReservedFunctionConcurrentInvocationLimitExceeded: Rate Exceeded." in row
+    assert row.count("–") == 5
+
+
+def test_tasks_get_a_lane_each_while_there_is_room_then_one_a_worker() -> None:
+    spans = tuple(
+        TaskSpan(index, f"thread-{index % 2 + 1}", index * 10, index * 10 + 9, True, None)
+        for index in range(6)
+    )
+    assert [lane.label for lane in task_lanes(spans, 6)] == ["thread-1", "thread-2"] * 3
+    assert [len(lane.spans) for lane in task_lanes(spans, 5)] == [3, 3]
+
+
+def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
+    models: list[ConcurrencyModel] = ["sequential", "threads", "thread-pool", "process-pool"]
+    results = compare_models({model: finished(SCENARIO.with_changes(concurrency=model)) for model in models})
+    assert verdict(results, None, 100) == "threads and thread-pool: 3.0× as fast, 63% cheaper than sequential"
+    assert verdict(results, None, 60) == "2 models: 3.0× as fast, 63% cheaper than sequential"
+    assert verdict(results, "threads", 100) == ""
+    alone = compare_models({"sequential": finished(SCENARIO)})
+    assert verdict(alone, None, 100).startswith("No model")
+    assert listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_the_explained_bill_multiplies_quantities_by_rates() -> None:
+    snapshot = finished(SCENARIO)
+    text = bill_explanation(snapshot.bill, snapshot.scenario).plain
+    assert "5 requests × $0.0000002 = $0.000001" in text
+    assert "GB-s × $0.0000166667 = " in text
+    assert "512 MB ÷ 1,024" in text
+
+
+def test_promises_depend_on_the_target() -> None:
+    assert "Costs nothing" in promise_line(SCENARIO, "local")
+    assert "asked first" in promise_line(SCENARIO, "aws")
+    assert cpu_line(1769, "aws") == "1.00 vCPU"
+    assert "host shows at most" in cpu_line(10_240, "local") or cpu_line(10_240, "local") == "5.79 vCPUs"
+
+
+def test_a_rate_is_a_positive_number() -> None:
+    assert parse_rate("2.5") is not None
+    for text in ("", ".", "1.2.3", "0", "1e999", "10000000"):
+        assert parse_rate(text) is None
+
+
+def test_the_status_line_says_why_a_run_ended() -> None:
+    run = SyntheticRun(SCENARIO)
+    run.stop()
+    assert "Stopped after 0 invocations." in status_content(list(run.snapshots())[-1]).plain
+
+
+def test_folding() -> None:
+    assert is_folded(80, 24)
+    assert not is_folded(140, 45)
+    assert is_too_small(59, 40)
+    assert containers_of("chart", comparing=True) == {"top", "results", "comparison"}
+    assert "upper" in containers_of("bill", comparing=True)
