@@ -6,7 +6,7 @@ from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import ConcurrencyModel, Scenario
 from lambda_tui.tui.screens.folding import containers_of, is_folded, is_too_small
 from lambda_tui.tui.screens.texts import bill_explanation, cpu_line, promise_line
 from lambda_tui.tui.widgets.bill_pane import parse_rate

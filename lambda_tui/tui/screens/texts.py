@@ -128,10 +128,13 @@ def scenario_line(scenario: Scenario) -> str:
 
 def work_line(scenario: Scenario) -> str:
     """`http 3 × 300 ms · 3 workers · 512 MB · 20 invocations`."""
-    return (
-        f"{scenario.workload} {scenario.tasks} × {_task_size(scenario)} · "
-        f"{plural(scenario.workers, 'worker')} · {scenario.memory_mb:,} MB · {plural(scenario.planned_invocations, 'invocation')}"
+    parts = (
+        f"{scenario.workload} {scenario.tasks} × {_task_size(scenario)}",
+        plural(scenario.workers, "worker"),
+        f"{scenario.memory_mb:,} MB",
+        plural(scenario.planned_invocations, "invocation"),
     )
+    return " · ".join(parts)
 
 
 def cpu_line(memory_mb: int, kind: TargetKind) -> str:
