@@ -58,12 +58,7 @@ def requests_line(usage: Usage, rates: Rates, free: FreeTier) -> BillLine:
     if share is not None and share.requests:
         billable = max(Decimal(0), total - max(Decimal(0), free.requests - share.requests_used))
         note = f"{total - billable:,} of {total:,} free" if total else ""
-    rate, name = rates.request, "request"
-    if usage.edge:
-        rate, name = rates.require("edge_request", charge="edge"), "edge_request"
-    elif usage.managed_instances:
-        name = "managed_instances_request"
-        rate = rates.require(name, charge="managed_instances")
+    rate, name = request_price(usage, rates)
     how = f"{usage.invocations:,} invocations" + (f" x {per_event} requests each" if per_event > 1 else "")
     return BillLine.charge(
         "requests",
@@ -74,6 +69,16 @@ def requests_line(usage: Usage, rates: Rates, free: FreeTier) -> BillLine:
         how=how + (f" - {total - billable:,} free" if billable != total else ""),
         source=provenance(rates, name),
     )
+
+
+def request_price(usage: Usage, rates: Rates) -> tuple[Decimal, str]:
+    """The price of a request and its name in the price file."""
+    if usage.edge:
+        return rates.require("edge_request", charge="edge"), "edge_request"
+    if usage.managed_instances:
+        name = "managed_instances_request"
+        return rates.require(name, charge="managed_instances"), name
+    return rates.request, "request"
 
 
 def requests_per_event(payload_kb: Decimal | None) -> int:
@@ -100,7 +105,7 @@ def duration_lines(
         extra = f"{money_text(time.cold_ratio)} of them cold, {money_text(time.cold_extra_ms)} ms {kind} each"
         parts.append(("init", cold, extra))
     lines: list[BillLine] = []
-    tiers, source, remark = _duration_prices(usage, rates)
+    tiers, source, remark = duration_prices(usage, rates)
     for item, total, how in parts:
         freed = min(total, free_left)
         free_left = EXACT.subtract(free_left, freed)
@@ -136,7 +141,7 @@ def gb_seconds(memory_mb: int, milliseconds: Decimal, count: int | Decimal) -> D
     return EXACT.divide(exact_product(memory_mb, milliseconds, count), Decimal(1024 * 1000))
 
 
-def _duration_prices(usage: Usage, rates: Rates) -> tuple[tuple[Tier, ...], str, str]:
+def duration_prices(usage: Usage, rates: Rates) -> tuple[tuple[Tier, ...], str, str]:
     """The ladder of duration prices that applies, its source, and a remark for the bill."""
     if usage.edge:
         name, remark = "edge_gb_s", "Lambda@Edge"

@@ -38,7 +38,7 @@ def price(usage: Usage, prices: PriceBook | None = None) -> Bill:
         )
         gb_seconds = on_demand.gb_seconds(usage.memory_mb, billed_total, 1)
         lines += on_demand.storage_lines(usage, billed_total, rates)
-    lines += _other_lines(usage, rates)
+    lines += lines_besides_invoking(usage, rates)
     return Bill(
         currency=rates.currency,
         prices_as_of=rates.as_of,
@@ -58,7 +58,8 @@ def _provisioned_share(usage: Usage, time: on_demand.BilledTime) -> tuple[int, D
     return extras.provisioned_invocations(usage, provisioned, milliseconds), milliseconds
 
 
-def _other_lines(usage: Usage, rates: Rates) -> list[BillLine]:
+def lines_besides_invoking(usage: Usage, rates: Rates) -> list[BillLine]:
+    """The charges that are not for requests, run time or /tmp."""
     lines: list[BillLine] = []
     if usage.snapstart is not None:
         lines += extras.snapstart_lines(usage, usage.snapstart, rates)

@@ -1,0 +1,149 @@
+"""The data behind the What-if pictures agrees with the bill, and is quick enough to follow a slider."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_tui.billing import load_prices, parse_usage, price
+from lambda_tui.billing.eras import ERAS
+from lambda_tui.billing.month_curve import month_curve
+from lambda_tui.billing.traffic import TrafficAssumptions, cost_by_traffic
+from lambda_tui.billing.usage import FreeTierUse, Provisioned, Usage
+from lambda_tui.billing.whatif import bills_by_era, composition, cost_by_memory, difference, traffic_steps
+from lambda_tui.forecast import USUAL_SIZES_MB, Point, forecast
+
+BOOK = load_prices()
+RATES = BOOK.rates("us-east-1", "x86_64")
+USAGE = parse_usage(
+    {"memory_mb": 512, "duration_ms": 300, "init_ms": 200, "cold_start_ratio": "0.01",
+     "invocations": 5_000_000, "ephemeral_mb": 1024}
+)  # fmt: skip
+
+
+@st.composite
+def usages(draw: st.DrawFn) -> Usage:
+    return Usage(
+        architecture=draw(st.sampled_from(["x86_64", "arm64"])),
+        memory_mb=draw(st.integers(128, 10240)),
+        ephemeral_mb=draw(st.integers(512, 10240)),
+        duration_ms=draw(st.decimals(1, 60_000, places=2)),
+        init_ms=draw(st.decimals(0, 5_000, places=2)),
+        cold_start_ratio=draw(st.decimals(0, 1, places=3)),
+        invocations=draw(st.integers(0, 10**10)),
+        free_tier=draw(
+            st.none() | st.builds(FreeTierUse, gb_seconds_used=st.integers(0, 500_000).map(Decimal))
+        ),
+        tier_gb_seconds_used=Decimal(draw(st.integers(0, 20 * 10**9))),
+        async_payload_kb=draw(st.none() | st.integers(0, 1024).map(Decimal)),
+        tenant_environments=draw(st.integers(0, 3)),
+    )
+
+
+@given(usages())
+def test_the_curve_is_the_bill(usage: Usage) -> None:
+    assert month_curve(usage, BOOK).on_demand_usd(usage.invocations) == price(usage, BOOK).total_usd
+
+
+@given(usages(), st.integers(0, 2000))
+def test_the_provisioned_curve_is_the_bill(usage: Usage, concurrency: int) -> None:
+    usage = replace(usage, provisioned=Provisioned(concurrency, Decimal(730)))
+    curve = month_curve(usage, BOOK).provisioned_usd(usage.invocations, concurrency)
+    assert curve == price(usage, BOOK).total_usd
+
+
+def test_cost_by_memory_keeps_measured_and_forecast_apart() -> None:
+    sizes = forecast([Point(512, Decimal(300), Decimal(40))], [256, 512, 1769], RATES).predictions
+    smaller, here, larger = cost_by_memory(USAGE, sizes)
+    assert [cost.measured for cost in (smaller, here, larger)] == [False, True, False]
+    assert here.usd == here.low_usd == here.high_usd == price(USAGE).total_usd
+    assert smaller.low_usd < smaller.usd < smaller.high_usd
+
+
+def test_composition_adds_up() -> None:
+    bill = price(USAGE)
+    parts = composition(bill)
+    assert sum((part.usd for part in parts), Decimal(0)) == bill.total_usd
+    assert sum((Fraction(part.share) for part in parts), Fraction(0)) == pytest.approx(1)
+    assert [part.usd for part in parts] == sorted((part.usd for part in parts), reverse=True)
+    assert composition(price(Usage(invocations=0))) == ()
+
+
+def test_difference_against_a_baseline() -> None:
+    before, after = price(USAGE), price(replace(USAGE, memory_mb=1024, ephemeral_mb=512))
+    change = difference(after, before)
+    assert change.change_usd == after.total_usd - before.total_usd
+    assert change.percent == 100 * change.change_usd / before.total_usd
+    by_item = {item.item: item for item in change.items}
+    assert by_item["duration"].after_usd == 2 * by_item["duration"].before_usd
+    assert by_item["ephemeral_storage"].after_usd == 0
+    assert sum((item.change_usd for item in change.items), Decimal(0)) == change.change_usd
+    assert difference(before, price(Usage(invocations=0))).percent is None
+
+
+def test_bills_by_era() -> None:
+    bills = bills_by_era(replace(USAGE, duration_ms=Decimal("250.06"), cold_start_ratio=Decimal(1)))
+    assert [era.name for era, _ in bills] == list(ERAS)
+    assert [bill.billed_ms for _, bill in bills] == [451, 251, 300]
+
+
+def test_break_even_of_provisioned_concurrency_is_at_three_fifths() -> None:
+    # 0.0000041667 / (0.0000166667 - 0.0000097222) = 60.0 % utilisation.
+    usage = Usage(memory_mb=1024, duration_ms=Decimal(1000))
+    chart = cost_by_traffic(usage, traffic_steps(10**4, 10**9), TrafficAssumptions(concurrency=100))
+    met = [
+        even
+        for even in chart.break_evens
+        if {even.cheaper, even.dearer} == {"on demand", "provisioned concurrency"}
+    ]
+    assert met[0].cheaper == "provisioned concurrency"
+    assert met[0].invocations / (100 * 730 * 3600) == pytest.approx(0.6, abs=0.001)
+
+
+def test_a_break_even_is_exact_to_one_invocation() -> None:
+    curve = month_curve(USAGE, BOOK)
+    chart = cost_by_traffic(USAGE, traffic_steps(10**4, 10**9), TrafficAssumptions(concurrency=20))
+    for even in chart.break_evens:
+        if even.cheaper == "provisioned concurrency" and even.dearer == "on demand":
+            before, after = even.invocations - 1, even.invocations
+            assert (curve.provisioned_usd(before, 20) or 0) > curve.on_demand_usd(before)
+            assert (curve.provisioned_usd(after, 20) or 0) <= curve.on_demand_usd(after)
+            break
+    else:
+        pytest.fail("no break-even on the chart")
+
+
+def test_alternatives_without_a_price_are_said() -> None:
+    chart = cost_by_traffic(replace(USAGE, region="ap-south-2"), [1000])
+    assert [line.name for line in chart.lines] == ["on demand"]
+    assert len(chart.left_out) == 3
+    full = cost_by_traffic(USAGE, [1000])
+    assert len(full.lines) == 4
+    assert not full.left_out
+
+
+def test_every_line_is_monotone_in_traffic() -> None:
+    chart = cost_by_traffic(USAGE, traffic_steps(1000, 10**10), TrafficAssumptions(cpu_ms=Decimal(40)))
+    for line in chart.lines:
+        assert list(line.usd) == sorted(line.usd), line.name
+
+
+def test_a_whole_reprice_follows_a_slider() -> None:
+    steps = traffic_steps(1000, 10**10)
+    point = Point(512, Decimal(300), Decimal(40))
+    best_s = 1.0
+    for _ in range(5):
+        started = time.thread_time()
+        bill = price(USAGE)
+        cost_by_memory(USAGE, forecast([point], USUAL_SIZES_MB, RATES).predictions)
+        cost_by_traffic(USAGE, steps)
+        composition(bill)
+        difference(bill, bill)
+        best_s = min(best_s, time.thread_time() - started)
+    assert best_s < 0.016  # about 3 ms; the screen has 16 ms of CPU for all of it and the drawing
