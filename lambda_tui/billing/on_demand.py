@@ -111,7 +111,10 @@ def duration_lines(
         free_left = EXACT.subtract(free_left, freed)
         billable = EXACT.subtract(total, freed)
         text = f"{invocations:,} invocations x {how} x {usage.memory_mb}/1024 GB = {money_text(total)} GB-s"
-        notes = [remark, f"{money_text(freed)} GB-s free" if freed else ""]
+        if freed:
+            text += f" - {money_text(freed)} free"
+        restored = "billed restore" if item == "init" and usage.billed_restore_ms else ""
+        notes = [remark, restored, f"{money_text(freed)} GB-s free" if freed else ""]
         lines += tiered_lines(item, billable, tiers, used, notes=notes, how=text, source=source)
         used = EXACT.add(used, billable)
     return lines

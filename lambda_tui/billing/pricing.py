@@ -28,7 +28,8 @@ def price(usage: Usage, prices: PriceBook | None = None) -> Bill:
     else:
         provisioned_count, provisioned_ms = _provisioned_share(usage, time)
         ordinary = usage.invocations - provisioned_count
-        lines += on_demand.duration_lines(usage, ordinary, time, rates, book.free_tier)
+        if ordinary or usage.provisioned is None:
+            lines += on_demand.duration_lines(usage, ordinary, time, rates, book.free_tier)
         if usage.provisioned is not None:
             lines += extras.provisioned_lines(
                 usage, usage.provisioned, provisioned_count, provisioned_ms, rates
