@@ -13,7 +13,10 @@ from lambda_tui.tui.drawing.frame import Runs
 from lambda_tui.tui.widgets.strips import fitted
 
 SERIES_INKS = tuple(f"series-{number}" for number in range(1, 7))
-INKS = ("axis", "grid", "text", "strong", "mark", "best", "measured", "forecast", *SERIES_INKS)
+BAR_INKS = tuple(f"bar-{ink}" for ink in SERIES_INKS)
+"""The same colours as paper, for bars with words in them."""
+
+INKS = ("axis", "grid", "text", "strong", "mark", "best", "measured", "forecast", *SERIES_INKS, *BAR_INKS)
 
 
 class Chart(Widget):
@@ -31,6 +34,7 @@ class Chart(Widget):
         & > .ink--measured {{ color: $foreground; text-style: bold; }}
         & > .ink--forecast {{ color: $primary; }}
         {" ".join(f"& > .ink--{ink} {{ color: ${ink}; }}" for ink in SERIES_INKS)}
+        {" ".join(f"& > .ink--bar-{ink} {{ color: ${ink}; text-style: bold reverse; }}" for ink in SERIES_INKS)}
     }}
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in INKS}

@@ -1,0 +1,110 @@
+"""The answer to a what-if question: the month's bill and everything that is drawn around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from lambda_tui.billing import Bill, PriceBook, Rates, Usage, invocations_per_month, price
+from lambda_tui.billing.prices import STALE_AFTER_DAYS
+from lambda_tui.billing.traffic import TrafficAssumptions, TrafficChart, cost_by_traffic
+from lambda_tui.billing.whatif import Share, composition, traffic_steps
+from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
+from lambda_tui.forecast.predict import USUAL_SIZES_MB
+from lambda_tui.forecast.question import Question, requests_per_second
+
+SLOWEST_PER_S, FASTEST_PER_S = Decimal("0.01"), Decimal(10_000)
+"""The traffic axis: from a job every two minutes to a fleet."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeCost:
+    """A month at one memory size, in the bill's currency."""
+
+    duration: SizeDuration
+    usd: Decimal
+
+    @property
+    def memory_mb(self) -> int:
+        return self.duration.memory_mb
+
+    @property
+    def measured(self) -> bool:
+        return self.duration.kind == "measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`bill` is the month at the question's own size; `sizes` ascend and contain it."""
+
+    question: Question
+    duration: SizeDuration
+    usage: Usage
+    bill: Bill
+    shares: tuple[Share, ...]
+    sizes: tuple[SizeCost, ...]
+    traffic: TrafficChart
+    rates: Rates
+    price_age_days: int
+
+    @property
+    def cheapest(self) -> SizeCost:
+        """The cheapest size; of equally cheap ones the fastest."""
+        return min(self.sizes, key=lambda size: (size.usd, size.duration.duration_ms))
+
+    @property
+    def prices_are_stale(self) -> bool:
+        return self.price_age_days > STALE_AFTER_DAYS
+
+
+def answer(question: Question, base: MeasuredBase | None, book: PriceBook, today: date) -> Answer:
+    """Price the question and what is around it.
+
+    Raises:
+        InvalidInput: a region, architecture or charge without a price.
+    """
+    rates = book.rates(question.region, question.architecture)
+    duration = question.duration_at(question.memory_mb, base, rates)
+    usage = question.usage(duration)
+    bill = price(usage, book)
+    return Answer(
+        question=question,
+        duration=duration,
+        usage=usage,
+        bill=bill,
+        shares=composition(bill),
+        sizes=_sizes(question, base, rates, book),
+        traffic=_traffic(question, base, usage, book),
+        rates=rates,
+        price_age_days=book.age_days(rates, today),
+    )
+
+
+def _sizes(
+    question: Question, base: MeasuredBase | None, rates: Rates, book: PriceBook
+) -> tuple[SizeCost, ...]:
+    measured = [] if base is None else [size.memory_mb for size in base.sizes]
+    costs = []
+    for memory_mb in sorted({*USUAL_SIZES_MB, *measured, question.memory_mb}):
+        duration = question.duration_at(memory_mb, base, rates)
+        costs.append(SizeCost(duration, price(question.usage(duration), book).total_usd))
+    return tuple(costs)
+
+
+def _traffic(
+    question: Question, base: MeasuredBase | None, usage: Usage, book: PriceBook
+) -> TrafficChart:
+    """The alternatives from the slowest to the fastest traffic, wide enough for the question's own."""
+    lowest, highest = invocations_per_month(SLOWEST_PER_S), invocations_per_month(FASTEST_PER_S)
+    own = question.invocations or lowest
+    steps = traffic_steps(min(lowest, own), max(highest, own))
+    cpu_ms = None if base is None or base.model is None else Decimal(f"{base.model.cpu_ms:.3f}")
+    assumptions = TrafficAssumptions(cpu_ms=cpu_ms, concurrency=question.provisioned or None)
+    return cost_by_traffic(replace(usage, provisioned=None), steps, assumptions, book)
+
+
+def traffic_points(chart: TrafficChart, line: int) -> list[tuple[float, Decimal]]:
+    """One alternative as (requests a second, cost of a month)."""
+    rates = (float(requests_per_second(count)) for count in chart.invocations)
+    return list(zip(rates, chart.lines[line].usd, strict=True))

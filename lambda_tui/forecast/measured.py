@@ -1,0 +1,155 @@
+"""What runs measured, as the basis of a what-if question: durations by size, and the model through them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import fmean
+from typing import Literal, Protocol
+
+from lambda_tui.errors import InvalidInput
+from lambda_tui.forecast.model import Point, WaitCpuModel, fit
+from lambda_tui.forecast.predict import predict
+from lambda_tui.billing import Rates
+from lambda_tui.results import Invocation, Summary
+from lambda_tui.results.task_span import cpu_ms
+from lambda_tui.scenario import Scenario
+
+DurationKind = Literal["measured", "forecast", "held", "typed"]
+"""`held`: one measured size says nothing about others, so its duration is held at every size."""
+
+SHAPE = ("workload", "tasks", "task_ms", "work", "concurrency", "workers", "runtime", "function", "payload")
+"""What must be equal for two runs to be points of one curve; memory, load and limits may differ."""
+
+
+class RunOfSize(Protocol):
+    """A finished run; the history's and the load engine's are."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def scenario(self) -> Scenario: ...
+    @property
+    def summary(self) -> Summary: ...
+    @property
+    def invocations(self) -> Sequence[Invocation]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SizeDuration:
+    """The duration at a memory size in milliseconds, with the interval it may lie in."""
+
+    memory_mb: int
+    duration_ms: Decimal
+    low_ms: Decimal
+    high_ms: Decimal
+    kind: DurationKind
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredBase:
+    """A run and those of the same shape at other sizes; `model` is None where they do not tell one."""
+
+    run_id: str
+    scenario: Scenario
+    sizes: tuple[SizeDuration, ...]
+    init_ms: Decimal
+    model: WaitCpuModel | None
+    why_no_model: str = ""
+
+    def at(self, memory_mb: int, architecture: str, arm_speed_ratio: Decimal, rates: Rates) -> SizeDuration:
+        """The duration at a size: measured where it was, forecast elsewhere.
+
+        `arm_speed_ratio` is how many times faster arm64 computes than x86_64; waiting stays the same.
+        """
+        same = architecture == self.scenario.architecture
+        if same:
+            for size in self.sizes:
+                if size.memory_mb == memory_mb:
+                    return size
+        if self.model is None:
+            held = min(self.sizes, key=lambda size: abs(size.memory_mb - memory_mb))
+            return SizeDuration(memory_mb, held.duration_ms, held.low_ms, held.high_ms, "held")
+        ratio = 1.0
+        if not same:
+            ratio = float(arm_speed_ratio) if architecture == "arm64" else 1 / float(arm_speed_ratio)
+        forecast = predict(self.model, memory_mb, rates, speed_ratio=ratio)
+        return SizeDuration(
+            memory_mb, _ms(forecast.duration_ms), _ms(forecast.low_ms), _ms(forecast.high_ms), "forecast"
+        )
+
+
+def shape_of(scenario: Scenario) -> tuple[object, ...]:
+    """What the duration depends on besides memory; equal for runs that belong on one curve."""
+    return tuple(repr(getattr(scenario, name)) for name in SHAPE) + (scenario.architecture,)
+
+
+def measured_base(run: RunOfSize, others: Iterable[RunOfSize] = ()) -> MeasuredBase:
+    """`run` with those of `others` that have its shape.
+
+    Raises:
+        InvalidInput: the run has no successful invocation to go by.
+    """
+    shape = shape_of(run.scenario)
+    runs = [run, *(one for one in others if one.run_id != run.run_id and shape_of(one.scenario) == shape)]
+    points = {one.run_id: _point(one) for one in runs}
+    measured = [point for point in points.values() if point is not None]
+    if points[run.run_id] is None:
+        raise InvalidInput("run", "That run has no successful invocation to go by.")
+    model, why = _model(measured, run.scenario)
+    init = run.summary.init_ms
+    return MeasuredBase(
+        run_id=run.run_id,
+        scenario=run.scenario,
+        sizes=_sizes(measured),
+        init_ms=_ms(init.p50) if init is not None else Decimal(0),
+        model=model,
+        why_no_model=why,
+    )
+
+
+def usable_threads(scenario: Scenario) -> int | None:
+    """How many threads can compute at once; None where it depends on the work (the GIL) and is inferred."""
+    if scenario.concurrency in ("sequential", "asyncio", "asyncio-blocking"):
+        return 1
+    return min(scenario.workers, scenario.tasks) if scenario.concurrency == "processes" else None
+
+
+def _model(points: Sequence[Point], scenario: Scenario) -> tuple[WaitCpuModel | None, str]:
+    try:
+        return fit(points, threads=usable_threads(scenario)), ""
+    except InvalidInput as error:
+        return None, str(error)
+
+
+def _point(run: RunOfSize) -> Point | None:
+    """The mean warm duration and CPU time of a run; of the cold ones where none was warm."""
+    good = [one for one in run.invocations if one.status == "ok" and not one.warmup and one.report]
+    chosen = [one for one in good if not one.cold] or good
+    durations = [one.duration_ms for one in chosen if one.duration_ms is not None]
+    if not durations or not fmean(durations):
+        return None
+    cpu = [value for value in map(cpu_ms, chosen) if value is not None]
+    scenario = run.scenario
+    return Point(
+        memory_mb=scenario.memory_mb,
+        duration_ms=_ms(fmean(durations)),
+        cpu_ms=_ms(fmean(cpu)) if cpu else None,
+        workers=min(scenario.workers, scenario.tasks),
+    )
+
+
+def _sizes(points: Sequence[Point]) -> tuple[SizeDuration, ...]:
+    by_size: dict[int, list[Decimal]] = {}
+    for point in points:
+        by_size.setdefault(point.memory_mb, []).append(point.duration_ms)
+    return tuple(
+        SizeDuration(memory_mb, _ms(fmean(map(float, times))), min(times), max(times), "measured")
+        for memory_mb, times in sorted(by_size.items())
+    )
+
+
+def _ms(value: float) -> Decimal:
+    """A measured or predicted time to the microsecond."""
+    return Decimal(f"{value:.3f}")

@@ -1,0 +1,112 @@
+"""A what-if question: everything that can be turned on the What-if screen, and the usage it stands for."""
+
+# The field functions return dataclasses.field(...), which RUF009 cannot see.
+# ruff: noqa: RUF009
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from lambda_tui.billing.eras import ERAS, EraName
+from lambda_tui.billing.fields import amount, choice, count, custom, flag, read_fields, text
+from lambda_tui.billing.monthly import MONTH_HOURS, MONTH_SECONDS
+from lambda_tui.billing.prices import Rates
+from lambda_tui.billing.usage import FreeTierUse, Provisioned, Usage
+from lambda_tui.errors import InvalidInput
+from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
+
+LONGEST_CLASSIC_MS = 900_000
+"""15 minutes, the longest timeout of a function that is billed by duration."""
+
+SLOWEST, FASTEST = Decimal("0.1"), Decimal(10)
+
+
+def _speed_ratio(name: str, value: object) -> Decimal:
+    ratio: Decimal = read_fields(_Ratio, {"ratio": value}).ratio
+    if not SLOWEST <= ratio <= FASTEST:
+        raise InvalidInput(name, f"{name} cannot be {ratio}: it goes from {SLOWEST} to {FASTEST}.")
+    return ratio
+
+
+@dataclass(frozen=True, slots=True)
+class _Ratio:
+    ratio: Decimal = amount()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One month of one function; `invocations` are those of the month.
+
+    `speed_ratio` is how many times faster arm64 computes than x86_64: nothing is assumed, 1 is "not measured".
+    """
+
+    memory_mb: int = count(default=512, least=128, most=10240)
+    duration_ms: Decimal = amount(default=Decimal(200), most=LONGEST_CLASSIC_MS)
+    invocations: int = count(default=10_000_000, most=10**12)
+    cold_start_percent: Decimal = amount(default=Decimal(1), most=100)
+    init_ms: Decimal = amount(default=Decimal(250), most=LONGEST_CLASSIC_MS)
+    architecture: Literal["x86_64", "arm64"] = choice("x86_64", "arm64", default="x86_64")
+    speed_ratio: Decimal = custom(_speed_ratio, default=Decimal(1))
+    region: str = text(default="us-east-1")
+    ephemeral_mb: int = count(default=512, least=512, most=10240)
+    free_tier: bool = flag(default=False)
+    requests_used: Decimal = amount(default=Decimal(0))
+    gb_seconds_used: Decimal = amount(default=Decimal(0))
+    provisioned: int = count(default=0, most=100_000)
+    hours_per_day: Decimal = amount(default=Decimal(24), most=24)
+    era: EraName = choice(*ERAS, default="today")
+
+    @property
+    def requests_per_s(self) -> Decimal:
+        return requests_per_second(self.invocations)
+
+    def duration_at(self, memory_mb: int, base: MeasuredBase | None, rates: Rates) -> SizeDuration:
+        """Measured or forecast from `base`; without one, as typed (on arm64 divided by the speed ratio)."""
+        if base is not None:
+            return base.at(memory_mb, self.architecture, self.speed_ratio, rates)
+        typed = self.duration_ms
+        if self.architecture == "arm64":
+            typed = (typed / self.speed_ratio).quantize(Decimal("0.001"))
+        return SizeDuration(memory_mb, typed, typed, typed, "typed")
+
+    def usage(self, duration: SizeDuration) -> Usage:
+        """The month at the size and duration given."""
+        free = FreeTierUse(requests_used=self.requests_used, gb_seconds_used=self.gb_seconds_used)
+        hours = self.hours_per_day * MONTH_HOURS / 24
+        usage = Usage(
+            region=self.region,
+            architecture=self.architecture,
+            memory_mb=duration.memory_mb,
+            ephemeral_mb=self.ephemeral_mb,
+            invocations=self.invocations,
+            duration_ms=duration.duration_ms,
+            init_ms=self.init_ms,
+            cold_start_ratio=self.cold_start_percent / 100,
+            free_tier=free if self.free_tier else None,
+            provisioned=Provisioned(self.provisioned, hours) if self.provisioned and hours else None,
+        )
+        return usage.in_era(ERAS[self.era])
+
+
+def parse_question(values: Mapping[str, object]) -> Question:
+    """Validate what a form says.
+
+    Raises:
+        InvalidInput: for the first value that is not usable.
+    """
+    return read_fields(Question, values)
+
+
+def requests_per_second(invocations_per_month: int) -> Decimal:
+    """The mean rate of a month of 730 hours."""
+    return Decimal(invocations_per_month) / MONTH_SECONDS
+
+
+def rate_text(invocations_per_month: int) -> str:
+    """The rate with four significant digits, as it stands in a field: `3.805`, `0.0001`."""
+    rate = requests_per_second(invocations_per_month)
+    places = max(0, 3 - rate.adjusted()) if rate else 0
+    text_ = f"{rate:.{places}f}"
+    return text_.rstrip("0").rstrip(".") if "." in text_ else text_
