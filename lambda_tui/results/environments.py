@@ -1,0 +1,282 @@
+"""Execution environments over time, from invocation records: a lane each, and what is inferred said so.
+
+All times are milliseconds from the start of the run on the client's clock. A client cannot see inside
+Lambda, so a lane is put together from what it can see: the answer ends the busy part, REPORT's Duration is
+its length, Init Duration lies before it, and a gap between two invocations is the frozen time. Invocations
+whose environment is not named (errors, functions of one's own) are laid into as few lanes as can hold them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lambda_tui.results.invocation import Invocation
+from lambda_tui.results.occupancy import Occupancy
+
+RECLAIMED_AFTER_MS = 360_000.0
+"""None of 100 environments was still warm after this long without an invocation (AWS, 2025, measured in
+"Demystifying Serverless Costs on Public Platforms", arXiv 2506.01283)."""
+
+Span = tuple[float, float]
+"""From and until, in ms."""
+
+MomentKind = Literal["before", "init", "busy", "frozen", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What an environment did at a time. `position` is the invocation of the lane it belongs to: the
+    current one while busy, the next one before and between, the last one after."""
+
+    kind: MomentKind
+    position: int
+
+
+def occupied(invocation: Invocation, free_from_ms: float = 0.0) -> Span:
+    """When an invocation began to keep its environment busy, and when its handler began.
+
+    Neither can be before the request was sent, nor before the environment was free: answers that overtook
+    each other on the way are set right by it. Without a REPORT the whole service time counts as busy.
+    """
+    report, ended_ms = invocation.report, invocation.ended_ms
+    earliest = min(max(invocation.started_ms, free_from_ms), ended_ms)
+    if report is None:
+        return earliest, earliest
+    handler_ms = max(earliest, ended_ms - report.duration_ms)
+    init_ms = (report.init_ms or 0.0) + (report.restore_ms or 0.0)
+    return max(earliest, handler_ms - init_ms), handler_ms
+
+
+def _order(invocation: Invocation) -> tuple[float, int]:
+    return invocation.ended_ms, invocation.index
+
+
+class Lane:
+    """One environment: its invocations in order of their ends, busy from `begins_ms[i]` to `ends_ms[i]`."""
+
+    def __init__(self, environment_id: str | None) -> None:
+        self.environment_id = environment_id
+        """None where the lane is inferred: see the module's first lines."""
+        self._clear()
+
+    def _clear(self) -> None:
+        self.invocations: list[Invocation] = []
+        self.begins_ms = array("d")
+        self.ends_ms = array("d")
+        self.inits_ms: list[Span] = []
+        """The init phases of cold starts; of no length where it is not known."""
+        self.errors_ms: list[float] = []
+        """When invocations ended with a function error."""
+        self._busy_ms = array("d", [0.0])
+
+    def __len__(self) -> int:
+        return len(self.invocations)
+
+    @property
+    def found_warm(self) -> bool:
+        """The environment was there before this run."""
+        return not self.invocations[0].cold
+
+    @property
+    def busy_ms(self) -> float:
+        """Time in invocations, init included."""
+        return self._busy_ms[-1]
+
+    def add(self, invocation: Invocation) -> Span | None:
+        """Add an invocation and return when it was busy.
+
+        None if it ended before the last one and the lane was put together anew.
+        """
+        if self.invocations and _order(invocation) < _order(self.invocations[-1]):
+            invocations = sorted([*self.invocations, invocation], key=_order)
+            self._clear()
+            for one in invocations:
+                self._append(one)
+            return None
+        return self._append(invocation)
+
+    def _append(self, invocation: Invocation) -> Span:
+        begin_ms, handler_ms = occupied(invocation, self.ends_ms[-1] if self.ends_ms else 0.0)
+        self.invocations.append(invocation)
+        self.begins_ms.append(begin_ms)
+        self.ends_ms.append(invocation.ended_ms)
+        self._busy_ms.append(self._busy_ms[-1] + invocation.ended_ms - begin_ms)
+        if invocation.cold or handler_ms > begin_ms:
+            self.inits_ms.append((begin_ms, handler_ms))
+        if invocation.status == "function_error":
+            self.errors_ms.append(invocation.ended_ms)
+        return begin_ms, invocation.ended_ms
+
+    def spans(self) -> Iterator[Span]:
+        """When the environment was busy, invocation by invocation."""
+        return zip(self.begins_ms, self.ends_ms, strict=True)
+
+    def busy_until(self, time_ms: float) -> float:
+        """Milliseconds busy from the beginning to `time_ms`."""
+        position = bisect_right(self.ends_ms, time_ms)
+        if position == len(self.ends_ms):
+            return self._busy_ms[-1]
+        return self._busy_ms[position] + max(0.0, time_ms - self.begins_ms[position])
+
+    def end_ms(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> float:
+        """When the environment is taken to be gone: after its idle limit; `now_ms` if that is not reached."""
+        return max(self.ends_ms[-1], min(now_ms, self.ends_ms[-1] + idle_limit_ms))
+
+    def at(self, time_ms: float) -> Moment:
+        """What the environment did at a time."""
+        position = bisect_right(self.ends_ms, time_ms)
+        if position == len(self.ends_ms):
+            return Moment("after", position - 1)
+        if time_ms < self.begins_ms[position]:
+            return Moment("frozen" if position else "before", position)
+        begin = bisect_right(self.inits_ms, time_ms, key=lambda init: init[0]) - 1
+        in_init = begin >= 0 and time_ms < self.inits_ms[begin][1]
+        return Moment("init" if in_init else "busy", position)
+
+
+class UnnamedLanes:
+    """Lanes for invocations without an environment's name: as few as can hold them.
+
+    Taken in order of their ends, each goes to the lane that became free last before it began, which needs no
+    more lanes than invocations overlapped. A cold start always makes a new one.
+    """
+
+    def __init__(self) -> None:
+        self.lanes: list[Lane] = []
+        self._free: list[tuple[float, int]] = []
+        self._invocations: list[Invocation] = []
+
+    def add(self, batch: Sequence[Invocation]) -> list[Span] | None:
+        """Add invocations in order of their ends and return when each was busy.
+
+        None if they were late for that and all lanes were laid out anew.
+        """
+        late = bool(batch and self._invocations) and _order(batch[0]) < _order(self._invocations[-1])
+        self._invocations += batch
+        if not late:
+            return [self._place(invocation) for invocation in batch]
+        self._invocations.sort(key=_order)
+        self.lanes, self._free = [], []
+        for invocation in self._invocations:
+            self._place(invocation)
+        return None
+
+    def _place(self, invocation: Invocation) -> Span:
+        begin_ms, _ = occupied(invocation)
+        position = 0 if invocation.cold else bisect_right(self._free, (begin_ms, len(self.lanes)))
+        if position:
+            _, number = self._free.pop(position - 1)
+        else:
+            number = len(self.lanes)
+            self.lanes.append(Lane(None))
+        insort(self._free, (invocation.ended_ms, number))
+        span = self.lanes[number].add(invocation)
+        assert span is not None
+        return span
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentCounts:
+    """A run's environments in numbers."""
+
+    environments: int = 0
+    unnamed: int = 0
+    """Of these, lanes that are inferred."""
+    found_warm: int = 0
+    """Of these, environments that were there before the run."""
+    invocations: int = 0
+    """Invocations that ran: throttled ones and transport failures did not, as far as the client knows."""
+    cold_starts: int = 0
+    function_errors: int = 0
+    throttled: int = 0
+    failed: int = 0
+    peak: int = 0
+    busy_share: float | None = None
+    """Busy time as a share of the time since each environment was first used."""
+
+    @property
+    def cold_share(self) -> float | None:
+        """Cold starts as a share of the invocations that ran."""
+        return self.cold_starts / self.invocations if self.invocations else None
+
+
+class EnvironmentTimeline:
+    """Lanes, occupancy, throttles and failures of a run, extended as invocations arrive."""
+
+    def __init__(self, invocations: Iterable[Invocation] = ()) -> None:
+        self.occupancy = Occupancy()
+        self.throttled_ms: list[float] = []
+        """When throttled requests were sent."""
+        self.failed_ms: list[float] = []
+        """When requests that ended in a transport failure were sent."""
+        self._named: dict[str, Lane] = {}
+        self._unnamed = UnnamedLanes()
+        self._lanes: list[Lane] | None = []
+        self._ran = 0
+        self._cold_starts = 0
+        self._function_errors = 0
+        self.extend(invocations)
+
+    @property
+    def lanes(self) -> Sequence[Lane]:
+        """All lanes, by the begin of their first invocation."""
+        if self._lanes is None:
+            lanes = [*self._named.values(), *self._unnamed.lanes]
+            self._lanes = sorted(lanes, key=lambda lane: (lane.begins_ms[0], lane.invocations[0].index))
+        return self._lanes
+
+    def extend(self, invocations: Iterable[Invocation]) -> None:
+        """Add invocations; the result does not depend on how they were cut into batches."""
+        spans: list[Span | None] = []
+        unnamed: list[Invocation] = []
+        for invocation in sorted(invocations, key=_order):
+            if invocation.status in ("throttled", "failed"):
+                times = self.throttled_ms if invocation.status == "throttled" else self.failed_ms
+                insort(times, invocation.started_ms)
+                continue
+            self._count(invocation)
+            if invocation.environment_id is None:
+                unnamed.append(invocation)
+            else:
+                spans.append(self._lane_of(invocation.environment_id).add(invocation))
+        if unnamed:
+            self._lanes = None
+            spans += self._unnamed.add(unnamed) or [None]
+        if None in spans:
+            self._lanes = None
+            self.occupancy = Occupancy(span for lane in self.lanes for span in lane.spans())
+        else:
+            self.occupancy.add(span for span in spans if span is not None)
+
+    def counts(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> EnvironmentCounts:
+        """The numbers of all that was added."""
+        lanes = self.lanes
+        lived_ms = sum(lane.end_ms(now_ms, idle_limit_ms) - lane.begins_ms[0] for lane in lanes)
+        return EnvironmentCounts(
+            environments=len(lanes),
+            unnamed=len(self._unnamed.lanes),
+            found_warm=sum(lane.found_warm for lane in lanes),
+            invocations=self._ran,
+            cold_starts=self._cold_starts,
+            function_errors=self._function_errors,
+            throttled=len(self.throttled_ms),
+            failed=len(self.failed_ms),
+            peak=self.occupancy.peak,
+            busy_share=sum(lane.busy_ms for lane in lanes) / lived_ms if lived_ms > 0 else None,
+        )
+
+    def _count(self, invocation: Invocation) -> None:
+        self._ran += 1
+        self._cold_starts += invocation.cold
+        self._function_errors += invocation.status == "function_error"
+
+    def _lane_of(self, environment_id: str) -> Lane:
+        lane = self._named.get(environment_id)
+        if lane is None:
+            lane = self._named[environment_id] = Lane(environment_id)
+            self._lanes = None
+        return lane
