@@ -1,0 +1,24 @@
+"""For the whole suite: no test sees this user's data folder, and generated tests may take their time."""
+
+from __future__ import annotations
+
+import os
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy two-core machine makes any single example slow; that says nothing about the code.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+_data_dir = pytest.StashKey[TemporaryDirectory[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_data_dir] = TemporaryDirectory(prefix="lambda-tui-tests-")
+    os.environ["LAMBDA_TUI_DATA_DIR"] = config.stash[_data_dir].name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_data_dir].cleanup()
