@@ -51,7 +51,7 @@ def test_choose_a_model_run_read_the_numbers_and_quit(tmp_path: Path) -> None:
 
         terminal.press("j")
         terminal.press("\r")
-        terminal.wait_for(r"threads × 3", seconds=90)
+        terminal.wait_for("in flight", seconds=60)
         terminal.wait_for("done", seconds=90)
         threads_ms, threads_month = p50_ms(terminal), dollars_per_million(terminal, tmp_path)
 
