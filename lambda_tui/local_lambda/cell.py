@@ -18,6 +18,7 @@ from lambda_tui.local_lambda.control_group import (
     CPU_PERIOD_US,
     ControlGroup,
     CpuUsage,
+    KeptFiles,
     cpu_quota_us,
 )
 from lambda_tui.local_lambda.spawn import Program, spawn
@@ -48,6 +49,8 @@ class Cell:
         self._killed_for_memory = False
         self._oom_kills_before = 0
         self._peak_bytes = 0
+        self._leader: int | None = None
+        self._files = KeptFiles()
         self._frozen = False
         self._exit: asyncio.Future[int] | None = None
         self._last_cpu = CpuUsage(0.0)
@@ -66,6 +69,7 @@ class Cell:
         self._killed_for_memory = False
         self._oom_kills_before = self._group.oom_kills()
         pid = await spawn(Program(argv, environ, cwd, output_fd, self._group.join_files))
+        self._leader = pid
         self._group.leader_started(pid)
         if self._retired:
             # Destroyed while it started: it may have been in no group and without its mark at that moment.
@@ -107,6 +111,8 @@ class Cell:
     def _ended(self, exited: asyncio.Future[int], status: int, used: resource.struct_rusage) -> None:
         if self._memory_watch is not None:
             self._memory_watch.cancel()
+        self._leader = None
+        self._files.close()
         self._group.leader_exited((used.ru_utime + used.ru_stime) * 1000)
         if not exited.done():
             exited.set_result(os.waitstatus_to_exitcode(status))
@@ -134,9 +140,18 @@ class Cell:
         """Return the highest memory use so far, in whole MB rounded up, at most `memory_mb`."""
         # The group's own peak misses pages that another group was charged for, such as the interpreter's.
         if not self._retired:
-            resident = sum(map(processes.peak_resident_bytes, self._group.pids()))
+            resident = sum(map(self._peak_resident_bytes, self._group.pids()))
             self._peak_bytes = max(self._peak_bytes, self._group.peak_memory_bytes(), resident)
         return min(self.memory_mb, -(-self._peak_bytes // BYTES_PER_MB))
+
+    def _peak_resident_bytes(self, pid: int) -> int:
+        if pid != self._leader:
+            return processes.peak_resident_bytes(processes.status(pid))
+        # Asked for after every invocation.
+        try:
+            return processes.peak_resident_bytes(self._files.read(f"/proc/{pid}/status"))
+        except OSError:
+            return 0
 
     def was_out_of_memory(self) -> bool:
         """Tell whether something in the cell was killed for using too much memory since the last spawn."""
@@ -147,7 +162,7 @@ class Cell:
     async def _watch_memory(self) -> None:
         limit_bytes = self.memory_mb * BYTES_PER_MB
         while True:
-            if not self._frozen:
+            if not self._frozen and not self._retired:
                 members = self._group.pids()
                 used = sum(map(processes.resident_bytes, members))
                 if used > limit_bytes and len(members) > 1:
@@ -191,3 +206,5 @@ class Cell:
             self.was_out_of_memory()
             self._last_cpu = self.cpu_usage()
             self._retired = True
+            self._files.close()
+            self._group.release()

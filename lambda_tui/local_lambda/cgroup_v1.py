@@ -13,8 +13,8 @@ from lambda_tui.local_lambda.control_group import (
     CPU_PERIOD_US,
     MAX_PROCESSES,
     CpuUsage,
+    KeptFiles,
     cpu_quota_us,
-    read_counters,
     read_number,
     write_control,
 )
@@ -30,6 +30,7 @@ class V1Group:
     def __init__(self, folders: Mapping[str, Path]) -> None:
         self._folders = folders
         self._places = tuple(dict.fromkeys(folders.values()))
+        self._files = KeptFiles()
 
     @property
     def join_files(self) -> tuple[str, ...]:
@@ -72,28 +73,30 @@ class V1Group:
 
     def cpu_usage(self) -> CpuUsage:
         if "cpuacct" in self._folders:
-            cpu_ms = read_number(self._folders["cpuacct"] / "cpuacct.usage") / 1e6
+            cpu_ms = self._files.number(self._file("cpuacct", "cpuacct.usage")) / 1e6
         else:
             cpu_ms = sum(map(processes.cpu_ms, self.pids()))
         if "cpu" not in self._folders:
             return CpuUsage(cpu_ms)
-        counters = read_counters(self._folders["cpu"] / "cpu.stat")
+        counters = self._files.counters(self._file("cpu", "cpu.stat"))
         return CpuUsage(cpu_ms, counters["nr_throttled"], counters["throttled_time"] / 1e6)
 
     def peak_memory_bytes(self) -> int:
         if "memory" not in self._folders:
             return 0
-        return read_number(self._folders["memory"] / "memory.max_usage_in_bytes")
+        return self._files.number(self._file("memory", "memory.max_usage_in_bytes"))
 
     def oom_kills(self) -> int:
         if "memory" not in self._folders:
             return 0
         # Kernels before 4.13 do not count kills: reaching the limit is then the only sign.
-        counters = read_counters(self._folders["memory"] / "memory.oom_control")
-        return counters["oom_kill"] if "oom_kill" in counters else self._limit_hits()
+        counters = self._files.counters(self._file("memory", "memory.oom_control"))
+        if "oom_kill" in counters:
+            return counters["oom_kill"]
+        return self._files.number(self._file("memory", "memory.failcnt"))
 
-    def _limit_hits(self) -> int:
-        return read_number(self._folders["memory"] / "memory.failcnt")
+    def _file(self, controller: str, name: str) -> str:
+        return f"{self._folders[controller]}/{name}"
 
     def freeze(self) -> None:
         self._set_frozen("FROZEN")
@@ -103,12 +106,12 @@ class V1Group:
 
     def _set_frozen(self, state: str) -> None:
         if "freezer" in self._folders:
-            write_control(self._folders["freezer"] / "freezer.state", state)
+            self._files.write(self._file("freezer", "freezer.state"), state)
         else:
             processes.stop_or_continue(self.pids(), stop=state == "FROZEN")
 
     def pids(self) -> list[int]:
-        return leftovers.group_pids(str(self._places[0]))
+        return [int(pid) for pid in self._files.read(f"{self._places[0]}/cgroup.procs").split()]
 
     def kill(self) -> None:
         leftovers.kill_group(str(self._folders.get("freezer", self._places[0])))
@@ -117,6 +120,9 @@ class V1Group:
         for place in self._places:
             leftovers.remove_folder(str(place))
         return not any(place.exists() for place in self._places)
+
+    def release(self) -> None:
+        self._files.close()
 
 
 class V1Hierarchy:
@@ -130,6 +136,7 @@ class V1Hierarchy:
         self.roots = tuple(dict.fromkeys(self._roots.values()))
         self.cpu_enforcement = "cgroup-v1" if "cpu" in parents else "none"
         self.memory_enforcement = "cgroup" if "memory" in parents else "rss"
+        self.limits_processes = "pids" in parents
         for root in self.roots:
             root.mkdir(exist_ok=True)
 
@@ -141,6 +148,9 @@ class V1Hierarchy:
             group.remove()
             raise
         return group
+
+    def close(self) -> None:
+        """Nothing runs on its behalf."""
 
 
 def usable_parents(mounts: list[CgroupMount], membership: dict[str, str], probe_name: str) -> dict[str, Path]:

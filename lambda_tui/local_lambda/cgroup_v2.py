@@ -11,9 +11,8 @@ from lambda_tui.local_lambda.control_group import (
     CPU_PERIOD_US,
     MAX_PROCESSES,
     CpuUsage,
+    KeptFiles,
     cpu_quota_us,
-    read_counters,
-    read_number,
     write_control,
 )
 
@@ -30,6 +29,8 @@ class V2Group:
         self._folder = folder
         self._controllers = controllers
         self._peak_bytes = 0
+        self._memory_figure = "memory.peak"
+        self._files = KeptFiles()
 
     @property
     def join_files(self) -> tuple[str, ...]:
@@ -40,6 +41,9 @@ class V2Group:
         make_folder(self._folder)
         if "memory" in self._controllers:
             write_control(self._folder / "memory.max", memory_mb * BYTES_PER_MB)
+            # memory.peak came with kernel 5.19; before, only what was seen when somebody looked.
+            if not (self._folder / "memory.peak").exists():
+                self._memory_figure = "memory.current"
             swap_limit = self._folder / "memory.swap.max"
             if swap_limit.exists():
                 write_control(swap_limit, 0)
@@ -58,32 +62,29 @@ class V2Group:
 
     def cpu_usage(self) -> CpuUsage:
         # usage_usec is there in every group, the throttling figures only with the controller.
-        counters = read_counters(self._folder / "cpu.stat")
+        counters = self._files.counters(f"{self._folder}/cpu.stat")
         throttled_ms = counters.get("throttled_usec", 0) / 1e3
         return CpuUsage(counters["usage_usec"] / 1e3, counters.get("nr_throttled", 0), throttled_ms)
 
     def peak_memory_bytes(self) -> int:
-        if "memory" not in self._controllers:
-            return 0
-        path = self._folder / "memory.peak"
-        # memory.peak came with kernel 5.19; before, only what was seen when somebody looked.
-        seen = read_number(path if path.exists() else self._folder / "memory.current")
-        self._peak_bytes = max(self._peak_bytes, seen)
+        if "memory" in self._controllers:
+            seen = self._files.number(f"{self._folder}/{self._memory_figure}")
+            self._peak_bytes = max(self._peak_bytes, seen)
         return self._peak_bytes
 
     def oom_kills(self) -> int:
         if "memory" not in self._controllers:
             return 0
-        return read_counters(self._folder / "memory.events")["oom_kill"]
+        return self._files.counters(f"{self._folder}/memory.events")["oom_kill"]
 
     def freeze(self) -> None:
-        write_control(self._folder / "cgroup.freeze", 1)
+        self._files.write(f"{self._folder}/cgroup.freeze", "1")
 
     def thaw(self) -> None:
-        write_control(self._folder / "cgroup.freeze", 0)
+        self._files.write(f"{self._folder}/cgroup.freeze", "0")
 
     def pids(self) -> list[int]:
-        return leftovers.group_pids(str(self._folder))
+        return [int(pid) for pid in self._files.read(f"{self._folder}/cgroup.procs").split()]
 
     def kill(self) -> None:
         leftovers.kill_group(str(self._folder))
@@ -91,6 +92,9 @@ class V2Group:
     def remove(self) -> bool:
         leftovers.remove_folder(str(self._folder))
         return not self._folder.exists()
+
+    def release(self) -> None:
+        self._files.close()
 
 
 class V2Hierarchy:
@@ -104,6 +108,7 @@ class V2Hierarchy:
         self._controllers = controllers
         self.cpu_enforcement = "cgroup-v2" if "cpu" in controllers else "none"
         self.memory_enforcement = "cgroup" if "memory" in controllers else "rss"
+        self.limits_processes = "pids" in controllers
 
     def create(self, environment_id: str, memory_mb: int) -> V2Group:
         group = V2Group(self.roots[0] / environment_id, self._controllers)
@@ -113,6 +118,9 @@ class V2Hierarchy:
             group.remove()
             raise
         return group
+
+    def close(self) -> None:
+        """Nothing runs on its behalf."""
 
 
 def make_folder(folder: Path, exist_ok: bool = False) -> None:

@@ -11,6 +11,8 @@ CPU_PERIOD_US = 20_000  # measured on Lambda: arXiv 2506.01283; 100 ms distorts 
 MEMORY_PER_VCPU_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MAX_PROCESSES = 1024  # processes and threads; lambda/latest/dg/gettingstarted-limits.html
 BYTES_PER_MB = 1024 * 1024
+VISIBLE_CPUS = ((3008, 2), (5307, 3), (7076, 4), (8845, 5), (10_240, 6))
+"""Up to this memory size in MB, this many CPUs are seen; measured on Lambda: github.com/rwnx/lambda-cpuinfo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,9 @@ class ControlGroup(Protocol):
     def remove(self) -> bool:
         """Remove the empty group; return whether it is gone."""
 
+    def release(self) -> None:
+        """Close what is kept open for readings: none follow."""
+
 
 class Hierarchy(Protocol):
     """Makes the control groups of one server."""
@@ -74,11 +79,23 @@ class Hierarchy(Protocol):
     def memory_enforcement(self) -> str: ...
 
     @property
+    def limits_processes(self) -> bool:
+        """Whether no more than MAX_PROCESSES processes and threads can exist in a group."""
+
+    @property
     def roots(self) -> tuple[Path, ...]:
         """The folders, named after the server, under which every group of it is."""
 
     def create(self, environment_id: str, memory_mb: int) -> ControlGroup:
         """Make a group limited to `memory_mb`; raises OSError if the host refuses."""
+
+    def close(self) -> None:
+        """End what runs on its behalf; the groups are removed by their folders."""
+
+
+def visible_cpus(memory_mb: int) -> int:
+    """Return how many CPUs a Lambda function of `memory_mb` sees, whatever share of them it gets."""
+    return next((cpus for largest_mb, cpus in VISIBLE_CPUS if memory_mb <= largest_mb), VISIBLE_CPUS[-1][1])
 
 
 def cpu_quota_us(memory_mb: int) -> int:
@@ -101,10 +118,34 @@ def read_number(path: Path) -> int:
     return 1 << 62 if text == "max" else int(text)
 
 
-def read_counters(path: Path) -> dict[str, int]:
-    """Return the `name value` lines of a control file."""
-    counters = {}
-    for line in path.read_text().splitlines():
-        name, _, value = line.partition(" ")
-        counters[name] = int(value)
-    return counters
+class KeptFiles:
+    """Control files that are kept open, each for reading or writing: using one again is one system call."""
+
+    def __init__(self) -> None:
+        self._descriptors: dict[str, int] = {}
+
+    def read(self, path: str) -> bytes:
+        """Return a file of at most 16 KB as it is now; raises OSError."""
+        return os.pread(self._open(path, os.O_RDONLY), 16384, 0)
+
+    def number(self, path: str) -> int:
+        """Return the single number in a file."""
+        return int(self.read(path))
+
+    def counters(self, path: str) -> dict[str, int]:
+        """Return the `name value` lines of a file."""
+        words = self.read(path).split()
+        return {name.decode(): int(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+
+    def write(self, path: str, value: str) -> None:
+        """Write one value in a single call; raises OSError as the kernel answers."""
+        os.pwrite(self._open(path, os.O_WRONLY), value.encode(), 0)
+
+    def _open(self, path: str, flags: int) -> int:
+        if path not in self._descriptors:
+            self._descriptors[path] = os.open(path, flags)
+        return self._descriptors[path]
+
+    def close(self) -> None:
+        while self._descriptors:
+            os.close(self._descriptors.popitem()[1])

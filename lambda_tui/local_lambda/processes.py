@@ -76,9 +76,19 @@ def proportional_bytes(pid: int) -> int:
     return _kilobytes(f"/proc/{pid}/smaps_rollup", b"Pss:") * 1024
 
 
-def peak_resident_bytes(pid: int) -> int:
-    """Return the highest `resident_bytes` that `pid` has had since its program was loaded."""
-    return _kilobytes(f"/proc/{pid}/status", b"VmHWM:") * 1024
+def peak_resident_bytes(status: bytes) -> int:
+    """Return from the text of /proc/PID/status the most memory ever in RAM since the program was loaded."""
+    _, found, rest = status.partition(b"VmHWM:")
+    return int(rest.split(None, 1)[0]) * 1024 if found else 0
+
+
+def status(pid: int) -> bytes:
+    """Return the text of /proc/PID/status."""
+    try:
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as text:
+            return text.read(8192)
+    except OSError:
+        return b""
 
 
 def _kilobytes(path: str, key: bytes) -> int:

@@ -57,11 +57,15 @@ class UncontrolledGroup:
     def remove(self) -> bool:
         return True
 
+    def release(self) -> None:
+        """Nothing is kept open."""
+
 
 class UncontrolledHierarchy:
     """Makes cells on a host where nothing may be enforced but memory, by watching it."""
 
     cpu_enforcement = "none"
+    limits_processes = False
     roots: tuple[Path, ...] = ()
 
     def __init__(self, name: str) -> None:
@@ -71,3 +75,6 @@ class UncontrolledHierarchy:
 
     def create(self, environment_id: str, memory_mb: int) -> UncontrolledGroup:
         return UncontrolledGroup(f"{self._name}/{environment_id}/")
+
+    def close(self) -> None:
+        """Nothing runs on its behalf."""
