@@ -112,8 +112,6 @@ class PriceBook:
     def __init__(self, document: Mapping[str, Any], *, origin: str) -> None:
         if not isinstance(document, Mapping) or document.get("schema") != PRICES_SCHEMA:
             raise _damaged(origin, f"it is not a {PRICES_SCHEMA} document")
-        if not isinstance(document.get("compiled"), str) or not isinstance(document.get("regions"), Mapping):
-            raise _damaged(origin, "it has no date or no regions")
         self._document = document
         self._rates: dict[tuple[str, str], Rates] = {}
         self.origin = origin
@@ -182,11 +180,34 @@ class PriceBook:
         """
         key = (region, architecture)
         if key not in self._rates:
-            try:
-                self._rates[key] = self._parse(region, architecture)
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                raise _damaged(self.origin, f"{region} {architecture}: {error!r}") from None
+            self._rates[key] = self._parse(region, architecture)
         return self._rates[key]
+
+    def verify(self) -> None:
+        """Read everything once; for files that did not come with the program.
+
+        Raises:
+            InvalidInput: something is missing, or is no price.
+        """
+        try:
+            date.fromisoformat(self.compiled)
+            shares = self.free_tier
+            prices = [shares.requests, shares.gb_seconds]
+            for region in self.regions:
+                for architecture in self.architectures(region):
+                    rates = self.rates(region, architecture)
+                    self.age_days(rates, date.today())
+                    prices += [rates.request, rates.ephemeral_gb_s, *rates.others.values()]
+                    prices += [tier.usd_per_gb_s for tier in rates.duration_tiers]
+                    if not isinstance(rates.currency, str):
+                        raise TypeError(f"{region} has no currency")
+            for instance_type in self.instance_types("us-east-1"):
+                prices.append(self.ec2_hour(instance_type, "us-east-1").usd)
+            self.fargate("us-east-1", "x86_64")
+            if not all(price.is_finite() and price >= 0 for price in prices):
+                raise ValueError("a price is below zero or no number")
+        except (KeyError, IndexError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            raise _damaged(self.origin, f"{type(error).__name__} {error}") from None
 
     def age_days(self, rates: Rates, today: date) -> int:
         """Days since these rates were read from AWS's list; a month stands for its first day."""
@@ -268,7 +289,10 @@ def read_prices(path: Path) -> PriceBook:
         document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise _damaged(str(path), str(error)) from None
-    return PriceBook(document, origin=str(path))
+    book = PriceBook(document, origin=str(path))
+    if path != SHIPPED_PRICES:
+        book.verify()
+    return book
 
 
 def _damaged(origin: str, reason: str) -> InvalidInput:
