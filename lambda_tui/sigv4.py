@@ -138,6 +138,12 @@ class Signer:
         )
         return added
 
+    def use_credentials(self, access_key_id: str, secret_access_key: str, session_token: str | None) -> None:
+        """Sign with other keys from now on."""
+        self.access_key_id, self.secret_access_key = access_key_id, secret_access_key
+        self.session_token = session_token
+        self._date = ""
+
     def _derive_key(self, date: str) -> None:
         self._key = signing_key(self.secret_access_key, date, self.region, self.service)
         self._scope = f"{date}/{self.region}/{self.service}/aws4_request"

@@ -10,12 +10,12 @@ from typing import Any, Self, TypeVar
 
 from lambda_tui.billing import Bill, BillLine, RunBill, load_prices
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.results import Distribution, Invocation, RunStatistics, Summary
+from lambda_tui.results import Invocation, RunStatistics, Summary
 from lambda_tui.scenario import Architecture
 
 DEFAULT_REGION = "us-east-1"
 
-_Record = TypeVar("_Record", Bill, BillLine, Distribution, Summary)
+_Record = TypeVar("_Record", Bill, BillLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,7 @@ def summary_to_text(summary: Summary) -> str:
 
 def summary_from_text(text: str) -> Summary:
     """The inverse of `summary_to_text`."""
-    document = {
-        name: _record(Distribution, value) if isinstance(value, dict) else value
-        for name, value in json.loads(text).items()
-    }
-    return _record(Summary, document, "gb_seconds")
+    return Summary.from_document(json.loads(text))
 
 
 def _record(kind: type[_Record], document: Mapping[str, Any], *decimals: str) -> _Record:

@@ -57,7 +57,7 @@ def _outcome(
         return "function_error", InvocationError(str(said.get("errorType") or timed_out), text)
     if status == 0:
         return "failed", InvocationError(kind, message)
-    text = str(said.get("message") or said.get("Message") or f"HTTP {status}")
+    text = str(said.get("message") or said.get("Message") or message or f"HTTP {status}")
     if status == HTTP_THROTTLED:
         return "throttled", InvocationError(
             str(said.get("Reason") or kind or "TooManyRequestsException"), text

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from lambda_tui.errors import LambdaTuiError, LimitReached, TargetLost, TargetRefused, TargetUnreachable
 from lambda_tui.load.limits import End
-from lambda_tui.results import Invocation
+from lambda_tui.results import Invocation, Summary
+from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment
 from lambda_tui.targets.refusals import refusal
 
@@ -12,13 +15,10 @@ from lambda_tui.targets.refusals import refusal
 def error_of_end(
     end: End, deployment: Deployment, *, failed: Invocation | None, count: int
 ) -> LambdaTuiError | None:
-    """The error for the engine's `end`; None when everything planned was done (or the user stopped it, which
-    the run knows best). `failed` is the last invocation that failed, if any."""
+    """The error for a target that ended the run; None for every other end. `failed` is the last invocation
+    that failed, if any."""
     name = where(deployment)
     kind, message = end.kind, end.message
-    if kind == "limit":
-        unanswered = f" {end.abandoned} had not answered and may be billed." if end.abandoned else ""
-        return LimitReached(f"{message}{unanswered}", hint=end.hint)
     if kind == "unreachable":
         return TargetUnreachable(
             f"{name} cannot be reached: {message}.", hint="Is it running, and the address right?"
@@ -34,6 +34,28 @@ def error_of_end(
     if kind == "refused" and failed is not None and failed.error is not None and not message:
         return refusal(failed.error.type, failed.error.message, deployment.function_name, name)
     return TargetRefused(message) if kind == "refused" else None
+
+
+def limit_of_end(
+    end: End, scenario: Scenario, summary: Summary, *, spent_usd: Decimal, worst_case_usd: Decimal
+) -> LimitReached | None:
+    """The error for a limit that ended the run; None for every other end."""
+    unanswered = f" {end.abandoned} had not answered and may be billed." if end.abandoned else ""
+    if end.kind == "invocations":
+        return LimitReached(f"The limit of {scenario.max_invocations} invocations is reached.{unanswered}")
+    if end.kind == "seconds":
+        return LimitReached(
+            f"The limit of {scenario.max_seconds:g} s is reached after {summary.invocations} invocations."
+            f"{unanswered}"
+        )
+    if end.kind != "usd":
+        return None
+    return LimitReached(
+        f"The spend limit of ${scenario.max_usd} has no room for another invocation: "
+        f"{summary.invocations} cost ${spent_usd:.8f}, and one more could cost ${worst_case_usd:.8f} before "
+        f"its timeout.{unanswered}",
+        hint="Raise the limit, or lower the function's timeout or its memory.",
+    )
 
 
 def where(deployment: Deployment) -> str:

@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any, cast
 
 from lambda_tui.load import frames
@@ -28,14 +29,19 @@ PR_SET_PDEATHSIG = 1
 
 
 class Control(asyncio.Protocol):
-    """The parent's side of the conversation after the plan: anything it says means stop, silence for good
-    means that it is gone."""
+    """The parent's side of the conversation after the plan; silence for good means that it is gone."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._commands: dict[str, Callable[..., None]] = {
+            "go": session.go,
+            "credentials": session.use_credentials,
+            "stop": session.stop,
+        }
+        self._frames = frames.FrameBuffer()
 
     def data_received(self, data: bytes) -> None:
-        self._session.stop()
+        for name, *values in self._frames.feed(data):
+            self._commands[name](*values)
 
     def connection_lost(self, exc: Exception | None) -> None:
         os._exit(0)
@@ -109,11 +115,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
     allow_many_connections()
-    plan = frames.read_frame(STDIN)
-    if plan is None:
+    received = frames.read_frame(STDIN)
+    if received is None:
         return
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(serve(EnginePlan.from_wire(plan)))
+    plan = EnginePlan.from_wire(received)
+    with asyncio.Runner(loop_factory=new_event_loop if plan.use_uvloop else None) as runner:
+        runner.run(serve(plan))
         # Whatever is abandoned is not waited for.
         os._exit(0)
 

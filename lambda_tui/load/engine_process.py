@@ -12,6 +12,7 @@ from typing import Any, Self
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.load import frames
 from lambda_tui.load.plan import EnginePlan
+from lambda_tui.targets.protocol import Credentials
 
 STOP_GRACE_S = 0.4
 """A stopped engine answers within one batch; one that does not is killed."""
@@ -44,14 +45,30 @@ class EngineProcess:
             self._started = True
             self._write(frames.encode(plan.to_wire()))
 
+    def go(self, at_s: float) -> None:
+        """Let a ready engine go on at that instant of `time.perf_counter`."""
+        with self._lock:
+            self._write(frames.encode(("go", at_s)))
+
+    def use_credentials(self, keys: Credentials) -> None:
+        """Have it sign with fresh keys. Thread-safe."""
+        with self._lock:
+            if self._started:
+                values = (keys.access_key_id, keys.secret_access_key, keys.session_token)
+                self._write(frames.encode(("credentials", *values)))
+
+    def fileno(self) -> int:
+        """Readable when a message is waiting."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
     def next_message(self) -> tuple[Any, ...]:
         """The next message, waiting for it.
 
         Raises:
             LambdaTuiError: the engine is gone without having ended its run.
         """
-        assert self._process.stdout is not None
-        message = frames.read_frame(self._process.stdout.fileno())
+        message = frames.read_frame(self.fileno())
         if message is None:
             raise LambdaTuiError(f"The load engine ended unexpectedly{self._last_words()}.")
         result: tuple[Any, ...] = message

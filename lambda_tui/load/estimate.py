@@ -13,11 +13,14 @@ from lambda_tui.scenario import CPU_WORKLOADS, Scenario
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
 
+MAX_BILLED_INIT_MS = 10_000
+"""INIT may take 10 s and is billed (AWS documentation, "Lambda execution environment lifecycle")."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpendEstimate:
     """Dollars for a whole run: `low_usd` if every invocation takes its ideal time, `high_usd` if every one
-    runs into its timeout."""
+    starts cold with the longest INIT and runs into its timeout."""
 
     low_usd: Decimal
     high_usd: Decimal
@@ -34,8 +37,8 @@ def estimate_spend(scenario: Scenario, rates: Rates) -> SpendEstimate:
 
 
 def worst_case_usd(rates: Rates, *, memory_mb: int, timeout_s: int) -> Decimal:
-    """One invocation that runs into its timeout."""
-    return invocation_usd(rates, memory_mb=memory_mb, billed_ms=timeout_s * 1000)
+    """One invocation that runs into its timeout, in an environment whose INIT took as long as it may."""
+    return invocation_usd(rates, memory_mb=memory_mb, billed_ms=timeout_s * 1000 + MAX_BILLED_INIT_MS)
 
 
 def ideal_duration_ms(scenario: Scenario) -> int:

@@ -1,6 +1,7 @@
-"""The pipe between a run and its engine: length-prefixed frames of plain values.
+"""The pipes between a run and its engines: length-prefixed frames of plain values.
 
-Run to engine: the plan, then at most one `stop`. Engine to run: `started`, a `batch` every 100 ms, one
+Run to engine: the plan; `go` after each `ready`; fresh `credentials` at any time; at most one `stop`.
+Engine to run: `ready` when its connections are open and again when it is warm, a `batch` every 100 ms, one
 `end`. Closing the pipe towards the engine ends it at once.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import marshal
 import os
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 _LENGTH = struct.Struct("<I")
@@ -33,6 +35,24 @@ def read_frame(descriptor: int) -> Any | None:
         return None
     body = _read_exactly(descriptor, _LENGTH.unpack(header)[0])
     return None if body is None else marshal.loads(body)  # noqa: S302 - written by our own other half
+
+
+class FrameBuffer:
+    """Frames out of bytes as they arrive."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Any]:
+        """Every frame that is complete now."""
+        self._data += data
+        while len(self._data) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._data)[0]
+            if len(self._data) < end:
+                return
+            body = bytes(self._data[_LENGTH.size : end])
+            del self._data[:end]
+            yield marshal.loads(body)  # noqa: S302 - written by our own other half
 
 
 def _read_exactly(descriptor: int, size: int) -> bytes | None:

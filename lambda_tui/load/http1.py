@@ -114,6 +114,9 @@ class Connection(asyncio.Protocol):
         self._body_bytes += len(data)
 
     def on_message_complete(self) -> None:
+        if self._parser.get_status_code() < 200:
+            self.headers = {}
+            return
         # The parser knows only until this callback returns.
         self._keep_alive = self._parser.should_keep_alive()
         self._complete = True

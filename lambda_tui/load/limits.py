@@ -5,79 +5,92 @@ from __future__ import annotations
 import math
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from lambda_tui.load.plan import EnginePlan
 
-EndKind = Literal["done", "stopped", "limit", "unreachable", "lost", "refused"]
+EndKind = Literal["done", "stopped", "invocations", "usd", "seconds", "unreachable", "lost", "refused"]
 
 _BILLED = re.compile(rb"Billed Duration: (\d+) ms|\"billedDurationMs\": ?(\d+)")
+REPORT_TAIL = 400
+"""The REPORT closes a log tail and is shorter than this many base64 characters, a multiple of four."""
+
+HTTP_OK = 200
+MAY_HAVE_RUN = frozenset({408, *range(500, 600)})
+"""Statuses that leave open whether the function ran; the other refusals come before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Why a run ended, in a sentence; `abandoned` invocations were sent and never answered."""
+    """Why a run ended; `abandoned` invocations were sent and never answered."""
 
     kind: EndKind
     message: str = ""
-    hint: str = ""
     abandoned: int = 0
 
-    def to_wire(self) -> tuple[str, str, str, int]:
-        return (self.kind, self.message, self.hint, self.abandoned)
+    def to_wire(self) -> tuple[Any, ...]:
+        return astuple(self)
 
 
 class Limits:
-    """What was spent and what may still be sent. Throttles cost nothing; what may have run and left no
-    REPORT counts as its whole service time, or as its worst case if it never answered."""
+    """What was spent and what may still be sent.
+
+    Throttles cost nothing. What may have run and left no REPORT counts as its whole service time, or as its
+    worst case if it never answered: nothing can have run longer than we waited for its answer. Money is
+    counted in whole 1e-30 of the currency, which is exact and a third of Decimal's cost per invocation.
+    """
 
     def __init__(self, plan: EnginePlan) -> None:
-        self._max_usd = None if plan.max_usd is None else Decimal(plan.max_usd)
+        self._max = None if plan.max_usd is None else _units(plan.max_usd)
         self._max_invocations = plan.max_invocations
-        self._request_usd = Decimal(plan.request_usd)
-        self._billed_ms_usd = Decimal(plan.billed_ms_usd)
-        self._worst_case_usd = Decimal(plan.worst_case_usd)
-        self.spent_usd = Decimal(0)
+        self._request = _units(plan.request_usd)
+        self._billed_ms = _units(plan.billed_ms_usd)
+        self._worst_case = _units(plan.worst_case_usd)
+        self._spent = 0
+
+    @property
+    def spent_usd(self) -> Decimal:
+        return Decimal(self._spent).scaleb(-30)
 
     def refuse(self, sent: int, in_flight: int) -> End | None:
-        """None if one more invocation fits into every limit."""
+        """Why no further invocation can ever be sent; None if one can, now or once an answer is booked."""
         if self._max_invocations is not None and sent >= self._max_invocations:
-            return End("limit", f"The limit of {self._max_invocations} invocations is reached.")
-        if self._max_usd is None:
-            return None
-        if self.spent_usd + self._worst_case_usd * (in_flight + 1) <= self._max_usd:
-            return None
-        return self._spend_limit(sent, in_flight)
+            return End("invocations")
+        return None if in_flight or self._has_room(0) else End("usd")
 
-    def _spend_limit(self, sent: int, in_flight: int) -> End:
-        return End(
-            "limit",
-            f"The spend limit of ${self._max_usd} has no room for another invocation: "
-            f"{sent - in_flight} cost ${self.spent_usd:.8f}, and each of the {in_flight + 1} "
-            f"that would be in flight could cost ${self._worst_case_usd:.8f} before its timeout.",
-            hint="Raise the limit, or lower the function's timeout, its memory or the number of callers.",
-        )
+    def must_wait(self, in_flight: int) -> bool:
+        """True while one more worst case fits only if something in flight costs less than its own."""
+        return in_flight > 0 and not self._has_room(in_flight)
 
     def settle(self, status: int, log_tail: bytes, service_ms: float) -> None:
         """Book one answer (`status` 0: it was sent and none came)."""
-        if status == 200:
-            billed_ms = billed_ms_of(log_tail)
-            self.spent_usd += self._request_usd + self._billed_ms_usd * (
-                math.ceil(service_ms) if billed_ms is None else billed_ms
-            )
-        elif status == 0:
-            self.spent_usd += self._worst_case_usd
+        if self._max is None:
+            return
+        if status == 0:
+            self._spent += self._worst_case
+        elif status == HTTP_OK or status in MAY_HAVE_RUN:
+            self._spent += self._cost(billed_ms_of(log_tail), service_ms)
+
+    def _cost(self, billed_ms: int | None, service_ms: float) -> int:
+        if billed_ms is not None:
+            return self._request + self._billed_ms * billed_ms
+        return min(self._worst_case, self._request + self._billed_ms * math.ceil(service_ms))
+
+    def _has_room(self, in_flight: int) -> bool:
+        return self._max is None or self._spent + self._worst_case * (in_flight + 1) <= self._max
 
 
 def billed_ms_of(log_tail: bytes) -> int | None:
     """The billed milliseconds in a base64 log tail, if its REPORT is there."""
-    # The last match: the function itself may have logged something like a REPORT before it.
-    found = _BILLED.findall(b64decode(log_tail)) if log_tail else []
-    return int(found[-1][0] or found[-1][1]) if found else None
+    for part in (log_tail[-REPORT_TAIL:], log_tail):
+        # The last match: the function itself may have logged something like a REPORT before it.
+        found = _BILLED.findall(b64decode(part)) if part else []
+        if found:
+            return int(found[-1][0] or found[-1][1])
+    return None
 
 
-def time_limit(seconds: float, sent: int) -> End:
-    """The end of a run that used up its time."""
-    return End("limit", f"The limit of {seconds:g} s is reached after {sent} invocations were started.")
+def _units(usd: str) -> int:
+    return int(Decimal(usd).scaleb(30).to_integral_value())

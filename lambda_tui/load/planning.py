@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
 from lambda_tui.errors import InvalidInput, TargetRefused
-from lambda_tui.load.estimate import worst_case_usd
-from lambda_tui.load.plan import MAX_OWN_RESULT_BYTES, READ_TIMEOUT_MARGIN_S, EnginePlan
+from lambda_tui.load.estimate import ideal_duration_ms, worst_case_usd
+from lambda_tui.load.pacing import peak_rate
+from lambda_tui.load.plan import MAX_IN_FLIGHT, MAX_OWN_RESULT_BYTES, READ_TIMEOUT_MARGIN_S, EnginePlan
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.functions import is_loopback
 from lambda_tui.targets.protocol import Deployment
@@ -20,12 +22,6 @@ def check_load(scenario: Scenario) -> None:
     Raises:
         InvalidInput: naming the option.
     """
-    if scenario.rate is not None and scenario.arrivals != "constant":
-        raise InvalidInput(
-            "arrivals",
-            f"{scenario.arrivals} arrivals cannot be run yet.",
-            hint="Use --arrivals constant, or callers instead of a rate.",
-        )
     if scenario.cold and scenario.rate is not None:
         raise InvalidInput("cold", "cold starts are forced one after the other and cannot follow a rate.")
     if scenario.cold and scenario.qualifier is not None:
@@ -72,4 +68,17 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         max_invocations=scenario.max_invocations,
         max_seconds=scenario.max_seconds,
         max_result_bytes=None if scenario.function is None else MAX_OWN_RESULT_BYTES,
+        arrivals=scenario.arrivals,
+        seed=scenario.seed,
+        connections=connections_of(scenario),
     )
+
+
+def connections_of(scenario: Scenario) -> int:
+    """Connections to open before the run, so that no handshake is measured: one a caller; in an open loop as
+    many as will be in use at the highest rate if answers take their ideal time and a tenth of a second."""
+    if scenario.rate is None or scenario.seconds is None:
+        return min(scenario.callers, scenario.planned_invocations)
+    in_use_s = (ideal_duration_ms(scenario) + 100) / 1000
+    needed = peak_rate(scenario.arrivals, scenario.rate, scenario.seconds) * in_use_s
+    return min(MAX_IN_FLIGHT, scenario.planned_invocations, max(1, math.ceil(needed)))

@@ -58,6 +58,10 @@ class RequestFactory:
         self._signer = Signer(plan.access_key_id, plan.secret_access_key, plan.session_token, plan.region)
         self._function = f"{API}/{quote(plan.function_name, safe='')}"
 
+    def use_credentials(self, access_key_id: str, secret_access_key: str, session_token: str | None) -> None:
+        """Sign with other keys from the next second on; requests made before follow."""
+        self._signer.use_credentials(access_key_id, secret_access_key, session_token)
+
     def invoke(self) -> SignedRequest:
         """A synchronous invocation that brings the end of its log along."""
         qualifier = self._plan.qualifier

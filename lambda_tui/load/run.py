@@ -8,15 +8,18 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from lambda_tui.billing.prices import load_prices
 from lambda_tui.billing.run_bill import RunBill
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetLost
 from lambda_tui.history import HistoryStore, RunRecorder, run_document
+from lambda_tui.load.credential_refresh import CredentialRefresh
 from lambda_tui.load.decode import decode
-from lambda_tui.load.endings import error_of_end
-from lambda_tui.load.engine_process import EngineProcess
+from lambda_tui.load.endings import error_of_end, limit_of_end
+from lambda_tui.load.engine_cpu import EngineCpu
+from lambda_tui.load.engine_group import Batch, EngineGroup, Started
 from lambda_tui.load.limits import End
 from lambda_tui.load.planning import check_load, plan_of
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
@@ -46,16 +49,21 @@ class Run:
     """Executes one scenario on one target. Iterate `snapshots` once; `stop` may be called from any thread.
 
     Everything measured goes to the history before a snapshot shows it, on a thread of the run's own: a
-    slow reader of `snapshots` delays nothing.
+    slow reader of `snapshots` delays nothing. `engines` is the number of load engine processes, for rates
+    that are too much for one core.
     """
 
-    def __init__(self, scenario: Scenario, target: Target, *, history: HistoryStore | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, target: Target, *, history: HistoryStore | None = None, engines: int = 1
+    ) -> None:
         self.run_id = new_run_id()
         self._scenario = scenario
         self._target = target
         self._history = history
         self._recorder: RunRecorder | None = None
-        self._engine: EngineProcess | None = None
+        self._engine_count = engines
+        self._engine_cpu = EngineCpu()
+        self._engines: EngineGroup | None = None
         self._deployment: Deployment | None = None
         self._end = End("stopped")
         self._entries: list[Invocation] = []
@@ -96,9 +104,9 @@ class Run:
     def stop(self) -> None:
         """End the run now; requests in flight are abandoned. Thread-safe and idempotent."""
         self._stop_requested.set()
-        engine = self._engine
-        if engine is not None:
-            engine.stop()
+        engines = self._engines
+        if engines is not None:
+            engines.stop()
         with self._news:
             if not self._latest.is_final:
                 self._latest = replace(self._latest, state="stopping")
@@ -154,12 +162,14 @@ class Run:
 
     def _execute(self) -> None:
         check_load(self._scenario)
-        with EngineProcess() as engine:
-            self._engine = engine
-            self._prepare(engine)
-            self._follow(engine)
+        with EngineGroup(self._engine_count) as engines:
+            self._engines = engines
+            self._prepare(engines)
+            assert self._deployment is not None
+            with CredentialRefresh(self._deployment, engines.use_credentials):
+                self._follow(engines)
 
-    def _prepare(self, engine: EngineProcess) -> None:
+    def _prepare(self, engines: EngineGroup) -> None:
         self._raise_if_stopped()
         self._target.open(self._progress)
         self._raise_if_stopped()
@@ -179,24 +189,23 @@ class Run:
         plan = plan_of(scenario, deployment, rates, self.run_id)
         self._begin_history(scenario, deployment)
         self._publish("preparing", scenario=scenario, target=deployment.description, note="connecting")
-        engine.start(plan)
+        self._statistics.worst_case_usd = Decimal(plan.worst_case_usd)
+        engines.start(plan)
 
-    def _follow(self, engine: EngineProcess) -> None:
-        while True:
-            kind, *rest = engine.next_message()
-            if kind == "started":
+    def _follow(self, engines: EngineGroup) -> None:
+        for message in engines.messages():
+            if isinstance(message, Started):
                 self._publish("running", note="")
-            elif kind == "batch":
-                self._take(*rest)
+            elif isinstance(message, Batch):
+                self._take(message)
                 if not self._target.is_alive():
                     self._abort(self._lost())
             else:
-                self._end = End(*rest)
+                self._end = message
                 self._conclude()
-                return
 
-    def _take(self, exchanges: list[Any], in_flight: int, dropped: int, now_ms: float, _cpu_s: float) -> None:
-        batch = [decode(exchange, self._price) for exchange in exchanges]
+    def _take(self, told: Batch) -> None:
+        batch = [decode(exchange, self._price) for exchange in told.exchanges]
         if batch and self._recorder is not None:
             try:
                 self._recorder.append(batch)
@@ -205,9 +214,11 @@ class Run:
                 self._abort(error)
         for invocation in batch:
             self._statistics.add(invocation)
-        self._statistics.add_dropped(dropped)
+        self._statistics.add_dropped(told.dropped)
+        self._statistics.add_held_back(told.held_back)
+        self._statistics.add_engine_cpu(self._engine_cpu.percent(told.now_ms, told.cpu_s))
         self._entries.extend(batch)
-        self._publish("running", elapsed_ms=now_ms, in_flight=in_flight)
+        self._publish("running", elapsed_ms=told.now_ms, in_flight=told.in_flight)
 
     def _price(self, report: Report) -> Any:
         return self._bill.add(
@@ -219,17 +230,31 @@ class Run:
 
     def _conclude(self) -> None:
         assert self._deployment is not None
+        self._statistics.add_abandoned(self._end.abandoned)
         if self._failure is None and not self._target.is_alive():
             self._failure = self._lost()
         if self._failure is None:
             failed = next((one for one in reversed(self._entries) if one.status == "failed"), None)
-            self._failure = error_of_end(self._end, self._deployment, failed=failed, count=len(self._entries))
+            self._failure = (
+                error_of_end(self._end, self._deployment, failed=failed, count=len(self._entries))
+                or self._limit_reached()
+            )
+
+    def _limit_reached(self) -> LambdaTuiError | None:
+        summary = self._statistics.summary()
+        return limit_of_end(
+            self._end,
+            self._scenario,
+            summary,
+            spent_usd=self._bill.bill().total_usd + summary.possibly_billed_usd,
+            worst_case_usd=self._statistics.worst_case_usd,
+        )
 
     def _abort(self, error: LambdaTuiError) -> None:
-        """Stop the engine because of `error`; what it still has to tell is taken."""
-        if self._failure is None and self._engine is not None:
+        """Stop the engines because of `error`; what they still have to tell is taken."""
+        if self._failure is None and self._engines is not None:
             self._failure = error
-            self._engine.stop()
+            self._engines.stop()
 
     def _lost(self) -> TargetLost:
         assert self._deployment is not None

@@ -64,3 +64,13 @@ class Snapshot:
     @property
     def is_final(self) -> bool:
         return self.state == "finished"
+
+    @property
+    def client_limited(self) -> str:
+        """Why the load generator may be what was measured; empty where it was not."""
+        return self.summary.client_limited
+
+    @property
+    def engine_cpu_percent(self) -> float:
+        """The load engine's busiest second so far, in percent of one core."""
+        return self.summary.engine_cpu_percent

@@ -2,19 +2,30 @@
 
 Warm and cold are never mixed: `duration_ms` and `handler_ms` hold warm invocations only, `init_ms` cold
 ones only. Warm-up invocations are left out of every distribution, but not out of the bill. Samples are
-kept exactly (one sorted list per metric): percentiles are measured values, not bucket borders.
+kept exactly: percentiles are measured values, not bucket borders.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import insort
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
+from lambda_tui.results.intervals import PERCENTILES, Interval, quantile_interval
 from lambda_tui.results.invocation import Invocation
+from lambda_tui.results.samples import Samples
+
+UNANSWERED = frozenset({"ReadTimeout", "ConnectionClosed", "InvalidResponse", "ResponseTooLarge"})
+"""Transport errors that come after the invocation was sent: Lambda may have run it."""
+
+DECIMALS = ("gb_seconds", "possibly_billed_usd")
+
+MAX_START_ERROR_MS = 1.0
+MAX_ENGINE_CPU_PERCENT = 70.0
+"""Beyond these the load generator, not Lambda, may be what was measured (of one core; p99 of the starts)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,43 +44,35 @@ class Distribution:
     max: float
 
 
+def rank_of(fraction: float, count: int) -> int:
+    """The rank, from 0, of the nearest-rank percentile."""
+    return max(0, math.ceil(fraction * count) - 1)
+
+
 def percentile(ordered: Sequence[float], fraction: float) -> float:
     """The nearest-rank percentile of an ascending, non-empty sequence; always a measured value."""
-    return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
+    return ordered[rank_of(fraction, len(ordered))]
 
 
-class Samples:
-    """Exact samples of one metric, kept ascending, with running moments (Welford)."""
-
-    def __init__(self) -> None:
-        self._ordered: list[float] = []
-        self._mean = 0.0
-        self._squares = 0.0
-
-    def add(self, value: float) -> None:
-        insort(self._ordered, value)
-        delta = value - self._mean
-        self._mean += delta / len(self._ordered)
-        self._squares += delta * (value - self._mean)
-
-    def distribution(self) -> Distribution | None:
-        """None while there is no sample; `stddev` is the sample standard deviation (n - 1)."""
-        ordered = self._ordered
-        if not ordered:
-            return None
-        count = len(ordered)
-        return Distribution(
-            count=count,
-            mean=self._mean,
-            stddev=math.sqrt(self._squares / (count - 1)) if count > 1 else 0.0,
-            min=ordered[0],
-            p50=percentile(ordered, 0.50),
-            p90=percentile(ordered, 0.90),
-            p95=percentile(ordered, 0.95),
-            p99=percentile(ordered, 0.99),
-            p999=percentile(ordered, 0.999),
-            max=ordered[-1],
-        )
+def distribution(samples: Samples) -> Distribution | None:
+    """None while there is no sample; `stddev` is the sample standard deviation (n - 1)."""
+    count = len(samples)
+    if not count:
+        return None
+    ranks = [0, *(rank_of(fraction, count) for fraction in PERCENTILES.values()), count - 1]
+    low, p50, p90, p95, p99, p999, high = samples.at(ranks)
+    return Distribution(
+        count=count,
+        mean=samples.mean,
+        stddev=samples.stddev,
+        min=low,
+        p50=p50,
+        p90=p90,
+        p95=p95,
+        p99=p99,
+        p999=p999,
+        max=high,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,43 @@ class Summary:
     start_error_ms: Distribution | None = None
     billed_ms: int = 0
     gb_seconds: Decimal = Decimal(0)
+    errors_by_type: dict[str, int] = field(default_factory=dict)
+    """Counts by Lambda's error type, a throttle's Reason or a transport error's name, most frequent first."""
+    possibly_billed: int = 0
+    """Invocations that were sent and got no answer: they may have run. The bill leaves them out."""
+    possibly_billed_usd: Decimal = Decimal(0)
+    """Their worst case: what they can have cost at most, on top of the bill."""
+    engine_cpu_percent: float = 0.0
+    """The load engine's busiest second, in percent of one core; the busiest engine's where there are more."""
+    client_limited: str = ""
+    """Why the load generator may be what was measured; empty where it was not."""
+    intervals: dict[str, dict[str, Interval | None]] = field(default_factory=dict)
+    """By metric, the 95% intervals of p50 and p95; None where the sample is too small for one."""
 
     def to_document(self) -> dict[str, Any]:
-        """JSON-ready, `gb_seconds` as an exact decimal string."""
-        return {**asdict(self), "gb_seconds": format(self.gb_seconds, "f")}
+        """JSON-ready, money and `gb_seconds` as exact decimal strings."""
+        decimals = {name: format(getattr(self, name), "f") for name in DECIMALS}
+        return {**asdict(self), **decimals}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Summary:
+        """The inverse of `to_document`: what a newer lambda-tui wrote beyond it is left out, what an
+        older one did not know has its default."""
+        known = {entry.name for entry in fields(cls)}
+        values = {name: value for name, value in document.items() if name in known}
+        for name, value in values.items():
+            if name.endswith("_ms") and isinstance(value, dict):
+                values[name] = Distribution(**value)
+            elif name in DECIMALS:
+                values[name] = Decimal(value)
+        values["intervals"] = {
+            name: {label: bounds and Interval(**bounds) for label, bounds in of_metric.items()}
+            for name, of_metric in values.get("intervals", {}).items()
+        }
+        return cls(**values)
+
+
+WITH_INTERVALS = ("latency_ms", "duration_ms")
 
 
 @dataclass(slots=True)
@@ -119,6 +155,12 @@ class RunStatistics:
     _gb_seconds: Decimal = Decimal(0)
     _first_start_ms: float = math.inf
     _last_end_ms: float = 0.0
+    _errors: Counter[str] = field(default_factory=Counter)
+    _unanswered: int = 0
+    _held_back: int = 0
+    _engine_cpu_percent: float = 0.0
+    worst_case_usd: Decimal = Decimal(0)
+    """What an invocation without an answer can have cost at most."""
 
     def add(self, invocation: Invocation) -> None:
         """Count one invocation. Failures count as such and have no place in the time distributions."""
@@ -126,6 +168,9 @@ class RunStatistics:
         self._cold_starts += invocation.cold
         if invocation.environment_id is not None:
             self._environments.add(invocation.environment_id)
+        if invocation.error is not None:
+            self._errors[invocation.error.type] += 1
+        self._unanswered += is_possibly_billed(invocation)
         self._first_start_ms = min(self._first_start_ms, invocation.started_ms)
         self._last_end_ms = max(self._last_end_ms, invocation.ended_ms)
         if invocation.report is not None:
@@ -137,6 +182,18 @@ class RunStatistics:
     def add_dropped(self, count: int) -> None:
         """Starts that were planned and not made because too many were in flight."""
         self._dropped += count
+
+    def add_abandoned(self, count: int) -> None:
+        """Invocations that were in flight when the run ended, and have no record of their own."""
+        self._unanswered += count
+
+    def add_held_back(self, count: int) -> None:
+        """Starts of an open loop that a spend limit made wait."""
+        self._held_back += count
+
+    def add_engine_cpu(self, percent: float) -> None:
+        """CPU use of the busiest engine over a second or so; the highest counts."""
+        self._engine_cpu_percent = max(self._engine_cpu_percent, percent)
 
     def _add_times(self, invocation: Invocation) -> None:
         self._samples["start_error_ms"].add(invocation.started_ms - invocation.scheduled_ms)
@@ -157,6 +214,7 @@ class RunStatistics:
         """A frozen summary of everything added so far."""
         total = sum(self._counts.values())
         span_s = (self._last_end_ms - self._first_start_ms) / 1000 if total else 0.0
+        times = {name: distribution(samples) for name, samples in self._samples.items()}
         return Summary(
             invocations=total,
             ok=self._counts["ok"],
@@ -169,5 +227,31 @@ class RunStatistics:
             dropped=self._dropped,
             billed_ms=self._billed_ms,
             gb_seconds=self._gb_seconds,
-            **{name: samples.distribution() for name, samples in self._samples.items()},
+            errors_by_type=dict(self._errors.most_common()),
+            possibly_billed=self._unanswered,
+            possibly_billed_usd=self.worst_case_usd * self._unanswered,
+            engine_cpu_percent=round(self._engine_cpu_percent, 1),
+            client_limited=self._client_limited(times["start_error_ms"]),
+            intervals={name: self._intervals(name) for name in WITH_INTERVALS if times[name] is not None},
+            **times,
         )
+
+    def _intervals(self, name: str) -> dict[str, Interval | None]:
+        samples = self._samples[name]
+        return {label: quantile_interval(samples, PERCENTILES[label]) for label in ("p50", "p95")}
+
+    def _client_limited(self, start_error_ms: Distribution | None) -> str:
+        reasons = []
+        if start_error_ms is not None and start_error_ms.p99 > MAX_START_ERROR_MS:
+            reasons.append(f"starts were {start_error_ms.p99:.1f} ms late (p99)")
+        if self._engine_cpu_percent > MAX_ENGINE_CPU_PERCENT:
+            reasons.append(f"the load engine used {self._engine_cpu_percent:.0f}% of a core")
+        if self._held_back:
+            reasons.append(f"the spend limit held back {self._held_back:,} starts")
+        return "; ".join(reasons)
+
+
+def is_possibly_billed(invocation: Invocation) -> bool:
+    """True for what was sent and got no answer: Lambda may have run it."""
+    error = invocation.error
+    return invocation.status == "failed" and error is not None and error.type in UNANSWERED

@@ -29,7 +29,7 @@ ConcurrencyModel = Literal[
 ]
 Architecture = Literal["x86_64", "arm64"]
 Runtime = Literal["python", "nodejs", "go", "rust", "java", "cpp"]
-Arrivals = Literal["constant", "poisson", "ramp", "spike"]
+Arrivals = Literal["constant", "poisson", "ramp", "spike", "step"]
 
 CONCURRENCY_MODELS: tuple[ConcurrencyModel, ...] = get_args(ConcurrencyModel)
 MVP_WORKLOADS: tuple[WorkloadKind, ...] = ("sleep", "http", "sha256", "primes", "mixed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_tui.errors import TargetRefused
@@ -69,6 +70,7 @@ class AwsTarget:
                 vcpus=vcpus(memory_mb),
                 host_limited=False,
             ),
+            fresh_credentials=partial(frozen_credentials, self._session, self._where),
         )
 
     def is_alive(self) -> bool:

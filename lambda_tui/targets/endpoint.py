@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lambda_tui.errors import TargetRefused
@@ -53,7 +54,12 @@ class EndpointTarget:
             self._session, region=self._region, endpoint=self._endpoint, keys=keys, where=self._endpoint
         )
         return deployment_of(
-            control, scenario, keys, may_change=is_loopback(self._endpoint), describe=self._describe
+            control,
+            scenario,
+            keys,
+            may_change=is_loopback(self._endpoint),
+            describe=self._describe,
+            fresh_credentials=partial(frozen_credentials, self._session, self._endpoint),
         )
 
     def _describe(self, memory_mb: int) -> TargetDescription:

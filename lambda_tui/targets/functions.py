@@ -65,6 +65,7 @@ def deployment_of(
     *,
     may_change: bool,
     describe: Callable[[int], TargetDescription],
+    fresh_credentials: Callable[[], Credentials] | None = None,
 ) -> Deployment:
     """The scenario's function, ready; `describe` tells what is enforced at a memory size. Raises like
     `ready_function`."""
@@ -80,6 +81,7 @@ def deployment_of(
         architecture=configuration.architecture,
         timeout_s=configuration.timeout_s,
         description=description,
+        fresh_credentials=fresh_credentials,
     )
 
 

@@ -59,6 +59,9 @@ class Deployment:
     architecture: Architecture
     timeout_s: int
     description: TargetDescription
+    fresh_credentials: Callable[[], Credentials] | None = field(default=None, repr=False, compare=False)
+    """The keys valid now, for runs longer than a login lasts; may block for seconds. None: they never expire.
+    Raises TargetError when there are none any more."""
 
 
 class Target(Protocol):

@@ -177,13 +177,24 @@ def test_spend_stays_below_its_limit_even_if_everything_in_flight_ran_to_its_tim
     fake: FakeTarget,
 ) -> None:
     fake.answer = lambda number: Answer(delay_ms=5, billed_ms=1000, duration_ms=999.5)
-    worst = invocation_usd(RATES, memory_mb=512, billed_ms=1000)
-    scenario = Scenario(invocations=100, callers=4, timeout_s=1, max_usd=worst * 10 + Decimal("1e-9"))
+    cost = invocation_usd(RATES, memory_mb=512, billed_ms=1000)
+    worst = invocation_usd(RATES, memory_mb=512, billed_ms=11_000)
+    scenario = Scenario(invocations=100, callers=4, timeout_s=1, max_usd=cost * 8 + worst * 2)
     last = finish(Run(scenario, fake))
     assert isinstance(last.stopped_by, LimitReached)
-    assert last.bill.total_usd <= worst * 10
-    assert fake.traffic.invocations == 10
-    assert len(last.invocations) == 10
+    assert "no room for another invocation: 19 cost" in last.stopped_by.message
+    assert last.bill.total_usd <= cost * 19
+    assert fake.traffic.invocations == 19
+    assert fake.traffic.max_in_flight == 2
+
+
+def test_callers_wait_for_room_in_the_spend_limit_rather_than_end_the_run(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(delay_ms=5)
+    worst = invocation_usd(RATES, memory_mb=512, billed_ms=11_000)
+    last = finish(Run(Scenario(invocations=40, callers=8, timeout_s=1, max_usd=worst * 3), fake))
+    assert last.stopped_by is None
+    assert last.summary.ok == 40
+    assert fake.traffic.max_in_flight == 3
 
 
 def test_a_spend_limit_below_one_worst_case_sends_nothing(fake: FakeTarget) -> None:
@@ -258,8 +269,8 @@ def test_a_killed_engine_is_one_error_and_the_data_stay(fake: FakeTarget) -> Non
     last: Snapshot | None = None
     killed = False
     for last in run.snapshots():
-        if len(last.invocations) > 10 and run._engine is not None and not killed:
-            os.kill(run._engine.pid, signal.SIGKILL)
+        if len(last.invocations) > 10 and run._engines is not None and not killed:
+            os.kill(run._engines.pids[0], signal.SIGKILL)
             killed = True
     assert last is not None
     assert type(last.stopped_by) is LambdaTuiError
@@ -291,7 +302,6 @@ def test_an_open_loop_keeps_its_rate_and_counts_latency_from_the_intended_start(
 @pytest.mark.parametrize(
     ("scenario", "field"),
     [
-        (Scenario(rate=1, seconds=1, arrivals="poisson"), "arrivals"),
         (Scenario(rate=1, seconds=1, cold=True), "cold"),
         (Scenario(function="mine:live", cold=True), "cold"),
     ],

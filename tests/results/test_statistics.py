@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_tui.results import Invocation, InvocationStatus, Report, RunStatistics
-from lambda_tui.results.statistics import Samples, percentile
+from lambda_tui.results.samples import Samples
+from lambda_tui.results.statistics import distribution, percentile
 
 
 def invocation(
@@ -55,7 +56,7 @@ def test_samples_agree_with_the_standard_library(values: list[float]) -> None:
     samples = Samples()
     for value in values:
         samples.add(value)
-    result = samples.distribution()
+    result = distribution(samples)
     assert result is not None
     assert result.mean == pytest.approx(statistics.fmean(values), rel=1e-9, abs=1e-9)
     if len(values) > 1:

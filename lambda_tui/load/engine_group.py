@@ -1,0 +1,205 @@
+"""The engines of one run: one, or several when one core is not enough, told as one stream of batches."""
+
+from __future__ import annotations
+
+import selectors
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
+from types import TracebackType
+from typing import Any, Self
+
+from lambda_tui.load.engine_process import EngineProcess
+from lambda_tui.load.frames import Exchange
+from lambda_tui.load.limits import End, EndKind
+from lambda_tui.load.plan import EnginePlan
+from lambda_tui.targets.protocol import Credentials
+
+HEAD_START_S = 0.005
+"""From the word `go` to the first start: time enough for it to reach every engine."""
+
+HEAD_START_OF_MANY_S = 0.02
+
+ENDS_ALL: frozenset[EndKind] = frozenset({"refused", "lost", "unreachable"})
+"""What ends one engine for a reason that holds for the others too."""
+
+SEVERITY: tuple[EndKind, ...] = (
+    "refused", "lost", "unreachable", "usd", "invocations", "seconds", "stopped", "done",
+)  # fmt: skip
+
+_ENDED_MS = itemgetter(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """All engines have opened their connections and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What ended since the last one, in order of its end. `cpu_s` is CPU time since the start, by engine."""
+
+    exchanges: list[Exchange]
+    in_flight: int
+    dropped: int
+    held_back: int
+    now_ms: float
+    cpu_s: tuple[float, ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """One engine and what it has told since the last merged batch."""
+
+    engine: EngineProcess
+    ready: bool = False
+    end: End | None = None
+    fresh: bool = False
+    in_flight: int = 0
+    now_ms: float = 0.0
+    cpu_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _Collected:
+    """What the next merged batch is made of."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    dropped: int = 0
+    held_back: int = 0
+
+
+class EngineGroup:
+    """Starts the engines at once, so that they are warm when the plan is known. `stop` and `use_credentials`
+    may be called from any thread."""
+
+    def __init__(self, count: int = 1) -> None:
+        self._parts: list[_Part] = []
+        self._used: list[_Part] = []
+        self._lock = threading.Lock()
+        try:
+            for _ in range(count):
+                self._parts.append(_Part(EngineProcess()))
+        except BaseException:
+            self.close()
+            raise
+        self._collected = _Collected()
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids, the first engine's first."""
+        return [part.engine.pid for part in self._parts]
+
+    def start(self, plan: EnginePlan) -> None:
+        """Divide the plan among as many of the engines as it can be divided by; the others stay idle."""
+        count = min(len(self._parts), plan.max_engines)
+        self._used = self._parts[:count]
+        for number, part in enumerate(self._used):
+            part.engine.start(plan.share(number, count))
+
+    def messages(self) -> Iterator[Started | Batch | End]:
+        """Until the one End.
+
+        Raises:
+            LambdaTuiError: an engine is gone without having ended its run.
+        """
+        started = False
+        with selectors.DefaultSelector() as selector:
+            for part in self._used:
+                selector.register(part.engine.fileno(), selectors.EVENT_READ, part)
+            while selector.get_map():
+                for key, _ in selector.select():
+                    self._take(key.data, key.data.engine.next_message())
+                    if key.data.end is not None:
+                        selector.unregister(key.fileobj)
+                if self._all_ready():
+                    self._go()
+                    if not started:
+                        started = True
+                        yield Started()
+                if all(part.fresh or part.end is not None for part in self._used):
+                    yield self._merged()
+        yield self._common_end()
+
+    def stop(self) -> None:
+        """Make all engines end their run at once."""
+        for part in self._parts:
+            part.engine.stop()
+
+    def use_credentials(self, keys: Credentials) -> None:
+        """Have all engines sign with fresh keys."""
+        for part in self._parts:
+            part.engine.use_credentials(keys)
+
+    def close(self) -> None:
+        """End the processes that still run."""
+        for part in self._parts:
+            part.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _take(self, part: _Part, message: tuple[Any, ...]) -> None:
+        kind, *values = message
+        if kind == "ready":
+            part.ready = True
+        elif kind == "batch":
+            exchanges, part.in_flight, dropped, held_back, part.now_ms, part.cpu_s = values
+            self._collected.exchanges += exchanges
+            self._collected.dropped += dropped
+            self._collected.held_back += held_back
+            part.fresh = True
+        else:
+            part.end = End(*values)
+            if part.end.kind in ENDS_ALL:
+                self._stop_others()
+
+    def _stop_others(self) -> None:
+        for part in self._used:
+            if part.end is None:
+                part.engine.stop()
+
+    def _all_ready(self) -> bool:
+        waiting = [part for part in self._used if part.end is None]
+        return bool(waiting) and all(part.ready for part in waiting)
+
+    def _go(self) -> None:
+        at_s = time.perf_counter() + (HEAD_START_S if len(self._used) == 1 else HEAD_START_OF_MANY_S)
+        for part in self._used:
+            part.ready = False
+            if part.end is None:
+                part.engine.go(at_s)
+
+    def _merged(self) -> Batch:
+        """One batch of all; what ended after the moment up to which every engine has told waits for the
+        next."""
+        live = [part.now_ms for part in self._used if part.end is None]
+        collected, self._collected = self._collected, _Collected()
+        exchanges = collected.exchanges
+        if len(self._used) > 1:
+            exchanges.sort(key=_ENDED_MS)
+            known_ms = min(live, default=float("inf"))
+            self._collected.exchanges = [one for one in exchanges if one[4] > known_ms]
+            exchanges = exchanges[: len(exchanges) - len(self._collected.exchanges)]
+        for part in self._used:
+            part.fresh = False
+        return Batch(
+            exchanges=exchanges,
+            in_flight=sum(part.in_flight for part in self._used if part.end is None),
+            dropped=collected.dropped,
+            held_back=collected.held_back,
+            now_ms=max(part.now_ms for part in self._used),
+            cpu_s=tuple(part.cpu_s for part in self._used),
+        )
+
+    def _common_end(self) -> End:
+        ends = [part.end for part in self._used if part.end is not None]
+        worst = min(ends, key=lambda end: SEVERITY.index(end.kind))
+        return replace(worst, abandoned=sum(end.abandoned for end in ends))
