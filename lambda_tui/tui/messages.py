@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from textual.message import Message
 
@@ -57,6 +56,9 @@ class TargetOpened(Message):
 class ScenarioEdited(Message):
     """A control changed; the scenario may have become another, or invalid."""
 
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ScenarioEdited)
+
 
 @dataclass
 class RunRequested(Message):
@@ -73,10 +75,3 @@ class InvocationSelected(Message):
     """A row of the feed was chosen."""
 
     invocation: Invocation
-
-
-@dataclass
-class MonthlyRateChanged(Message):
-    """The bill should extrapolate to another request rate; None while the text is not a rate."""
-
-    requests_per_s: Decimal | None

@@ -20,7 +20,6 @@ from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.export import export_run, summary_text
 from lambda_tui.tui.messages import (
     AllModelsRequested,
     InvocationSelected,
@@ -104,7 +103,8 @@ class ExploreScreen(Screen[None]):
     def on_mount(self) -> None:
         self._tell_promise()
         self._show_runs()
-        self.session.open()
+        # Opening the target reads botocore: after the first paint, not before it.
+        self.call_after_refresh(self.session.open)
 
     # Layout
 
@@ -218,7 +218,7 @@ class ExploreScreen(Screen[None]):
             return
         snapshot = message.snapshot
         self._show_runs()
-        self.query_one(StatusLine).show(snapshot)
+        self.query_one(StatusLine).show_run(snapshot)
         if snapshot.is_final:
             self._show_target()
             if isinstance(snapshot.stopped_by, TargetError):
@@ -271,7 +271,7 @@ class ExploreScreen(Screen[None]):
 
     def _show_chart(self, latest: Snapshot | None, previous: Snapshot | None) -> None:
         self.query_one(DurationPlot).show(latest, previous)
-        self.query_one(StatisticsLines).show(latest, previous, with_money=self.has_class("-folded"))
+        self.query_one(StatisticsLines).show_run(latest, previous, with_money=self.has_class("-folded"))
         chart = self.query_one("#chart")
         chart.border_subtitle = "" if latest is None else scenario_line(latest.scenario)
 
@@ -325,6 +325,8 @@ class ExploreScreen(Screen[None]):
         self.app.push_screen(Reading("How this bill comes about", text))
 
     def action_copy(self) -> None:
+        from lambda_tui.tui.export import summary_text  # noqa: PLC0415  (brings SQLite along)
+
         snapshot, feed = self.session.shown, self.query_one(Feed)
         row = feed.newest() if feed.has_focus else None
         if snapshot is None:
@@ -335,6 +337,8 @@ class ExploreScreen(Screen[None]):
         self.notify(text, title="Copied", markup=False)
 
     def action_export(self) -> None:
+        from lambda_tui.tui.export import export_run  # noqa: PLC0415  (brings SQLite along)
+
         runs = list(self.session.tour.runs.values()) if self.session.tour else [self.session.shown]
         try:
             paths = [export_run(run, Path.cwd()) for run in runs if run is not None]

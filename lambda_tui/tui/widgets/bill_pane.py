@@ -8,13 +8,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Digits, Input, Label, Static
+from textual.widgets import Digits, Input, Label
 
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
 from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.tui.drawing.numbers import NOTHING, format_quantity, format_usd
 from lambda_tui.tui.widgets.fields import NumberInput
+from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.tui.widgets.statistics import change_content
 
 DEFAULT_RATE = "10"
@@ -52,24 +53,24 @@ class BillPane(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Label("Per million invocations", classes="caption")
         yield Digits("", id="per-million")
-        yield Static(id="change")
+        yield FlatText(id="change")
         with Horizontal(id="month"):
             yield Label("Per month at ")
             yield NumberInput(DEFAULT_RATE)
             yield Label(" req/s")
-            yield Static(id="per-month")
-        yield Static(id="lines")
+            yield FlatText(id="per-month")
+        yield FlatText(id="lines")
 
     def show(self, snapshot: Snapshot | None, previous: Snapshot | None, rates: Rates | None) -> None:
         """Show the bill of `snapshot`; `rates` price the month."""
         self._snapshot, self._previous, self._rates = snapshot, previous, rates
         bill = snapshot.bill if snapshot and snapshot.bill.invocations else None
         self.query_one("#per-million", Digits).update(format_usd(bill.per_million_usd) if bill else "-")
-        self.query_one("#change", Static).update(change_lines(snapshot, previous))
+        self.query_one("#change", FlatText).show(change_lines(snapshot, previous))
         lines = bill_content(bill, self._inner())
         if snapshot is not None:
             lines = Content.assemble(lines, "\n\n", (self._price_line(snapshot), "$quiet"))
-        self.query_one("#lines", Static).update(lines)
+        self.query_one("#lines", FlatText).show(lines)
         self._show_month()
 
     def on_resize(self) -> None:
@@ -97,7 +98,7 @@ class BillPane(VerticalScroll, can_focus=True):
             count = invocations_per_month(rate)
             usd = monthly_usd(self._snapshot.bill, self._rates, invocations_per_month=count)
             text = Content.styled(format_usd(usd), "bold $accent")
-        self.query_one("#per-month", Static).update(text)
+        self.query_one("#per-month", FlatText).show(text)
 
     def _price_line(self, snapshot: Snapshot) -> str:
         region = f"{self._rates.region} " if self._rates else ""

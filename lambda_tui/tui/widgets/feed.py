@@ -12,6 +12,7 @@ from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation
@@ -60,7 +61,7 @@ class Feed(ScrollView, can_focus=True):
     BORDER_TITLE = "Invocations"
     DEFAULT_CSS = """
     Feed {
-        height: 1fr;
+        height: 1fr; overflow-y: scroll; overflow-x: hidden;
         & > .feed--head { color: $quiet; text-style: bold; }
         & > .feed--row { color: $foreground; }
         & > .feed--cold { color: $cold; }
@@ -95,7 +96,9 @@ class Feed(ScrollView, can_focus=True):
         self._log = log
         if same_run and not grown:
             return
-        self.virtual_size = Size(0, len(log) + 1)
+        # The reactive would lay out the whole screen for every snapshot; only the scroll bar has to know.
+        self.set_reactive(Widget.virtual_size, Size(0, len(log) + 1))
+        self.vertical_scrollbar.window_virtual_size = len(log) + 1
         if self._selected is None:
             self.scroll_end(animate=False)
         self.refresh()

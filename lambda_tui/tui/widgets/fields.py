@@ -83,6 +83,7 @@ class Field(Vertical):
         self.field_name = name
         self._label = label
         self._unit = unit
+        self._refusal: str | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -103,8 +104,10 @@ class Field(Vertical):
 
     def refuse(self, sentence: str | None) -> None:
         """Show why the value is not usable; None takes the sentence away."""
-        self.set_class(sentence is not None, "-refused")
-        self.query_one(".refusal", Static).update(sentence or "")
+        if sentence != self._refusal:
+            self._refusal = sentence
+            self.set_class(sentence is not None, "-refused")
+            self.query_one(".refusal", Static).update(sentence or "")
 
 
 class NumberField(Field):

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
 
 from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Summary
 from lambda_tui.tui.drawing.numbers import NOTHING, format_change, format_ms, format_usd, ms_number
+from lambda_tui.tui.widgets.flat_text import FlatText
 
 
-class StatisticsLines(Static):
+class StatisticsLines(FlatText):
     """p50 to p99 of the warm durations, init, and counts; never warm and cold mixed."""
 
     DEFAULT_CSS = "StatisticsLines { height: auto; padding: 0 1; }"
 
-    def show(self, snapshot: Snapshot | None, previous: Snapshot | None, *, with_money: bool) -> None:
-        self.update(statistics_content(snapshot, previous, with_money=with_money))
+    def show_run(self, snapshot: Snapshot | None, previous: Snapshot | None, *, with_money: bool) -> None:
+        self.show(statistics_content(snapshot, previous, with_money=with_money))
 
 
 def statistics_content(snapshot: Snapshot | None, previous: Snapshot | None, *, with_money: bool) -> Content:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from textual.content import Content
-from textual.widgets import Static
 
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.tui.drawing.numbers import plural
+from lambda_tui.tui.widgets.flat_text import FlatText
 
 BAR_CELLS = 24
 
 
-class StatusLine(Static):
+class StatusLine(FlatText):
     """State, a bar, counts, and the key that matters now."""
 
     def say(self, text: str) -> None:
-        self.update(Content.styled(text, "$quiet"))
+        self.show(Content.styled(text, "$quiet"))
 
     def flash_hint(self) -> None:
         """Say why Enter did nothing."""
         self.app.notify("A run is in progress: Esc stops it.", timeout=3)
 
-    def show(self, snapshot: Snapshot) -> None:
-        self.update(status_content(snapshot))
+    def show_run(self, snapshot: Snapshot) -> None:
+        self.show(status_content(snapshot))
 
 
 def status_content(snapshot: Snapshot) -> Content:
