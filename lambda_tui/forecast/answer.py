@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,9 @@ from lambda_tui.billing.whatif import Share, composition, traffic_steps
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
 from lambda_tui.forecast.predict import USUAL_SIZES_MB
 from lambda_tui.forecast.question import Question, requests_per_second
+
+ON_DEMAND = "on demand"
+"""What the traffic chart calls it."""
 
 SLOWEST_PER_S, FASTEST_PER_S = Decimal("0.01"), Decimal(10_000)
 """The traffic axis: from a job every two minutes to a fleet."""
@@ -35,6 +39,16 @@ class SizeCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where on demand and `other` cost the same: `usd` a month; from there on `cheaper` costs less."""
+
+    other: str
+    cheaper: str
+    requests_per_s: Decimal
+    usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`bill` is the month at the question's own size; `sizes` ascend and contain it."""
 
@@ -45,6 +59,7 @@ class Answer:
     shares: tuple[Share, ...]
     sizes: tuple[SizeCost, ...]
     traffic: TrafficChart
+    crossings: tuple[Crossing, ...]
     rates: Rates
     price_age_days: int
 
@@ -52,6 +67,14 @@ class Answer:
     def cheapest(self) -> SizeCost:
         """The cheapest size; of equally cheap ones the fastest."""
         return min(self.sizes, key=lambda size: (size.usd, size.duration.duration_ms))
+
+    @property
+    def cheapest_way(self) -> str | None:
+        """The cheapest alternative at the question's own traffic; None without traffic."""
+        if not self.question.invocations:
+            return None
+        column = self.traffic.invocations.index(self.question.invocations)
+        return min(self.traffic.lines, key=lambda line: line.usd[column]).name
 
     @property
     def prices_are_stale(self) -> bool:
@@ -68,6 +91,7 @@ def answer(question: Question, base: MeasuredBase | None, book: PriceBook, today
     duration = question.duration_at(question.memory_mb, base, rates)
     usage = question.usage(duration)
     bill = price(usage, book)
+    traffic = _traffic(question, base, usage, book)
     return Answer(
         question=question,
         duration=duration,
@@ -75,7 +99,8 @@ def answer(question: Question, base: MeasuredBase | None, book: PriceBook, today
         bill=bill,
         shares=composition(bill),
         sizes=_sizes(question, base, rates, book),
-        traffic=_traffic(question, base, usage, book),
+        traffic=traffic,
+        crossings=tuple(_crossings(traffic, usage, book)),
         rates=rates,
         price_age_days=book.age_days(rates, today),
     )
@@ -92,16 +117,27 @@ def _sizes(
     return tuple(costs)
 
 
-def _traffic(
-    question: Question, base: MeasuredBase | None, usage: Usage, book: PriceBook
-) -> TrafficChart:
+def _traffic(question: Question, base: MeasuredBase | None, usage: Usage, book: PriceBook) -> TrafficChart:
     """The alternatives from the slowest to the fastest traffic, wide enough for the question's own."""
     lowest, highest = invocations_per_month(SLOWEST_PER_S), invocations_per_month(FASTEST_PER_S)
     own = question.invocations or lowest
-    steps = traffic_steps(min(lowest, own), max(highest, own))
+    steps = sorted({*traffic_steps(min(lowest, own), max(highest, own)), own})
     cpu_ms = None if base is None or base.model is None else Decimal(f"{base.model.cpu_ms:.3f}")
     assumptions = TrafficAssumptions(cpu_ms=cpu_ms, concurrency=question.provisioned or None)
     return cost_by_traffic(replace(usage, provisioned=None), steps, assumptions, book)
+
+
+def _crossings(traffic: TrafficChart, usage: Usage, book: PriceBook) -> Iterator[Crossing]:
+    """The break-evens with on demand, in order of traffic."""
+    for one in sorted(traffic.break_evens, key=lambda one: one.invocations):
+        if ON_DEMAND in (one.cheaper, one.dearer):
+            there = replace(usage, invocations=one.invocations, provisioned=None)
+            yield Crossing(
+                other=one.dearer if one.cheaper == ON_DEMAND else one.cheaper,
+                cheaper=one.cheaper,
+                requests_per_s=requests_per_second(one.invocations),
+                usd=price(there, book).total_usd,
+            )
 
 
 def traffic_points(chart: TrafficChart, line: int) -> list[tuple[float, Decimal]]:

@@ -8,10 +8,10 @@ from decimal import Decimal
 from statistics import fmean
 from typing import Literal, Protocol
 
+from lambda_tui.billing import Rates
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit
 from lambda_tui.forecast.predict import predict
-from lambda_tui.billing import Rates
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.results.task_span import cpu_ms
 from lambda_tui.scenario import Scenario
@@ -82,7 +82,7 @@ class MeasuredBase:
 
 def shape_of(scenario: Scenario) -> tuple[object, ...]:
     """What the duration depends on besides memory; equal for runs that belong on one curve."""
-    return tuple(repr(getattr(scenario, name)) for name in SHAPE) + (scenario.architecture,)
+    return (scenario.architecture, *(repr(getattr(scenario, name)) for name in SHAPE))
 
 
 def measured_base(run: RunOfSize, others: Iterable[RunOfSize] = ()) -> MeasuredBase:

@@ -39,7 +39,7 @@ class _Ratio:
 class Question:
     """One month of one function; `invocations` are those of the month.
 
-    `speed_ratio` is how many times faster arm64 computes than x86_64: nothing is assumed, 1 is "not measured".
+    `speed_ratio` is how many times faster arm64 computes than x86_64; 1 stands for "not measured".
     """
 
     memory_mb: int = count(default=512, least=128, most=10240)

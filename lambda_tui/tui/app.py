@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
@@ -22,7 +23,7 @@ FIRST_SCENARIO = Scenario(
 )
 """Three fetches one after another: the first change, to threads, shows at once what concurrency buys."""
 
-MODES = (("1", "explore", "Explore"),)
+MODES = (("1", "explore", "Explore"), ("3", "whatif", "What-if"))
 """Key, name and title of every screen."""
 
 
@@ -37,6 +38,7 @@ class LambdaTui(App[None]):
         ),
         Binding("t", "next_theme", "Theme", id="app.theme", tooltip="Next colour theme", show=False),
         Binding("1", "switch_mode('explore')", "Explore", id="app.explore", tooltip="Explore", show=False),
+        Binding("3", "switch_mode('whatif')", "What-if", id="app.whatif", tooltip="What-if", show=False),
     ]
 
     def __init__(
@@ -64,7 +66,13 @@ class LambdaTui(App[None]):
     def on_mount(self) -> None:
         explore = self._explore = ExploreScreen(self.target, self._scenario, self._start_run, MODES)
         self.add_mode("explore", lambda: explore)
+        self.add_mode("whatif", self._whatif_screen)
         self.switch_mode("explore")
+
+    def _whatif_screen(self) -> Screen[None]:
+        from lambda_tui.tui.screens.whatif import WhatIfScreen  # noqa: PLC0415  (not before the first paint)
+
+        return WhatIfScreen(MODES, self.target.label, lambda: self.explore.session.shown, self.history)
 
     @property
     def explore(self) -> ExploreScreen:

@@ -49,7 +49,7 @@ class Frame:
     def cell(self, x: float, y: float) -> tuple[int, int]:
         """The column and row of the cell a point lies in."""
         across, down = self.dots(x, y)
-        return int(round(across)) >> 1, int(round(down)) >> 2
+        return round(across) >> 1, round(down) >> 2
 
     def picture(self, inks: Mapping[int, str]) -> Picture:
         """The canvas so far with rules at the ticks, ready for text."""
@@ -78,13 +78,12 @@ class Frame:
     def _x_axis(self) -> list[Runs]:
         rule = ["─"] * self.columns
         names = [" "] * (self.gutter + self.columns)
-        free = 0
-        for tick, label in self._x_labels.items():
+        ends = (list(self._x_labels.items()) or [(0.0, "")])[-1:]
+        # The ends of an axis say more than its middle: the last label takes its place first.
+        for tick, label in [*ends, *self._x_labels.items()]:
             column = min(self.columns - 1, self.cell(tick, self.y.low)[0])
             start = min(max(self.gutter + column - len(label) // 2, 0), len(names) - len(label))
             rule[column] = "┴"
-            if start < free:
-                continue
-            names[start : start + len(label)] = label
-            free = start + len(label) + 1
+            if not "".join(names[max(0, start - 1) : start + len(label) + 1]).strip():
+                names[start : start + len(label)] = label
         return [[(" " * (self.gutter - 1) + "└" + "".join(rule), AXIS)], [("".join(names), AXIS)]]

@@ -16,12 +16,15 @@ def format_money(value: Decimal | None, currency: str) -> str:
 
 def axis_money(value: float, currency: str) -> str:
     """A tick: whole units without cents, thousands and millions with k and M."""
-    sign = SIGNS.get(currency, f"{currency} ")
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if value >= size:
-            shown = value / (1e3 if letter == "k" else size)
-            return f"{sign}{shown:,.10g}{letter}"
-    return f"{sign}{plain(value)}"
+    return f"{SIGNS.get(currency, f'{currency} ')}{short(value, thousands_from=10_000)}"
+
+
+def short(value: float, *, thousands_from: float = 1000) -> str:
+    """A round number for an axis: `0.01`, `500`, `20k`, `5M`."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= max(size, thousands_from):
+            return f"{value / size:,.10g}{letter}"
+    return plain(value)
 
 
 def plain(value: float) -> str:

@@ -28,7 +28,7 @@ class Scale:
         """The inverse of `share`."""
         if not self.logarithmic:
             return self.low + share * (self.high - self.low)
-        return self.low * (self.high / self.low) ** share
+        return self.low * math.pow(self.high / self.low, share)
 
 
 def linear_scale(highest: float, ticks: int) -> Scale:
@@ -52,7 +52,7 @@ def logarithmic_scale(low: float, high: float, ticks: Sequence[float]) -> Scale:
 
 
 def steps_of_decades(lowest: float, highest: float, most: int) -> Scale:
-    """A logarithmic scale with ticks at 1, 2 and 5 times powers of ten; whole decades where those are many."""
+    """A logarithmic scale with ticks at 1, 2 and 5 times powers of ten; decades where those are many."""
     first, last = math.floor(math.log10(lowest)), math.ceil(math.log10(highest))
     candidates = [factor * 10.0**power for power in range(first, last + 1) for factor in (1, 2, 5)]
     low = max(tick for tick in candidates if tick <= lowest * (1 + 1e-9))

@@ -62,7 +62,7 @@ class BillTable(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", id="bill.up", tooltip="The amount above", show=False),
         Binding("down,j", "move(1)", "Down", id="bill.down", tooltip="The amount below", show=False),
-        Binding("enter", "explain", "Explain", id="bill.explain", tooltip="How this amount comes about", show=False),
+        Binding("enter", "explain", "Explain", id="bill.explain", tooltip="How it comes about", show=False),
     ]  # fmt: skip
 
     selected: reactive[int] = reactive(0)

@@ -1,4 +1,4 @@
-"""What the charts of the What-if screen have in common: strips drawn once and kept until something changes."""
+"""What the charts of the What-if screen share: strips drawn once and kept until something changes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ BAR_INKS = tuple(f"bar-{ink}" for ink in SERIES_INKS)
 INKS = ("axis", "grid", "text", "strong", "mark", "best", "measured", "forecast", *SERIES_INKS, *BAR_INKS)
 
 
+_PAPERS = " ".join(
+    f"& > .ink--bar-{ink} {{ color: ${ink}; text-style: bold reverse; }}" for ink in SERIES_INKS
+)
+
+
 class Chart(Widget):
     """A picture made of runs of (text, ink); every ink is a component class."""
 
@@ -34,7 +39,7 @@ class Chart(Widget):
         & > .ink--measured {{ color: $foreground; text-style: bold; }}
         & > .ink--forecast {{ color: $primary; }}
         {" ".join(f"& > .ink--{ink} {{ color: ${ink}; }}" for ink in SERIES_INKS)}
-        {" ".join(f"& > .ink--bar-{ink} {{ color: ${ink}; text-style: bold reverse; }}" for ink in SERIES_INKS)}
+        {_PAPERS}
     }}
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in INKS}

@@ -66,7 +66,7 @@ class CompositionBar(Chart):
             plain = [(" " * len(text), ink) for text, ink in bar]
             for line in range(thick):
                 middle = line == thick // 2
-                name = label if middle else ""
+                name = label if middle and self._gutter else ""
                 rows.append([(name.ljust(self._gutter), "axis"), *(bar if middle else plain)])
         if len(rows) + len(legend) < height:
             rows.append([])
@@ -109,7 +109,10 @@ def stacked(shares: Sequence[Share], cells: int) -> Runs:
         widths[widths.index(max(widths))] -= 1
     widths[0] += max(0, cells - sum(widths))
     return [
-        (_caption(part, width).center(width - 1) + "▏" if width > 3 else " " * width, f"bar-{item_ink(part.item)}")
+        (
+            _caption(part, width).center(width - 1) + "▏" if width > 3 else " " * width,
+            f"bar-{item_ink(part.item)}",
+        )
         for part, width in zip(shares, widths, strict=True)
     ]
 

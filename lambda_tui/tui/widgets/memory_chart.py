@@ -69,7 +69,7 @@ class MemoryChart(Chart):
 
     def _frame(self, width: int, height: int) -> Frame:
         x = logarithmic_scale(MEMORY_TICKS[0], MEMORY_TICKS[-1], MEMORY_TICKS)
-        y = self._money_scale(max(2, (height - 2) // 3))
+        y = self._money_scale(max(2, (height - 2) // 2))
         labels = {tick: axis_money(tick, self._currency) for tick in y.ticks}
         names = {float(tick): f"{tick:,}" for tick in MEMORY_TICKS}
         return Frame(width - 1, height, x, y, x_labels=names, y_labels=labels)
@@ -79,7 +79,7 @@ class MemoryChart(Chart):
         low, high = min(amounts), max(amounts)
         if low > 0 and high / low > LOGARITHMIC_FROM:
             return steps_of_decades(low, high, max(4, ticks))
-        return linear_scale(high, ticks)
+        return linear_scale(high, max(2, ticks * 2 // 3))
 
     def _mark(self, frame: Frame, picture: Picture, current: MemoryCost) -> None:
         column = frame.cell(current.memory_mb, frame.y.low)[0]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lambda_tui.tui.drawing.frame import Frame, Runs
-from lambda_tui.tui.drawing.money import axis_money, format_money, plain
+from lambda_tui.tui.drawing.money import axis_money, format_money, short
 from lambda_tui.tui.drawing.picture import Picture, draw_curve
 from lambda_tui.tui.drawing.scale import decades
 from lambda_tui.tui.widgets.chart import SERIES_INKS, Chart
@@ -82,7 +82,7 @@ class TrafficChart(Chart):
             height,
             x,
             y,
-            x_labels={tick: plain(tick) for tick in x.ticks},
+            x_labels={tick: short(tick) for tick in x.ticks},
             y_labels={tick: axis_money(tick, self._currency) for tick in y.ticks},
         )
 

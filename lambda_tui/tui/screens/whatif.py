@@ -1,0 +1,294 @@
+"""What-if: one month of a function, turned by sliders; every change re-prices everything."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Digits, Footer, Static
+
+from lambda_tui.billing import PriceBook, load_prices
+from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError
+from lambda_tui.forecast.answer import Answer, answer
+from lambda_tui.forecast.measured import MeasuredBase
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.tui.drawing.money import format_money
+from lambda_tui.tui.messages import ThreadCrashed
+from lambda_tui.tui.screens import whatif_texts as texts
+from lambda_tui.tui.screens.dialogs import Reading
+from lambda_tui.tui.screens.whatif_base import LAST, TYPED, BaseLoaded, BasePicker, LatestRun, load_base
+from lambda_tui.tui.screens.whatif_keys import WHATIF_KEYS
+from lambda_tui.tui.screens.whatif_pictures import show_pictures, show_tables
+from lambda_tui.tui.widgets.bill_table import BillTable
+from lambda_tui.tui.widgets.composition_bar import CompositionBar
+from lambda_tui.tui.widgets.memory_chart import MemoryChart
+from lambda_tui.tui.widgets.pane_tabs import PaneTabs
+from lambda_tui.tui.widgets.picture_pane import PicturePane
+from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
+from lambda_tui.tui.widgets.traffic_chart import TrafficChart
+from lambda_tui.tui.widgets.whatif_controls import BaseRequested, QuestionEdited, WhatIfControls
+
+if TYPE_CHECKING:
+    from lambda_tui.history import HistoryStore
+
+PANES = (("month", "Bill"), ("by-memory", "Memory"), ("by-traffic", "Traffic"), ("composition", "Parts"))
+"""Ids and titles of the panes beside the form, in the order of the tabs of a small terminal."""
+
+WIDE = (120, 36)
+SMALLEST = (60, 16)
+
+
+class WhatIfScreen(Screen[None]):
+    """A form, the bill and three pictures around one question and its answer."""
+
+    CSS_PATH = "../styles/whatif.tcss"
+    AUTO_FOCUS = "#field-memory-mb Slider"
+    BINDINGS: ClassVar[list[BindingType]] = list(WHATIF_KEYS)
+
+    def __init__(
+        self,
+        modes: Modes,
+        target_label: str,
+        latest_run: LatestRun,
+        history: HistoryStore | None,
+        *,
+        prices: PriceBook | None = None,
+        today: date | None = None,
+    ) -> None:
+        super().__init__()
+        self._modes = modes
+        self._target_label = target_label
+        self._latest_run = latest_run
+        self._history = history
+        self._book = prices or load_prices()
+        self._today = today or date.today()
+        self._base: MeasuredBase | None = None
+        self._pane = "month"
+        self._answered: MeasuredBase | None = None
+        self.answer: Answer | None = None
+        self.pinned: Answer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(self._modes, "whatif", self._target_label)
+        with Horizontal(id="body"):
+            with Vertical(id="form"):
+                yield WhatIfControls(self._book, id="whatif-controls").add_class("pane")
+                with Vertical(id="totals", classes="pane") as totals:
+                    totals.border_title = "A month costs"
+                    yield Digits(id="total")
+                    yield Static(id="per-million")
+                    yield Static(id="change")
+            with Vertical(id="answer"):
+                yield PaneTabs(id="tabs")
+                yield Static(id="headline")
+                with Horizontal(id="charts"):
+                    yield PicturePane(MemoryChart(), "A month by memory", id="by-memory")
+                    yield PicturePane(TrafficChart(), "A month by traffic, req/s", id="by-traffic")
+                yield PicturePane(CompositionBar(), "What the bill consists of", id="composition")
+                with VerticalScroll(id="month", classes="pane", can_focus=False) as month:
+                    month.border_title = "The bill of a month"
+                    yield BillTable()
+        yield Footer()
+        yield Static(
+            f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
+        )
+
+    def on_mount(self) -> None:
+        self._price()
+        self._arrange(*self.size)
+
+    def on_screen_resume(self) -> None:
+        """A run made since then is what people come here with."""
+        latest = self._latest_run()
+        known = None if self._base is None else self._base.run_id
+        if latest is not None and latest.is_final and latest.summary.ok and latest.run_id != known:
+            self._choose(LAST)
+
+    # Layout
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange(event.size.width, event.size.height)
+
+    def _arrange(self, width: int, height: int) -> None:
+        folded = width < WIDE[0] or height < WIDE[1]
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
+        self.set_class(folded, "-folded")
+        self.set_class(not folded, "-wide")
+        for name, _ in PANES:
+            self.query_one(f"#{name}").set_class(name != self._pane, "-away")
+        self.query_one("#charts").set_class(self._pane not in ("by-memory", "by-traffic"), "-away")
+        self.query_one(PaneTabs).show(PANES, self._pane)
+
+    def action_show_pane(self, name: str) -> None:
+        """Show one pane of a folded screen."""
+        self._pane = name
+        self._arrange(*self.size)
+
+    def action_turn(self, by: int) -> None:
+        names = [name for name, _ in PANES]
+        self.action_show_pane(names[(names.index(self._pane) + by) % len(names)])
+
+    # The base
+
+    @on(BaseRequested)
+    def action_choose_base(self) -> None:
+        try:
+            listings = self._history.runs() if self._history is not None else []
+        except StorageError as error:
+            self.notify(str(error), title=error.title, severity="error")
+            listings = []
+
+        def chosen(choice: str | None) -> None:
+            if choice is not None:
+                self._choose(choice)
+
+        usable = [one for one in listings if one.state == "finished" and one.p50_ms is not None]
+        self.app.push_screen(BasePicker(self._finished_run(), usable), chosen)
+
+    def _choose(self, choice: str) -> None:
+        if choice == TYPED:
+            self._take_base(None, None)
+        else:
+            load_base(choice, self._finished_run(), self._history, self.post_message)
+
+    def on_base_loaded(self, message: BaseLoaded) -> None:
+        if message.error is not None:
+            self.notify(str(message.error), title=message.error.title, severity="error")
+            return
+        self._take_base(message.base, message.region)
+
+    def on_thread_crashed(self, message: ThreadCrashed) -> None:
+        raise message.error
+
+    def _take_base(self, base: MeasuredBase | None, region: str | None) -> None:
+        self._base = base
+        controls = self.query_one(WhatIfControls)
+        controls.take_typed_duration(typed=base is None)
+        if base is not None:
+            controls.turn_to(self._of_base(base))
+            if region in self._book.regions:
+                controls.turn_to({"region": region})
+        self._price()
+
+    def _of_base(self, base: MeasuredBase) -> dict[str, object]:
+        """What a run says about the question."""
+        values: dict[str, object] = {
+            "memory_mb": base.scenario.memory_mb,
+            "architecture": base.scenario.architecture,
+        }
+        return {**values, "init_ms": base.init_ms} if base.init_ms else values
+
+    def _finished_run(self) -> Snapshot | None:
+        latest = self._latest_run()
+        return latest if latest is not None and latest.is_final and latest.summary.ok else None
+
+    # Pricing and showing
+
+    def on_question_edited(self, message: QuestionEdited) -> None:
+        self._price()
+
+    def _price(self) -> None:
+        """Answer the question of the form; an unusable one leaves the last answer on screen."""
+        controls = self.query_one(WhatIfControls)
+        try:
+            question = controls.question()
+            if self.answer is not None and question == self.answer.question and self._base is self._answered:
+                return
+            self.answer = answer(question, self._base, self._book, self._today)
+        except InvalidInput as error:
+            controls.refuse(error)
+            return
+        self._answered = self._base
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Show the answer everywhere."""
+        current = self.answer
+        if current is None:
+            return
+        with self.app.batch_update():
+            self._tell(current)
+            self._show_bill(current)
+            show_pictures(self, current, self.pinned)
+            show_tables(self, current, self.pinned)
+
+    def _tell(self, current: Answer) -> None:
+        base = texts.base_line(self._base.scenario) if self._base is not None else "Typed numbers"
+        self.query_one(WhatIfControls).tell(
+            base=base,
+            duration=texts.duration_line(current.duration, current.question.memory_mb),
+            traffic=texts.traffic_line(current.question),
+            prices=texts.price_line(current),
+        )
+
+    def _show_bill(self, current: Answer) -> None:
+        bill = current.bill
+        self.query_one("#total", Digits).update(format_money(bill.total_usd, bill.currency))
+        self.query_one("#per-million", Static).update(texts.unit_costs(bill))
+        self.query_one("#change", Static).update(texts.change_content(current, self.pinned))
+        self.query_one("#headline", Static).update(texts.headline(current, self.pinned))
+        self.query_one("#month").border_subtitle = texts.bill_caption(current)
+        self.query_one(BillTable).show(texts.bill_rows(current, self.pinned))
+
+    # Keys
+
+    def action_pin(self) -> None:
+        """Pin this month, or take the pin away if nothing changed since."""
+        if self.answer is None:
+            return
+        self.pinned = None if self.pinned is self.answer else self.answer
+        self.redraw()
+        self.notify(
+            "Pinned: changes are shown against this month." if self.pinned else "Pin removed.", timeout=3
+        )
+
+    def action_tables(self) -> None:
+        panes = list(self.query(PicturePane))
+        if self.has_class("-folded"):
+            panes = [pane for pane in panes if pane.id == self._pane]
+        for pane in panes:
+            pane.toggle()
+        if self.answer is not None:
+            show_tables(self, self.answer, self.pinned)
+
+    def action_reset(self) -> None:
+        base = self._base
+        self.query_one(WhatIfControls).reset({} if base is None else self._of_base(base))
+
+    @on(BillTable.Explain)
+    def action_explain(self) -> None:
+        """How the amount under the cursor of the bill comes about."""
+        if self.answer is None:
+            return
+        text = texts.explained(self.answer, self.query_one(BillTable).selected)
+        why = texts.duration_reason(self.answer, self._base)
+        self.app.push_screen(Reading("How this amount comes about", texts.explanation_content(text, why)))
+
+    def action_help(self) -> None:
+        self.app.push_screen(Reading("Help: What-if", texts.help_text()))
+
+    def action_copy(self) -> None:
+        if self.answer is not None:
+            text = texts.summary_text(self.answer, self._base)
+            self.app.copy_to_clipboard(text)
+            self.notify(text, title="Copied")
+
+    def action_export(self) -> None:
+        if self.answer is None:
+            return
+        question = self.answer.question
+        path = Path.cwd() / f"cost-{question.region}-{question.memory_mb}MB.json"
+        try:
+            path.write_text(json.dumps(self.answer.bill.to_document(), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            sentence = f"{path} cannot be written: {error.strerror}. Start lambda-tui in a folder of yours."
+            self.notify(sentence, title=LambdaTuiError.title, severity="error")
+            return
+        self.notify(f"{path.name}\nin {path.parent}", title="Exported")

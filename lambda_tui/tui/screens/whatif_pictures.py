@@ -1,0 +1,126 @@
+"""From an answer to the pictures of the What-if screen and the tables behind them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from textual.content import Content
+from textual.screen import Screen
+
+from lambda_tui.forecast.answer import Answer, SizeCost, traffic_points
+from lambda_tui.tui.drawing.money import format_money
+from lambda_tui.tui.screens import whatif_texts as texts
+from lambda_tui.tui.widgets.chart import SERIES_INKS
+from lambda_tui.tui.widgets.composition_bar import CompositionBar
+from lambda_tui.tui.widgets.memory_chart import MemoryChart, MemoryCost
+from lambda_tui.tui.widgets.picture_pane import PicturePane
+from lambda_tui.tui.widgets.traffic_chart import Crossing, TrafficChart, TrafficCurve
+
+
+def show_pictures(screen: Screen[None], answer: Answer, pinned: Answer | None) -> None:
+    """Give the three charts what they draw."""
+    comparable = pinned if pinned is not None and pinned.bill.currency == answer.bill.currency else None
+    _show_memory(screen, answer, comparable)
+    _show_traffic(screen, answer)
+    screen.query_one(CompositionBar).show(
+        answer.shares,
+        currency=answer.bill.currency,
+        total=answer.bill.total_usd,
+        pinned=comparable.shares if comparable else (),
+        pinned_total=comparable.bill.total_usd if comparable else Decimal(0),
+    )
+
+
+def show_tables(screen: Screen[None], answer: Answer, pinned: Answer | None) -> None:
+    """Fill the tables that are on screen; the others are filled when they are asked for."""
+    for pane in screen.query(PicturePane):
+        if not pane.is_tabular:
+            continue
+        if pane.id == "by-memory":
+            pane.show_table(texts.table_content(texts.memory_table(answer)))
+        elif pane.id == "by-traffic":
+            pane.show_table(texts.table_content(texts.traffic_table(answer), texts.traffic_notes(answer)))
+        else:
+            pane.show_table(texts.table_content(texts.composition_table(answer, pinned)))
+
+
+def _show_memory(screen: Screen[None], answer: Answer, pinned: Answer | None) -> None:
+    costs = [_memory_cost(size) for size in answer.sizes]
+    current = next(cost for cost in costs if cost.memory_mb == answer.question.memory_mb)
+    screen.query_one(MemoryChart).show(
+        costs,
+        current,
+        currency=answer.bill.currency,
+        pinned=[_memory_cost(size) for size in pinned.sizes] if pinned else (),
+        dashed=answer.duration.kind != "typed",
+    )
+    screen.query_one("#by-memory", PicturePane).tell(_memory_words(answer, pinned))
+
+
+def _memory_cost(size: SizeCost) -> MemoryCost:
+    return MemoryCost(size.memory_mb, size.usd, size.measured)
+
+
+def _memory_words(answer: Answer, pinned: Answer | None) -> Content:
+    """The legend with the figures of the two marks."""
+    question, cheapest = answer.question, answer.cheapest
+    currency = answer.bill.currency
+    curve = ("── as typed ", "$primary") if answer.duration.kind == "typed" else ("╌╌ forecast ", "$primary")
+    parts: list[Content | tuple[str, str]] = [curve]
+    if any(size.measured for size in answer.sizes):
+        parts.append(("● measured ", "bold"))
+    if pinned is not None:
+        parts.append(("╌╌ pinned ", "$quiet"))
+    lines = [
+        Content.assemble(*parts),
+        Content.assemble(
+            ("◆ ", "bold $accent"), f"{question.memory_mb:,} MB  {texts.duration_text(answer.duration)}"
+        ),
+        Content.assemble(
+            ("★ ", "bold $success"),
+            f"{cheapest.memory_mb:,} MB  {format_money(cheapest.usd, currency)}  "
+            f"{texts.duration_text(cheapest.duration)}",
+        ),
+    ]
+    return Content("\n").join(lines)
+
+
+def _show_traffic(screen: Screen[None], answer: Answer) -> None:
+    chart = answer.traffic
+    curves = [
+        TrafficCurve(texts.short_name(line.name), traffic_points(chart, number))
+        for number, line in enumerate(chart.lines)
+    ]
+    question = answer.question
+    current = (float(question.requests_per_s), answer.bill.total_usd) if question.invocations else None
+    crossings = [
+        Crossing(float(one.requests_per_s), one.usd, texts.short_rate(float(one.requests_per_s)))
+        for one in answer.crossings
+    ]
+    screen.query_one(TrafficChart).show(curves, crossings, current, currency=chart.currency)
+    screen.query_one("#by-traffic", PicturePane).tell(_traffic_words(answer))
+
+
+def _traffic_words(answer: Answer) -> Content:
+    """What is cheapest here, and from which traffic on something else is."""
+    lines = []
+    if answer.cheapest_way is not None:
+        rate = texts.short_rate(float(answer.question.requests_per_s))
+        lines.append(
+            Content.assemble(
+                ("◆ ", "bold $accent"), f"{rate} req/s: {texts.short_name(answer.cheapest_way)} costs least"
+            )
+        )
+    names = [line.name for line in answer.traffic.lines]
+    for one in answer.crossings[: 3 - len(lines) + 1]:
+        ink = SERIES_INKS[names.index(one.cheaper)]
+        lines.append(
+            Content.assemble(
+                ("╳ ", "bold"),
+                f"from {texts.short_rate(float(one.requests_per_s))} ",
+                (texts.short_name(one.cheaper), f"bold ${ink}"),
+                " costs less",
+            )
+        )
+    lines += [Content.styled(sentence, "$quiet") for sentence in answer.traffic.left_out[: 4 - len(lines)]]
+    return Content("\n").join(lines)

@@ -1,0 +1,361 @@
+"""What the What-if screen says: rows of the bill, tables behind the pictures, help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from textual.content import Content
+
+from lambda_tui.billing import Bill, BillLine, money_text
+from lambda_tui.billing.explain import ITEM_TITLES, explain
+from lambda_tui.billing.whatif import Difference, ItemDifference, difference
+from lambda_tui.forecast.answer import Answer
+from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
+from lambda_tui.forecast.question import Question, requests_per_second
+from lambda_tui.scenario import Scenario
+from lambda_tui.scenario.cpu_share import vcpus_of
+from lambda_tui.tui.drawing.money import SIGNS, format_difference, format_money, format_percent, plain
+from lambda_tui.tui.drawing.numbers import NOTHING, format_ms, format_quantity, format_vcpus, ms_number
+from lambda_tui.tui.widgets.bill_table import BillRow
+from lambda_tui.tui.widgets.composition_bar import item_ink, percent_of
+
+KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Turn",
+        (
+            ("Tab ↑ ↓", "from field to field; j and k as well"),
+            ("← →", "change a slider or a list; h and l as well"),
+            ("o", "start from another run, or from typed numbers"),
+            ("r", "reset every value"),
+        ),
+    ),
+    (
+        "Look",
+        (
+            ("p", "pin this month: everything is compared with it; p again takes the pin away"),
+            ("b", "tables behind the pictures, and back"),
+            ("x", "explain the chosen amount of the bill: values, rates, date and source"),
+            ("[ ]", "previous and next picture, where they are tabs"),
+        ),
+    ),
+    ("Take away", (("e", "write the cost document as JSON"), ("y", "copy a summary to the clipboard"))),
+    ("Program", (("1", "Explore"), ("? F1", "this help"), ("t", "next theme"), ("q", "quit"))),
+)
+
+PARAGRAPHS = (
+    (
+        "Cost by memory",
+        "The month at every memory size. ● was measured; the dashed curve is a forecast: waiting stays, CPU "
+        "time shrinks with the CPU that memory buys, up to the threads that can use it. ★ is the cheapest "
+        "size, ◆ on the vertical line is yours. Typed numbers say nothing about other sizes: their duration "
+        "is taken as it is, and the curve is solid.",
+    ),
+    (
+        "Cost by traffic",
+        "The same function four ways, on logarithmic axes, for traffic spread evenly over the month: on "
+        "demand, on provisioned concurrency, on Managed Instances, on Fargate. ╳ is where on demand stops "
+        "being the cheaper one. The table says how each is sized.",
+    ),
+    (
+        "The bill",
+        "A month has 730 hours. Amounts are exact until they are shown; x shows every digit. The free tier "
+        "is not deducted unless you say so, because it is shared by the whole account.",
+    ),
+    (
+        "Rules",
+        "What the same month would have cost under earlier rules: init of zip functions was free before "
+        "2025-08-01, and before 2020-12 every invocation was rounded up to 100 ms.",
+    ),
+)
+
+
+def help_text() -> Content:
+    """Keys in groups, then a paragraph a picture."""
+    parts: list[Content] = []
+    for group, keys in KEYS:
+        parts.append(Content.styled(group, "bold $accent"))
+        parts += [Content.assemble("  ", (f"{key:<10}", "bold"), meaning) for key, meaning in keys]
+        parts.append(Content(""))
+    for title, paragraph in PARAGRAPHS:
+        parts += [Content.styled(title, "bold $accent"), Content(paragraph), Content("")]
+    return Content("\n").join(parts[:-1])
+
+
+def base_line(scenario: Scenario) -> str:
+    """`http × 3, threads × 3`."""
+    return f"{scenario.workload} × {scenario.tasks}, {scenario.concurrency} × {scenario.workers}"
+
+
+def duration_line(duration: SizeDuration, memory_mb: int) -> Content:
+    """`forecast 412 ms (380–455)` and the CPU share; what is not measured always says so."""
+    cpu = f"\n{format_vcpus(vcpus_of(memory_mb))}"
+    shown = duration_text(duration)
+    style = "bold $success" if duration.kind == "measured" else "bold $primary"
+    if duration.kind == "typed":
+        return Content.styled(f"{shown}{cpu}", "$quiet")
+    return Content.assemble((shown, style), (cpu, "$quiet"))
+
+
+def duration_text(duration: SizeDuration) -> str:
+    """One phrase for a duration, with its interval where it is a forecast."""
+    text = format_ms(float(duration.duration_ms))
+    if duration.kind == "forecast":
+        return f"forecast {text} ({ms_number(float(duration.low_ms))}–{ms_number(float(duration.high_ms))})"
+    words = {"measured": "measured", "held": "held at", "typed": "taken as"}
+    return f"{words[duration.kind]} {text}"
+
+
+def price_line(answer: Answer) -> Content:
+    """The date of the prices; loud when they are old."""
+    if answer.prices_are_stale:
+        return Content.styled(f"prices of {answer.rates.as_of}: over a year old", "bold $warning")
+    return Content.styled(f"prices of {answer.rates.as_of}, {answer.rates.currency}", "$quiet")
+
+
+def traffic_line(question: Question) -> str:
+    """Invocations of the month, readable."""
+    return f"{question.invocations:,} a month"
+
+
+def unit_costs(bill: Bill) -> Content:
+    """What one and a million invocations cost."""
+    return Content.assemble(
+        (format_money(bill.per_million_usd, bill.currency), "bold"), (" per million    ", "$quiet"),
+        (format_money(bill.per_invocation_usd, bill.currency), "bold"), (" each", "$quiet"),
+    )  # fmt: skip
+
+
+def bill_caption(answer: Answer) -> str:
+    """`us-east-1 x86_64 · prices of 2026-09-19`, and the rules where they are not today's."""
+    era = "" if answer.question.era == "today" else f" · rules {answer.question.era.replace('-', ' ', 1)}"
+    return f"{answer.rates.region} {answer.rates.architecture} · prices of {answer.rates.as_of}{era}"
+
+
+def change_content(answer: Answer, pinned: Answer | None) -> Content:
+    """What changed against the pinned month, in money and percent."""
+    if pinned is None:
+        return Content.styled("p pins this month to compare with", "$quiet")
+    if pinned.bill.currency != answer.bill.currency:
+        return Content.styled(f"pinned in {pinned.bill.currency}: not comparable", "$warning")
+    change = difference(answer.bill, pinned.bill)
+    style = "$quiet"
+    if change.change_usd:
+        style = "bold $error" if change.change_usd > 0 else "bold $success"
+    money = format_difference(change.change_usd, answer.bill.currency)
+    return Content.assemble((f"{money}  {_percent(change)}", style), (" vs pinned", "$quiet"))
+
+
+def headline(answer: Answer, pinned: Answer | None) -> Content:
+    """The month in one line, for screens without room for big digits."""
+    bill = answer.bill
+    parts: list[Content | tuple[str, str]] = [
+        (format_money(bill.total_usd, bill.currency), "bold $accent"),
+        (" a month  ", "$quiet"),
+        (format_money(bill.per_million_usd, bill.currency), "bold"),
+        (" per million  ", "$quiet"),
+    ]
+    if pinned is not None:
+        parts.append(change_content(answer, pinned))
+    return Content.assemble(*parts)
+
+
+def bill_rows(answer: Answer, pinned: Answer | None) -> list[BillRow]:
+    """The total, then every line of the bill; `explained` takes the number of a row."""
+    bill, currency = answer.bill, answer.bill.currency
+    change = comparison(answer, pinned)
+    count = f"{bill.invocations:,} invocations, {format_quantity(bill.billed_ms)} ms billed each"
+    total = BillRow(
+        "Month", count, format_money(bill.total_usd, currency),
+        change=_change(change.change_usd, _percent(change), currency) if change else "",
+        is_rise=_is_rise(change.change_usd) if change else None, is_total=True,
+    )  # fmt: skip
+    return [total, *(_row(line, bill, change) for line in bill.lines)]
+
+
+def explained(answer: Answer, row: int) -> str:
+    """How the amount of a row of `bill_rows` comes about."""
+    bill = answer.bill
+    return explain(bill if row == 0 else bill.lines[row - 1], currency=bill.currency)
+
+
+def comparison(answer: Answer, pinned: Answer | None) -> Difference | None:
+    """The difference, None without a pinned month in the same currency."""
+    if pinned is None or pinned.bill.currency != answer.bill.currency:
+        return None
+    return difference(answer.bill, pinned.bill)
+
+
+def _row(line: BillLine, bill: Bill, change: Difference | None) -> BillRow:
+    currency = bill.currency
+    first = next(one for one in bill.lines if one.item == line.item) is line
+    item = next((one for one in change.items if one.item == line.item), None) if change and first else None
+    detail = f"{format_quantity(line.quantity)} {line.unit} × {plain_rate(line.rate_usd, currency)}"
+    note = f"  {line.note}" if line.note else ""
+    return BillRow(
+        ITEM_TITLES[line.item], detail + note, format_money(line.usd, currency),
+        change=format_difference(item.change_usd, currency) if item else "",
+        is_rise=_is_rise(item.change_usd) if item else None, ink=item_ink(line.item),
+    )  # fmt: skip
+
+
+def plain_rate(rate: Decimal, currency: str) -> str:
+    """A rate with all its digits: `$0.0000166667`."""
+    return f"{SIGNS.get(currency, currency + ' ')}{money_text(rate)}"
+
+
+def _change(usd: Decimal, percent: str, currency: str) -> str:
+    return f"{format_difference(usd, currency)}  {percent}"
+
+
+def _percent(change: Difference) -> str:
+    return NOTHING if change.percent is None else format_percent(change.percent / 100)
+
+
+def _is_rise(usd: Decimal) -> bool | None:
+    return usd > 0 if usd else None
+
+
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""Heads and rows of text; the first column is set left, the others right."""
+
+
+def memory_table(answer: Answer) -> Table:
+    """The month by memory size."""
+    currency = answer.bill.currency
+    rows = []
+    for size in answer.sizes:
+        mark = "◆" if size.memory_mb == answer.question.memory_mb else " "
+        star = "★" if size is answer.cheapest else " "
+        rows.append([
+            f"{mark}{star}{size.memory_mb:>7,}",
+            ms_number(float(size.duration.duration_ms)),
+            f"{ms_number(float(size.duration.low_ms))}–{ms_number(float(size.duration.high_ms))}",
+            format_money(size.usd, currency),
+            size.duration.kind,
+        ])  # fmt: skip
+    return ("  MB", "ms", "range", "a month", ""), rows
+
+
+def traffic_table(answer: Answer) -> Table:
+    """The month by traffic, one column an alternative."""
+    chart, currency = answer.traffic, answer.bill.currency
+    heads = ["req/s", *(short_name(line.name) for line in chart.lines)]
+    rows = [
+        [
+            short_rate(float(requests_per_second(count))),
+            *(format_money(line.usd[number], currency) for line in chart.lines),
+        ]
+        for number, count in enumerate(chart.invocations)
+    ]
+    return heads, rows
+
+
+def traffic_notes(answer: Answer) -> list[str]:
+    """Break-evens and how each alternative is sized, a sentence each."""
+    chart = answer.traffic
+    notes = [
+        f"From {short_rate(float(requests_per_second(one.invocations)))} req/s "
+        f"{one.cheaper} costs less than {one.dearer}."
+        for one in sorted(chart.break_evens, key=lambda one: one.invocations)
+    ]
+    return [*notes, *(f"{line.name}: {line.basis}." for line in chart.lines), *chart.left_out]
+
+
+_SHORT_NAMES = {"provisioned concurrency": "provisioned", "Managed Instances": "Managed Inst."}
+
+
+def short_name(alternative: str) -> str:
+    """An alternative's name where there is little room."""
+    return _SHORT_NAMES.get(alternative, alternative)
+
+
+def composition_table(answer: Answer, pinned: Answer | None) -> Table:
+    """The bill by item, beside the pinned one."""
+    currency = answer.bill.currency
+    change = comparison(answer, pinned)
+    shares = {part.item: part for part in answer.shares}
+    items = (
+        [*shares, *(one.item for one in change.items if one.item not in shares and one.before_usd)]
+        if change
+        else shares
+    )
+    rows = []
+    for item in items:
+        part = shares.get(item)
+        before = next((one for one in change.items if one.item == item), None) if change else None
+        rows.append([
+            ITEM_TITLES[item],
+            format_money(part.usd if part else Decimal(0), currency),
+            percent_of(part.share) if part else NOTHING,
+            *_pinned_cells(before, currency),
+        ])  # fmt: skip
+    return (("Item", "a month", "share", *(("pinned", "change") if change else ())), rows)
+
+
+def _pinned_cells(item: ItemDifference | None, currency: str) -> list[str]:
+    if item is None:
+        return []
+    return [format_money(item.before_usd, currency), format_difference(item.change_usd, currency)]
+
+
+def table_content(table: Table, notes: Sequence[str] = ()) -> Content:
+    """Columns as wide as their widest cell."""
+    heads, rows = table
+    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+
+    def line(cells: Sequence[str]) -> str:
+        first = f"{cells[0]:<{widths[0]}}"
+        return "  ".join(
+            [first, *(f"{cell:>{width}}" for cell, width in zip(cells[1:], widths[1:], strict=True))]
+        )
+
+    lines = [Content.styled(line(heads), "bold $quiet"), *(Content(line(row)) for row in rows)]
+    if notes:
+        lines += [Content(""), *(Content.styled(note, "$quiet") for note in notes)]
+    return Content("\n").join(lines)
+
+
+def short_rate(requests_per_s: float) -> str:
+    """A rate with three significant digits and no exponent: `4.57`, `12,300`, `0.01`."""
+    value = float(f"{requests_per_s:.3g}")
+    return plain(value)
+
+
+def summary_text(answer: Answer, base: MeasuredBase | None) -> str:
+    """One line with the figures people paste into a chat."""
+    question, bill = answer.question, answer.bill
+    what = base_line(base.scenario) if base is not None else "typed numbers"
+    return (
+        f"{what}: {question.memory_mb:,} MB {question.architecture} in {question.region}, "
+        f"{duration_text(answer.duration)}, {bill.invocations:,} invocations a month: "
+        f"{format_money(bill.total_usd, bill.currency)} a month, "
+        f"{format_money(bill.per_million_usd, bill.currency)} per million (prices of {bill.prices_as_of})"
+    )
+
+
+def explanation_content(text: str, why: str) -> Content:
+    """The derivation with its first lines set apart, then where the duration comes from."""
+    lines = []
+    for line in text.splitlines():
+        lines.append(Content(line) if line.startswith(" ") else Content.styled(line, "bold $accent"))
+    if why:
+        lines += [Content(""), Content.styled(why, "$quiet")]
+    return Content("\n").join(lines)
+
+
+def duration_reason(answer: Answer, base: MeasuredBase | None) -> str:
+    """Where the duration comes from, in a sentence."""
+    duration = answer.duration
+    if base is None:
+        return f"Duration {format_ms(float(duration.duration_ms))} as typed."
+    if duration.kind == "measured":
+        return f"Duration: the mean of the warm invocations measured at {duration.memory_mb:,} MB."
+    model = base.model
+    if model is None:
+        return f"Duration held at the nearest measured size: {base.why_no_model}"
+    return (
+        f"Duration is a {duration_text(duration)}: {format_ms(model.wait_ms)} waiting + "
+        f"{format_ms(model.cpu_ms)} of CPU on the CPU that {duration.memory_mb:,} MB buy, "
+        f"{model.threads} thread{'s' if model.threads > 1 else ''} at most."
+    )

@@ -1,0 +1,47 @@
+"""A pane with a chart, and the table behind it."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from lambda_tui.tui.widgets.chart import Chart
+
+
+class PicturePane(Vertical):
+    """Shows the chart with a line of words under it, or the table."""
+
+    DEFAULT_CSS = """
+    PicturePane > .words { height: auto; color: $quiet; padding: 0 1; }
+    PicturePane > VerticalScroll { display: none; height: 1fr; scrollbar-size-vertical: 1; }
+    PicturePane > VerticalScroll > Static { padding: 0 1; width: auto; }
+    PicturePane.-tabular > VerticalScroll { display: block; }
+    PicturePane.-tabular > .words, PicturePane.-tabular > Chart { display: none; }
+    """
+
+    def __init__(self, chart: Chart, title: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id, classes="pane")
+        self._chart = chart
+        self.border_title = title
+
+    def compose(self) -> ComposeResult:
+        yield self._chart
+        yield Static(classes="words")
+        with VerticalScroll(can_focus=True):
+            yield Static(classes="table")
+
+    @property
+    def is_tabular(self) -> bool:
+        return self.has_class("-tabular")
+
+    def toggle(self) -> None:
+        """From the chart to the table and back."""
+        self.toggle_class("-tabular")
+
+    def tell(self, words: Content) -> None:
+        self.query_one(".words", Static).update(words)
+
+    def show_table(self, table: Content) -> None:
+        self.query_one(".table", Static).update(table)
