@@ -28,9 +28,9 @@ format: .venv/.dev
 
 lock: ## re-resolve the dependencies (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --group build --extra speed --output-file requirements.lock pyproject.toml
+	  --group build --extra services --extra speed --output-file requirements.lock pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --group build --group dev --extra speed --constraint requirements.lock --output-file tests/requirements.lock pyproject.toml
+	  --group build --group dev --extra services --extra speed --constraint requirements.lock --output-file tests/requirements.lock pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
