@@ -1,0 +1,365 @@
+"""The lanes of a run: a row an environment, scrolled, zoomed and panned; only what is seen is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
+from lambda_tui.scenario import ConcurrencyModel
+from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
+from lambda_tui.tui.drawing.time_window import TimeView, TimeWindow
+from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
+from lambda_tui.tui.widgets.strips import fitted
+
+WIDE_LABEL, NARROW_LABEL = 16, 6
+COUNT_WIDTH = 8
+ROOMY = 100
+"""From this many columns on, a lane's environment is named beside its number."""
+
+
+def lane_columns(width: int) -> tuple[int, int]:
+    """Cells of the label, and of the time axis, of a widget `width` wide with room for a scrollbar."""
+    label = WIDE_LABEL if width >= ROOMY else NARROW_LABEL
+    return label, max(1, width - label - COUNT_WIDTH - 1)
+
+
+LANE_CSS = f"""
+    {MODEL_CSS}
+    & > .lanes--init {{ color: $cold; text-style: bold; }}
+    & > .lanes--frozen {{ color: $previous; }}
+    & > .lanes--idle {{ color: $grid; }}
+    & > .lanes--gone {{ color: $quiet; }}
+    & > .lanes--error {{ color: $error; text-style: bold; }}
+"""
+LANE_CLASSES = MODEL_CLASSES | {f"lanes--{ink}" for ink in ("init", "frozen", "idle", "gone", "error")}
+
+
+class Lanes(ScrollView, can_focus=True):
+    """One lane an environment under a time axis, with a cursor at a lane and a time."""
+
+    DEFAULT_CSS = f"""
+    Lanes {{
+        height: 1fr;
+        {LANE_CSS}
+        & > .lanes--axis {{ color: $quiet; }}
+        & > .lanes--label {{ color: $quiet; }}
+        & > .lanes--selected {{ background: $primary 30%; color: $foreground; text-style: bold; }}
+        & > .lanes--cursor {{ color: $accent; text-style: bold; }}
+    }}
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = LANE_CLASSES | {
+        "lanes--axis", "lanes--label", "lanes--selected", "lanes--cursor",
+    }  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "lane(-1)", "Up", id="lanes.up", tooltip="The lane above", show=False),
+        Binding("down,j", "lane(1)", "Down", id="lanes.down", tooltip="The lane below", show=False),
+        Binding("pageup", "lane(-10)", "Back", id="lanes.back", tooltip="Ten lanes up", show=False),
+        Binding("pagedown", "lane(10)", "On", id="lanes.on", tooltip="Ten lanes down", show=False),
+        Binding("home,g", "lane(-1000000)", "First", id="lanes.first", tooltip="First lane", show=False),
+        Binding("end,G", "lane(1000000)", "Last", id="lanes.last", tooltip="Last lane", show=False),
+        Binding("left,h", "time(-1)", "Earlier", id="lanes.earlier", tooltip="Cursor back", show=False),
+        Binding("right,l", "time(1)", "Later", id="lanes.later", tooltip="Cursor on", show=False),
+        Binding("shift+left,H", "pan(-0.5)", "Pan back", id="lanes.pan_back", tooltip="Back", show=False),
+        Binding("shift+right,L", "pan(0.5)", "Pan on", id="lanes.pan_on", tooltip="On", show=False),
+        Binding("n", "invocation(1)", "Next", id="lanes.next", tooltip="Next invocation", show=False),
+        Binding("p", "invocation(-1)", "Previous", id="lanes.previous", tooltip="The one before", show=False),
+    ]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor or the window is another."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.view = TimeView()
+        self.dense = False
+        self.cursor_ms: float | None = None
+        self._lanes: Sequence[Lane] = ()
+        self._selected = 0
+        self._model: ConcurrencyModel = "sequential"
+        self._now_ms = 0.0
+        self._live = False
+        self._idle_limit_ms = RECLAIMED_AFTER_MS
+        self._strips: dict[int, tuple[tuple[object, ...], Strip]] = {}
+        self._drawn_window: TimeWindow | None = None
+
+    # What is shown
+
+    def show(
+        self,
+        lanes: Sequence[Lane],
+        now_ms: float,
+        *,
+        live: bool,
+        model: ConcurrencyModel = "sequential",
+        idle_limit_ms: float = RECLAIMED_AFTER_MS,
+    ) -> None:
+        """Draw these lanes, of a run that lasted or lasts `now_ms`."""
+        selected = self.lane
+        if model != self._model:
+            self._strips.clear()
+        self._lanes, self._now_ms, self._live, self._model = lanes, now_ms, live, model
+        self._idle_limit_ms = idle_limit_ms
+        self._selected = lanes.index(selected) if selected is not None and selected in lanes else 0
+        self._lay_out()
+
+    def start_over(self) -> None:
+        """Another run: the whole of it, from its first lane."""
+        self.view, self.cursor_ms, self._selected = TimeView(), None, 0
+        self._strips.clear()
+        self.scroll_home(animate=False)
+
+    @property
+    def lane(self) -> Lane | None:
+        """The lane under the cursor."""
+        return self._lanes[self._selected] if self._selected < len(self._lanes) else None
+
+    @property
+    def lane_number(self) -> int:
+        """The number of the lane under the cursor, from 1."""
+        return self._selected + 1
+
+    @property
+    def window(self) -> TimeWindow:
+        """The time on screen."""
+        return self.view.window(self._now_ms, self._columns()[1], live=self._live)
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """The first and the last lane on screen, from 1."""
+        per_row = 2 if self.dense else 1
+        first = self.scroll_offset.y * per_row
+        rows = max(0, self.scrollable_content_region.height - 1)
+        return min(first + 1, len(self._lanes)), min(first + rows * per_row, len(self._lanes))
+
+    def set_view(self, view: TimeView) -> None:
+        self.view = view
+        self._lay_out()
+        self.post_message(self.Moved())
+
+    def set_dense(self, dense: bool) -> None:
+        """Two lanes a row, or one."""
+        self.dense = dense
+        self._strips.clear()
+        self._lay_out()
+        self._reveal()
+
+    def _columns(self) -> tuple[int, int]:
+        return lane_columns(self.size.width)
+
+    def _lay_out(self) -> None:
+        rows = -(-len(self._lanes) // 2) if self.dense else len(self._lanes)
+        self.virtual_size = Size(0, rows + 1)
+        self.refresh()
+
+    # Drawing
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
+    def on_resize(self) -> None:
+        self._strips.clear()
+
+    def render_line(self, y: int) -> Strip:
+        window = self.window
+        if window != self._drawn_window:
+            self._strips.clear()
+            self._drawn_window = window
+        if y == 0:
+            return self._axis(window)
+        row = self.scroll_offset.y + y - 1
+        lanes = self._lanes[row * 2 : row * 2 + 2] if self.dense else self._lanes[row : row + 1]
+        if not lanes:
+            return Strip.blank(self.scrollable_content_region.width, self.rich_style)
+        selected = self._row_of(self._selected) == row
+        key = (
+            *(len(lane) for lane in lanes),
+            *(id(lane) for lane in lanes),
+            window.column(self._now_ms),
+            selected and (self._selected, self.cursor_ms),
+        )
+        cached = self._strips.get(row)
+        if cached is None or cached[0] != key:
+            cached = self._strips[row] = (key, self._row(row, lanes, window, selected=selected))
+        return cached[1]
+
+    def _axis(self, window: TimeWindow) -> Strip:
+        label = self._columns()[0]
+        style = self.get_component_rich_style("lanes--axis")
+        text = window.scale()
+        segments = [Segment(" " * label + text, style)]
+        column = self._cursor_column(window)
+        if column is not None:
+            cursor = self.get_component_rich_style("lanes--cursor")
+            segments = [
+                Segment(" " * label + text[:column], style),
+                Segment("▼", cursor),
+                Segment(text[column + 1 :], style),
+            ]
+        count = Segment(f"{'×':>{COUNT_WIDTH}}", style)
+        return fitted([*segments, count], self.scrollable_content_region.width, self.rich_style)
+
+    def _row(self, row: int, lanes: Sequence[Lane], window: TimeWindow, *, selected: bool) -> Strip:
+        cells = [LaneCells(lane, window, self._now_ms, self._idle_limit_ms) for lane in lanes]
+        if self.dense:
+            lower: list[Ink] = cells[1].inks if len(cells) > 1 else [""] * window.columns
+            painted = [self._half(*run) for run in half_runs(cells[0].inks, lower)]
+        else:
+            painted = [Segment(text, self._ink(ink)) for text, ink in cells[0].runs()]
+        label = self._label(row, lanes, selected=selected)
+        count = f"{sum(len(lane) for lane in lanes):>{COUNT_WIDTH},}"
+        strip = fitted(
+            [label, *painted, Segment(count, self._style("label"))],
+            self.scrollable_content_region.width,
+            self.rich_style,
+        )
+        return self._with_cursor(strip, window) if selected else strip
+
+    def _label(self, row: int, lanes: Sequence[Lane], *, selected: bool) -> Segment:
+        width = self._columns()[0]
+        number = row * 2 + 1 if self.dense else row + 1
+        text = f"{number:>{NARROW_LABEL - 1},}"
+        if width > NARROW_LABEL:
+            name = (lanes[0].environment_id or "unnamed")[-8:]
+            text += f"–{number + len(lanes) - 1:,}" if self.dense else f"  {name}"
+        return Segment(f"{text[: width - 1]:<{width}}", self._style("selected" if selected else "label"))
+
+    def _with_cursor(self, strip: Strip, window: TimeWindow) -> Strip:
+        column = self._cursor_column(window)
+        if column is None:
+            return strip
+        at = self._columns()[0] + column
+        before, cell, after = strip.divide([at, at + 1, strip.cell_length])
+        return Strip.join([before, cell.apply_style(Style(reverse=True)), after])
+
+    def _half(self, text: str, ink: Ink, paper: Ink) -> Segment:
+        style = self._ink(ink)
+        if paper:
+            style += Style(bgcolor=self._ink(paper).color)
+        return Segment(text, style)
+
+    def _ink(self, ink: Ink) -> Style:
+        if ink == "busy":
+            return self.get_component_rich_style(f"model--{self._model}")
+        return self._style(ink) if ink else Style.null()
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"lanes--{name}")
+
+    def _cursor_column(self, window: TimeWindow) -> int | None:
+        if self.cursor_ms is None:
+            return None
+        column = window.column(self.cursor_ms)
+        return column if 0 <= column < window.columns else None
+
+    # Moving
+
+    def action_lane(self, by: int) -> None:
+        if self._lanes:
+            self._selected = min(max(self._selected + by, 0), len(self._lanes) - 1)
+            self._reveal()
+            self.refresh()
+            self.post_message(self.Moved())
+
+    def action_time(self, by: int) -> None:
+        """Move the cursor by columns; at the edge of the window the window moves."""
+        window = self.window
+        column = self._cursor_column(window)
+        if column is None:
+            column = window.columns // 2
+        else:
+            column += by
+        self._point(window, column)
+
+    def action_invocation(self, by: int) -> None:
+        """Put the cursor on the lane's next or previous invocation."""
+        lane = self.lane
+        if lane is None:
+            return
+        moment = None if self.cursor_ms is None else lane.at(self.cursor_ms)
+        if moment is None:
+            position = 0
+        elif moment.kind in ("init", "busy", "after"):
+            position = moment.position + (by if moment.kind != "after" or by > 0 else 0)
+        else:
+            position = moment.position - (by < 0)
+        position = min(max(position, 0), len(lane) - 1)
+        self._reach((lane.begins_ms[position] + lane.ends_ms[position]) / 2)
+
+    def action_pan(self, share: float) -> None:
+        window = self.window
+        self.set_view(self.view.moved(window, share * window.span_ms))
+
+    def zoom(self, factor: float, around_ms: float | None = None) -> None:
+        """Show `factor` times as much time, around the cursor, or the middle where it is not on screen."""
+        window = self.window
+        if around_ms is None:
+            visible = self._cursor_column(window) is not None
+            around_ms = self.cursor_ms if visible else (window.start_ms + window.end_ms) / 2
+        assert around_ms is not None
+        view = self.view.zoomed(window, factor, around_ms, self._now_ms)
+        self.set_view(TimeView(view.span_ms, view.start_ms, self._live and self.view.follow))
+
+    def _point(self, window: TimeWindow, column: int) -> None:
+        self._reach(window.border(column) + window.ms_per_column / 2)
+
+    def _reach(self, time_ms: float) -> None:
+        """Put the cursor at a time, and the window around it."""
+        window = self.window
+        self.cursor_ms = min(max(time_ms, 0.0), max(window.end_ms, self._now_ms))
+        if self.cursor_ms < window.start_ms:
+            self.view = self.view.moved(window, self.cursor_ms - window.start_ms)
+        elif self.cursor_ms >= window.end_ms:
+            self.view = self.view.moved(window, self.cursor_ms - window.end_ms + window.ms_per_column)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def _row_of(self, lane: int) -> int:
+        return lane // 2 if self.dense else lane
+
+    def _reveal(self) -> None:
+        self.scroll_to_region(Region(0, self._row_of(self._selected), 1, 2), animate=False)
+
+    # Mouse
+
+    def on_click(self, event: events.Click) -> None:
+        label, columns = self._columns()
+        row = self.scroll_offset.y + event.y - 1
+        lane = row * 2 if self.dense else row
+        if event.y > 0 and 0 <= lane < len(self._lanes):
+            self._selected = lane
+        if label <= event.x < label + columns:
+            self._point(self.window, event.x - label)
+        else:
+            self.action_lane(0)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(event, -1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(event, 1)
+
+    def _wheel(self, event: events.MouseScrollUp | events.MouseScrollDown, direction: int) -> None:
+        """With ctrl the wheel zooms, with shift it pans; alone it scrolls the lanes."""
+        if not (event.ctrl or event.shift):
+            return
+        event.prevent_default()
+        event.stop()
+        if event.ctrl:
+            window = self.window
+            column = min(max(event.x - self._columns()[0], 0), window.columns - 1)
+            self.zoom(1.25**direction, window.border(column))
+        else:
+            self.action_pan(direction / 8)

@@ -1,0 +1,121 @@
+"""Busy environments over time, with throttles and failures as marks; its columns are those of the lanes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lambda_tui.results.environments import EnvironmentTimeline
+from lambda_tui.scenario import ConcurrencyModel
+from lambda_tui.tui.drawing.axis import axis_to
+from lambda_tui.tui.drawing.time_window import TimeWindow
+from lambda_tui.tui.widgets.lanes import lane_columns
+from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
+from lambda_tui.tui.widgets.strips import fitted
+
+EIGHTHS = " ▁▂▃▄▅▆▇█"
+THROTTLED, FAILED = "▼", "✗"
+
+
+class OccupancyChart(Widget):
+    """Columns as high as the most environments that were busy at one time in them."""
+
+    DEFAULT_CSS = f"""
+    OccupancyChart {{
+        height: 1fr; min-height: 3;
+        {MODEL_CSS}
+        & > .occupancy--axis {{ color: $quiet; }}
+        & > .occupancy--error {{ color: $error; text-style: bold; }}
+    }}
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = MODEL_CLASSES | {"occupancy--axis", "occupancy--error"}
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._timeline = EnvironmentTimeline()
+        self._window = TimeWindow(0.0, 1000.0, 1)
+        self._model: ConcurrencyModel = "sequential"
+        self._strips: list[Strip] = []
+
+    def show(self, timeline: EnvironmentTimeline, window: TimeWindow, model: ConcurrencyModel) -> None:
+        """Draw this window of a run."""
+        self._timeline, self._window, self._model = timeline, window, model
+        self._strips = []
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips = []
+
+    def on_resize(self) -> None:
+        self._strips = []
+
+    def render_line(self, y: int) -> Strip:
+        if not self._strips:
+            self._strips = self._draw()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        label, _ = lane_columns(width)
+        rows = max(1, height - 1)
+        axis = axis_to(max(1, self._timeline.occupancy.peak), max(1, rows // 2))
+        levels = self._levels()
+        whole = [tick for tick in axis.ticks if tick and tick % 1 == 0]
+        ticks = {_row_of(tick, axis.top, rows): axis.label(tick) for tick in whole}
+        style = self.get_component_rich_style("occupancy--axis")
+        ink = self.get_component_rich_style(f"model--{self._model}")
+        strips = []
+        for row in range(rows):
+            tick = ticks.get(row)
+            edge = f"{tick or '':>{label - 2}} {'┤' if tick else '│'}"
+            text = "".join(_block(level / axis.top * rows - (rows - 1 - row)) for level in levels)
+            strips.append(fitted([Segment(edge, style), Segment(text, ink)], width, self.rich_style))
+        return [*strips, self._marks(label)]
+
+    def _levels(self) -> list[int]:
+        window, occupancy = self._window, self._timeline.occupancy
+        borders = [window.border(column) for column in range(window.columns + 1)]
+        return [occupancy.maximum(begin, end) for begin, end in pairwise(borders)]
+
+    def _marks(self, label: int) -> Strip:
+        """The axis; a mark in it wherever a request was throttled or failed."""
+        cells = ["─"] * self._window.columns
+        _mark(cells, self._window, self._timeline.failed_ms, FAILED)
+        _mark(cells, self._window, self._timeline.throttled_ms, THROTTLED)
+        style = self.get_component_rich_style("occupancy--axis")
+        error = self.get_component_rich_style("occupancy--error")
+        segments = [Segment(f"{'0':>{label - 2}} └", style)]
+        segments += [
+            Segment("".join(group), error if mark in (THROTTLED, FAILED) else style)
+            for mark, group in groupby(cells)
+        ]
+        return fitted(segments, self.size.width, self.rich_style)
+
+
+def _mark(cells: list[str], window: TimeWindow, times_ms: Sequence[float], mark: str) -> None:
+    position = bisect_left(times_ms, window.start_ms)
+    while position < len(times_ms):
+        column = window.column(times_ms[position])
+        if column >= window.columns:
+            return
+        cells[column] = mark
+        # A burst of throttles is one mark: go on with the first time of the next column.
+        position = max(position + 1, bisect_left(times_ms, window.border(column + 1), position))
+
+
+def _row_of(tick: float, top: float, rows: int) -> int:
+    return max(0, rows - round(tick / top * rows))
+
+
+def _block(filled: float) -> str:
+    """The cell of a column that fills `filled` cells from this one's bottom on; a little is still seen."""
+    if filled <= 0:
+        return " "
+    return EIGHTHS[min(8, max(1, round(filled * 8)))]
