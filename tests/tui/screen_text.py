@@ -19,8 +19,11 @@ def screen_text(app: App[None]) -> str:
 
 
 def assert_looks_like(app: App[None], name: str) -> None:
-    """Compare with `snapshots/<name>.txt`; with LAMBDA_TUI_UPDATE_SNAPSHOTS=1 write it instead."""
-    shown = screen_text(app) + "\n"
+    """Compare with `snapshots/<name>.txt`; with LAMBDA_TUI_UPDATE_SNAPSHOTS=1 write it instead.
+
+    The title bar is left out: it names the other screens, which come and go without this one.
+    """
+    shown = screen_text(app).partition("\n")[2] + "\n"
     path = SNAPSHOTS / f"{name}.txt"
     if os.environ.get(UPDATE):
         path.write_text(shown, encoding="utf-8")

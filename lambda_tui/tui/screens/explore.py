@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Button, Footer, OptionList, Static
+from textual.widgets import Button, OptionList, Static
 
 from lambda_tui.billing import Rates, load_prices
 from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError, TargetError
@@ -50,6 +50,7 @@ from lambda_tui.tui.widgets.bill_pane import BillPane
 from lambda_tui.tui.widgets.controls import Controls
 from lambda_tui.tui.widgets.duration_plot import DurationPlot
 from lambda_tui.tui.widgets.feed import Feed, feed_row
+from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.model_comparison import ModelComparison
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
@@ -75,27 +76,34 @@ class ExploreScreen(Screen[None]):
         self._pane = "controls"
         self._feed_of = ""
 
+    @property
+    def scenario(self) -> Scenario:
+        """What the form said when it last was valid."""
+        return self._scenario
+
     def compose(self) -> ComposeResult:
+        # With the right classes from the start, the style sheet is applied once to 100 widgets, not 3 times.
+        self.set_classes(self._classes_for(*self.app.size))
         yield TitleBar(self._modes, "explore", self._target.label)
         yield Static(id="banner", markup=False)
         yield PaneTabs(id="tabs")
         with Vertical(id="body"):
             with Horizontal(id="top"):
-                yield Controls(self._scenario, id="controls").add_class("pane")
+                yield Controls(self._scenario, id="controls", classes="pane")
                 with Vertical(id="results"):
                     with Horizontal(id="upper"):
                         with Vertical(id="chart", classes="pane") as chart:
                             chart.border_title = "Duration per invocation, ms"
                             yield DurationPlot()
                             yield StatisticsLines()
-                        yield BillPane(id="bill").add_class("pane")
+                        yield BillPane(id="bill", classes="pane")
                     with Vertical(id="tasks", classes="pane") as tasks:
                         tasks.border_title = "Last invocation, task by task"
                         yield TaskPicture()
-                    yield ModelComparison(id="comparison").add_class("pane")
-            yield Feed(id="feed").add_class("pane")
+                    yield ModelComparison(id="comparison", classes="pane")
+            yield Feed(id="feed", classes="pane")
         yield StatusLine(id="status")
-        yield Footer()
+        yield KeyBar()
         yield Static(
             f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
         )
@@ -113,16 +121,18 @@ class ExploreScreen(Screen[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         comparing = self.session.tour is not None
-        too_small = is_too_small(width, height)
-        self.set_class(too_small, "-too-small")
-        self.set_class(is_folded(width, height) and not too_small, "-folded")
-        self.set_class(not is_folded(width, height), "-wide")
-        self.set_class(comparing, "-comparing")
-        shown = containers_of(self._pane, comparing=comparing)
+        self.set_classes(self._classes_for(width, height))
+        shown = containers_of(self._pane, comparing=comparing) if self.has_class("-folded") else CONTAINERS
         for name in CONTAINERS:
             self.query_one(f"#{name}").set_class(name not in shown, "-away")
         titles = [(name, "All models" if comparing and name == "chart" else title) for name, title in PANES]
         self.query_one(PaneTabs).show(titles, self._pane)
+
+    def _classes_for(self, width: int, height: int) -> set[str]:
+        classes = {"-comparing"} if self.session.tour is not None else set()
+        if is_too_small(width, height):
+            return classes | {"-too-small"}
+        return classes | {"-folded" if is_folded(width, height) else "-wide"}
 
     def action_show_pane(self, name: str) -> None:
         """Show one pane of a folded screen."""
@@ -298,7 +308,7 @@ class ExploreScreen(Screen[None]):
     def _tell_promise(self) -> None:
         controls = self.query_one(Controls)
         try:
-            scenario = controls.scenario()
+            scenario = self._scenario = controls.scenario()
         except InvalidInput:
             return
         self.query_one(DurationPlot).welcome(*welcome_lines(scenario, self._target.kind))

@@ -44,8 +44,8 @@ class BillPane(VerticalScroll, can_focus=True):
     BillPane > #month #per-month { width: 1fr; text-align: right; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
         self._snapshot: Snapshot | None = None
         self._previous: Snapshot | None = None
         self._rates: Rates | None = None

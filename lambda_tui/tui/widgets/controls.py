@@ -31,8 +31,8 @@ class Controls(VerticalScroll, can_focus=False):
     BORDER_TITLE = "Scenario"
     AUTO_FOCUS: ClassVar[str] = "ModelPicker"
 
-    def __init__(self, scenario: Scenario, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, scenario: Scenario, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
         self._base = scenario
 
     def compose(self) -> ComposeResult:

@@ -81,8 +81,8 @@ class Feed(ScrollView, can_focus=True):
         Binding("end,G,f", "follow", "Follow", id="feed.follow", tooltip="Follow the newest row", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
         self._log = InvocationLog([])
         self._strips: LRUCache[int, Strip] = LRUCache(512)
         self._selected: int | None = None

@@ -8,7 +8,8 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Input, Label, Select, Static
 
 from lambda_tui.tui.widgets.slider import Slider
@@ -60,19 +61,22 @@ class FieldSelect(Select[str], inherit_bindings=False):
             self.value = self._ladder[position]
 
 
-class Field(Vertical):
-    """One row named after a scenario field; `refuse` shows a sentence under it."""
+class Refusal(Static):
+    """Why a value is not usable, under its field."""
+
+    DEFAULT_CSS = "Refusal { height: auto; color: $error; padding: 0 0 0 1; }"
+
+
+class Field(Horizontal):
+    """One row named after a scenario field; `refuse` puts a sentence under it."""
 
     DEFAULT_CSS = """
-    Field { height: auto; }
-    Field > Horizontal { height: 1; }
+    Field { height: 1; }
     Field .label { width: 13; color: $quiet; }
     Field:focus-within .label { color: $foreground; text-style: bold; }
-    Field Input { width: 8; text-align: right; background: $panel; padding: 0 1; }
+    Field Input { width: 8; background: $panel; padding: 0 1; }
     Field Input:focus { background: $primary 30%; }
     Field .unit { color: $quiet; padding: 0 0 0 1; }
-    Field .refusal { display: none; color: $error; padding: 0 0 0 1; }
-    Field.-refused .refusal { display: block; }
     Field.-refused Input { background: $error 30%; }
     Field Select { width: 1fr; }
     Field Slider { margin: 0 1 0 0; }
@@ -83,15 +87,14 @@ class Field(Vertical):
         self.field_name = name
         self._label = label
         self._unit = unit
-        self._refusal: str | None = None
+        self._refusal_text: str | None = None
+        self._refusal: Refusal | None = None
 
     def compose(self) -> ComposeResult:
-        with Horizontal():
-            yield Label(self._label, classes="label")
-            yield from self.editors()
-            if self._unit:
-                yield Label(self._unit, classes="unit")
-        yield Static("", classes="refusal")
+        yield Label(self._label, classes="label")
+        yield from self.editors()
+        if self._unit:
+            yield Label(self._unit, classes="unit")
 
     def editors(self) -> ComposeResult:
         """The widgets between the label and the unit."""
@@ -104,10 +107,16 @@ class Field(Vertical):
 
     def refuse(self, sentence: str | None) -> None:
         """Show why the value is not usable; None takes the sentence away."""
-        if sentence != self._refusal:
-            self._refusal = sentence
-            self.set_class(sentence is not None, "-refused")
-            self.query_one(".refusal", Static).update(sentence or "")
+        if sentence == self._refusal_text:
+            return
+        self._refusal_text = sentence
+        self.set_class(sentence is not None, "-refused")
+        if self._refusal is not None:
+            self._refusal.remove()
+            self._refusal = None
+        if sentence is not None and isinstance(self.parent, Widget):
+            self._refusal = Refusal(sentence, markup=False)
+            self.parent.mount(self._refusal, after=self)
 
 
 class NumberField(Field):

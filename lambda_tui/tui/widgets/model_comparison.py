@@ -81,8 +81,8 @@ class ModelComparison(Widget, can_focus=True):
     }  # fmt: skip
     BORDER_TITLE = "All models"
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
         self._runs: Mapping[ConcurrencyModel, Snapshot] = {}
         self._results: Mapping[ConcurrencyModel, ModelResult] = {}
         self._spans: Mapping[ConcurrencyModel, tuple[TaskSpan, ...]] = {}
