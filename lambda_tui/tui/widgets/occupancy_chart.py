@@ -43,7 +43,7 @@ class OccupancyChart(Widget):
         self._model: ConcurrencyModel = "sequential"
         self._strips: list[Strip] = []
 
-    def show(self, timeline: EnvironmentTimeline, window: TimeWindow, model: ConcurrencyModel) -> None:
+    def show_run(self, timeline: EnvironmentTimeline, window: TimeWindow, model: ConcurrencyModel) -> None:
         """Draw this window of a run."""
         self._timeline, self._window, self._model = timeline, window, model
         self._strips = []

@@ -1,0 +1,381 @@
+"""Environments: a lane per execution environment over time, and the same clicks at once and spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from threading import Thread
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer, Input, Static
+
+from lambda_tui.billing import load_prices
+from lambda_tui.errors import InvalidInput, LambdaTuiError
+from lambda_tui.load.estimate import estimate_spend
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.protocol import Target
+from lambda_tui.tui.clicks import SIDES, ClicksSession, Side, clicks_scenarios
+from lambda_tui.tui.drawing.numbers import format_usd, plural
+from lambda_tui.tui.drawing.time_window import TimeView
+from lambda_tui.tui.messages import RunFailed, SnapshotArrived, ThreadCrashed
+from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
+from lambda_tui.tui.screens import environments_texts as texts
+from lambda_tui.tui.screens.dialogs import Question, Reading
+from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
+from lambda_tui.tui.screens.environments_runs import RunOpened, RunPicker, open_run
+from lambda_tui.tui.screens.texts import scenario_line
+from lambda_tui.tui.threads import RunFactory
+from lambda_tui.tui.widgets.clicks_view import TITLES, ClicksView
+from lambda_tui.tui.widgets.lanes import Lanes
+from lambda_tui.tui.widgets.occupancy_chart import OccupancyChart
+from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
+
+if TYPE_CHECKING:
+    from lambda_tui.history import HistoryStore
+
+WIDE = (120, 36)
+SMALLEST = (60, 16)
+LOOK_INTERVAL_S = 0.1
+
+
+class EnvironmentsScreen(Screen[None]):
+    """Figures, busy environments and lanes of one run; or the scene of the clicks."""
+
+    CSS_PATH = "../styles/environments.tcss"
+    AUTO_FOCUS = "Lanes"
+    BINDINGS: ClassVar[list[BindingType]] = [*ENVIRONMENTS_KEYS]
+
+    def __init__(
+        self,
+        modes: Modes,
+        target: Target,
+        start_run: RunFactory,
+        *,
+        latest_run: Callable[[], Snapshot | None],
+        is_running: Callable[[], bool],
+        scenario: Callable[[], Scenario],
+        history: HistoryStore | None,
+    ) -> None:
+        super().__init__()
+        self._modes = modes
+        self._target = target
+        self._latest_run = latest_run
+        self._is_running = is_running
+        self._scenario = scenario
+        self._history = history
+        self._lanes = RunTimeline()
+        self._opened_over: str | None = None
+        self._paused = False
+        self._look: Timer | None = None
+        self._opening: Thread | None = None
+        self.clicks = ClicksSession(start_run, self.post_message)
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(self._modes, "environments", self._target.label)
+        yield Static(id="banner", markup=False)
+        with Vertical(id="lanes-view"):
+            yield Static(id="figures", classes="pane")
+            with Vertical(id="occupancy", classes="pane"):
+                yield OccupancyChart()
+            yield Lanes(id="lanes").add_class("pane")
+            yield Static(id="moment", classes="pane")
+        yield ClicksView()
+        yield Static(id="state")
+        yield Footer()
+        yield Static(
+            f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
+        )
+
+    def on_mount(self) -> None:
+        self.query_one("#figures").border_title = "Run"
+        self.query_one("#occupancy").border_title = "Busy environments"
+        self.query_one("#moment").border_title = "At the cursor"
+        self._look = self.set_interval(LOOK_INTERVAL_S, self._look_at_run, pause=True)
+        self._arrange(*self.size)
+        self._show()
+
+    def on_screen_resume(self) -> None:
+        self.query_one(TitleBar).show_target(self._target.label)
+        self._look_at_run()
+
+    def on_screen_suspend(self) -> None:
+        if self._look is not None:
+            self._look.pause()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._arrange(event.size.width, event.size.height)
+        # The lanes know their new width after their own resize.
+        self.call_after_refresh(self._show)
+
+    def _arrange(self, width: int, height: int) -> None:
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
+        self.set_class(self._is_small(width, height), "-small")
+
+    def _is_small(self, width: int, height: int) -> bool:
+        return width < WIDE[0] or height < WIDE[1]
+
+    # The run on screen
+
+    def _look_at_run(self) -> None:
+        """Take the newest state of the last run. The timer runs only while there can be a newer one."""
+        snapshot = self._latest_run()
+        if self._look is not None:
+            (self._look.resume if self._is_running() else self._look.pause)()
+        if snapshot is None or self._paused or snapshot.run_id == self._opened_over:
+            return
+        self._opened_over = None
+        run = ShownRun.of_snapshot(snapshot)
+        if run != self._lanes.run:
+            self._take(run)
+
+    def _take(self, run: ShownRun) -> None:
+        if self._lanes.take(run):
+            self.query_one(Lanes).start_over()
+        self._show()
+
+    def _show(self) -> None:
+        run, lanes = self._lanes.run, self.query_one(Lanes)
+        with self.app.batch_update():
+            if run is not None:
+                lanes.show(
+                    self._lanes.timeline.lanes,
+                    self._lanes.now_ms,
+                    live=run.live,
+                    model=run.scenario.concurrency,
+                    idle_limit_ms=self._lanes.idle_limit_ms,
+                )
+            self._show_figures()
+            self._show_window()
+        self._say_state()
+
+    def _show_figures(self) -> None:
+        figures, counts = texts.counts_figures(self._lanes.counts()), self._lanes.counts()
+        small = self._is_small(*self.size)
+        pane = self.query_one("#figures", Static)
+        width = self.size.width - 4
+        pane.update((texts.small_figures if small else texts.big_figures)(figures, width))
+        run = self._lanes.run
+        if run is not None:
+            name = f"{run.scenario.name} · " if run.scenario.name else ""
+            pane.border_title = f"Run {run.run_id}"
+            pane.border_subtitle = f"{name}{scenario_line(run.scenario)}"
+        self.query_one(Lanes).border_title = "Environments" + (
+            f" · {plural(counts.unnamed, 'unnamed lane')} inferred" if counts.unnamed else ""
+        )
+
+    def _show_window(self) -> None:
+        """What depends on the window and the cursor."""
+        lanes, run = self.query_one(Lanes), self._lanes.run
+        if run is not None:
+            chart = self.query_one(OccupancyChart)
+            chart.show_run(self._lanes.timeline, lanes.window, run.scenario.concurrency)
+        occupancy = self._lanes.timeline.occupancy
+        peak_at_ms = occupancy.peak_at_ms
+        self.query_one("#occupancy").border_subtitle = (
+            "" if peak_at_ms is None else f"peak {occupancy.peak:,} at {texts.duration_text(peak_at_ms)}"
+        )
+        first, last = lanes.seen
+        total = len(self._lanes.timeline.lanes)
+        lanes.border_subtitle = f"{first:,}–{last:,} of {total:,}" if total else ""
+        lane = lanes.lane
+        gone_ms = 0.0 if lane is None else lane.end_ms(self._lanes.now_ms, self._lanes.idle_limit_ms)
+        self.query_one("#moment", Static).update(
+            texts.moment_text(lane, lanes.lane_number, lanes.cursor_ms, gone_ms)
+        )
+
+    def _say_state(self) -> None:
+        run, state = self._lanes.run, self.query_one("#state", Static)
+        if self.has_class("-clicks"):
+            state.update(self._clicks_state())
+        elif self._paused:
+            state.update("Paused: the view stands still, the run goes on. z shows it as it is now.")
+        elif run is None:
+            state.update("Nothing was run yet: 1 and Enter run a scenario, c runs the clicks, o opens a run.")
+        elif run.live:
+            state.update(f"▸ {plural(len(run.invocations), 'answer')} so far")
+        else:
+            state.update(f"{plural(len(run.invocations), 'request')} in {texts.duration_text(run.now_ms)}")
+
+    def _clicks_state(self) -> str:
+        side = self.clicks.running
+        if side is None:
+            return "c runs both halves   esc back to the lanes"
+        snapshot = self.clicks.runs.get(side)
+        note = f" · {snapshot.note}" if snapshot is not None and snapshot.note else ""
+        return f"▸ {TITLES[side]}{note}   esc stops"
+
+    @on(Lanes.Moved)
+    def _moved(self) -> None:
+        self._show_window()
+
+    # Moving
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys of the lanes do nothing, and are not in the footer, while the clicks are on screen."""
+        lanes_only = action in ("zoom", "fit", "follow", "dense", "pause", "open")
+        return not (lanes_only and self.has_class("-clicks"))
+
+    def action_zoom(self, factor: float) -> None:
+        self.query_one(Lanes).zoom(factor)
+
+    def action_fit(self) -> None:
+        self.query_one(Lanes).set_view(TimeView())
+
+    def action_follow(self) -> None:
+        lanes = self.query_one(Lanes)
+        lanes.set_view(TimeView(lanes.view.span_ms, lanes.view.start_ms, follow=True))
+
+    def action_dense(self) -> None:
+        lanes = self.query_one(Lanes)
+        lanes.set_dense(not lanes.dense)
+        self._show_window()
+
+    def action_pause(self) -> None:
+        """Freeze the view; the run and its recording go on."""
+        self._paused = not self._paused
+        self._look_at_run()
+        self._say_state()
+
+    def action_help(self) -> None:
+        self.app.push_screen(Reading("Environments", texts.help_text()))
+
+    def action_back(self) -> None:
+        if self.clicks.running is not None:
+            self.clicks.stop()
+        elif self.has_class("-clicks"):
+            self._show_clicks(False)
+
+    # A run of the history
+
+    def action_open(self) -> None:
+        if self._history is None:
+            self.notify("There is no history in this session.", severity="warning")
+            return
+        try:
+            listings = self._history.runs()
+        except LambdaTuiError as error:
+            self.notify(str(error), title=error.title, severity="error")
+            return
+        self.app.push_screen(RunPicker(listings), self._open)
+
+    def _open(self, run_id: str | None) -> None:
+        if run_id is not None and self._history is not None:
+            self.query_one("#state", Static).update("Reading the run …")
+            self._opening = open_run(run_id, self._history, self.post_message)
+
+    @on(RunOpened)
+    def _opened(self, message: RunOpened) -> None:
+        if message.run is None:
+            assert message.error is not None
+            self.notify(str(message.error), title=message.error.title, severity="error")
+            return
+        latest = self._latest_run()
+        self._opened_over = latest.run_id if latest is not None else None
+        self._take(message.run)
+
+    # The clicks
+
+    @property
+    def running(self) -> bool:
+        """A run of the clicks is in progress."""
+        return self.clicks.running is not None
+
+    def stop(self) -> None:
+        self.clicks.stop()
+
+    def leave(self) -> None:
+        """Stop, and wait a moment for what was measured to be recorded."""
+        self.clicks.leave()
+
+    @on(ClicksView.Requested)
+    def action_clicks(self) -> None:
+        """Show the scene; run it if it has not run yet or was on screen already."""
+        was_shown = self.has_class("-clicks")
+        self._show_clicks(True)
+        if self.clicks.running is None and (was_shown or not self.clicks.runs):
+            self._request_clicks()
+
+    def _show_clicks(self, shown: bool) -> None:
+        self.set_class(shown, "-clicks")
+        self.query_one(ClicksView).promise(self._scenario())
+        self.set_focus(self.query_one("#run-both" if shown else "#lanes"))
+        self.refresh_bindings()
+        self._say_state()
+
+    def _request_clicks(self) -> None:
+        if self._is_running():
+            self.notify("A run is in progress: wait for it, or stop it on screen 1.", severity="warning")
+            return
+        numbers = self.query_one(ClicksView).numbers()
+        if numbers is None:
+            return
+        try:
+            scenarios = clicks_scenarios(self._scenario(), *numbers, self._target.kind)
+        except InvalidInput as error:
+            self.notify(str(error), title=error.title, severity="error")
+            return
+        if self._target.kind == "local":
+            self._start_clicks(scenarios)
+        else:
+            self._ask(scenarios)
+
+    def _ask(self, scenarios: dict[Side, Scenario]) -> None:
+        region = getattr(self._target, "region", "us-east-1")
+        rates = load_prices().rates(region, scenarios["spread"].architecture)
+        estimates = [estimate_spend(scenario, rates) for scenario in scenarios.values()]
+        low = sum((one.low_usd for one in estimates), Decimal(0))
+        high = sum((one.high_usd for one in estimates), Decimal(0))
+        text = (
+            f"This invokes {scenarios['spread'].function_name} on {self._target.label} "
+            f"{plural(scenarios['at-once'].invocations, 'time')} at once, then as often spread over time.\n\n"
+            f"Estimated spend: {format_usd(low)} to at most {format_usd(high)} ({region} prices)."
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._start_clicks(scenarios)
+
+        self.app.push_screen(Question("This costs money", text, yes="Run", no="Back"), answered)
+
+    def _start_clicks(self, scenarios: dict[Side, Scenario]) -> None:
+        self._show_banner(None)
+        view = self.query_one(ClicksView)
+        for side in SIDES:
+            view.half(side).clear(f"{TITLES[side]} · {scenarios[side].name}")
+        self.clicks.start(scenarios)
+        self._say_state()
+
+    @on(Input.Changed)
+    def _numbers_edited(self) -> None:
+        self.query_one(ClicksView).promise(self._scenario())
+
+    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        side = self.clicks.take(message.snapshot, message.generation)
+        if side is None:
+            return
+        self.query_one(ClicksView).half(side).show_run(message.snapshot)
+        stopped_by = message.snapshot.stopped_by
+        if message.snapshot.is_final and stopped_by is not None:
+            self._show_banner(stopped_by)
+        self._say_state()
+
+    def on_run_failed(self, message: RunFailed) -> None:
+        if self.clicks.fail(message.generation):
+            self._show_banner(message.error)
+            self._say_state()
+
+    def on_thread_crashed(self, message: ThreadCrashed) -> None:
+        raise message.error
+
+    def _show_banner(self, error: LambdaTuiError | None) -> None:
+        banner = self.query_one("#banner", Static)
+        banner.set_class(error is not None, "-shown")
+        if error is not None:
+            banner.update(f"{error.title}: {error}")

@@ -1,0 +1,27 @@
+"""The keys of the Environments screen."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+
+def _key(keys: str, action: str, name: str, text: str, tooltip: str, *, shown: bool = False) -> Binding:
+    return Binding(keys, action, text, id=f"environments.{name}", tooltip=tooltip, show=shown)
+
+
+ENVIRONMENTS_KEYS = (
+    _key("c", "clicks", "clicks", "Clicks", "The same clicks all at once and spread over time", shown=True),
+    Binding(
+        "plus,equals_sign", "zoom(0.5)", "Zoom", id="environments.zoom_in", key_display="+ −",
+        tooltip="See half as much time, around the cursor",
+    ),
+    _key("minus", "zoom(2)", "zoom_out", "Zoom out", "See twice as much time"),
+    _key("0", "fit", "fit", "All", "See the whole run", shown=True),
+    _key("f", "follow", "follow", "Follow", "Keep the live end on screen", shown=True),
+    _key("d", "dense", "dense", "Dense", "Two lanes a row, or one", shown=True),
+    _key("z,space", "pause", "pause", "Pause", "Freeze the view; the run goes on", shown=True),
+    _key("o", "open", "open", "Open run", "Show a run of the history", shown=True),
+    _key("escape", "back", "back", "Back", "Stop the run; then back to the lanes"),
+    _key("question_mark,f1", "help", "help", "Help", "Keys, and what is inferred", shown=True),
+    _key("q", "app.leave", "quit", "Quit", "Quit; asks while a run is in progress", shown=True),
+)  # fmt: skip

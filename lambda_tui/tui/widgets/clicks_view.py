@@ -1,0 +1,223 @@
+"""The scene of the clicks: a form, and both halves side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Button, Static
+
+from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.scenario import ConcurrencyModel, Scenario
+from lambda_tui.tui.clicks import DEFAULT_CLICKS, DEFAULT_SECONDS, MAX_CLICKS, SIDES, Side
+from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
+from lambda_tui.tui.drawing.time_window import TimeView
+from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
+from lambda_tui.tui.screens.environments_texts import (
+    big_figures,
+    clicks_facts,
+    clicks_figures,
+    expectation,
+    lesson,
+    small_figures,
+)
+from lambda_tui.tui.screens.texts import work_line
+from lambda_tui.tui.widgets.fields import NumberField
+from lambda_tui.tui.widgets.lanes import LANE_CLASSES, LANE_CSS
+from lambda_tui.tui.widgets.strips import fitted
+
+TITLES: dict[Side, str] = {"at-once": "All at once", "spread": "Spread over time"}
+
+
+class LanesPicture(Widget):
+    """All lanes of a run in the rows there are: one a row, two, or a sample of them that says so."""
+
+    DEFAULT_CSS = f"""
+    LanesPicture {{
+        height: 1fr; min-height: 2;
+        {LANE_CSS}
+        & > .lanes--axis {{ color: $quiet; }}
+    }}
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = LANE_CLASSES | {"lanes--axis"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._run = RunTimeline()
+        self._model: ConcurrencyModel = "sequential"
+        self._strips: list[Strip] = []
+
+    def show_run(self, run: RunTimeline) -> None:
+        self._run = run
+        if run.run is not None:
+            self._model = run.run.scenario.concurrency
+        self._strips = []
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips = []
+
+    def on_resize(self) -> None:
+        self._strips = []
+
+    def render_line(self, y: int) -> Strip:
+        if not self._strips:
+            self._strips = self._draw()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        run, rows = self._run, height - 1
+        lanes = run.timeline.lanes
+        if run.run is None or rows < 1:
+            return [Strip.blank(width, self.rich_style)]
+        window = TimeView().window(run.now_ms, width, live=run.run.live)
+        every = max(1, -(-len(lanes) // (2 * rows)))
+        seen = lanes[::every]
+        cells = [LaneCells(lane, window, run.now_ms, run.idle_limit_ms) for lane in seen]
+        if len(seen) <= rows:
+            lines = [[Segment(text, self._ink(ink)) for text, ink in lane.runs()] for lane in cells]
+        else:
+            nothing: list[Ink] = [""] * width
+            inks = [lane.inks for lane in cells] + [nothing]
+            lines = [
+                [self._half(*part) for part in half_runs(inks[row], inks[row + 1])]
+                for row in range(0, len(cells), 2)
+            ]
+        axis = Segment(window.scale(), self.get_component_rich_style("lanes--axis"))
+        return [fitted(line, width, self.rich_style) for line in ([axis], *lines)]
+
+    def caption(self) -> str:
+        """`every 4th environment is drawn`, where not all of them are."""
+        every = -(-len(self._run.timeline.lanes) // (2 * max(1, self.size.height - 1)))
+        return f"1 environment in {every} drawn" if every > 1 else ""
+
+    def _half(self, text: str, ink: Ink, paper: Ink) -> Segment:
+        style = self._ink(ink)
+        return Segment(text, style + Style(bgcolor=self._ink(paper).color) if paper else style)
+
+    def _ink(self, ink: Ink) -> Style:
+        if not ink:
+            return Style.null()
+        return self.get_component_rich_style(f"model--{self._model}" if ink == "busy" else f"lanes--{ink}")
+
+
+class ClicksHalf(Vertical):
+    """One of the two runs: big figures, its lanes, facts and a sentence."""
+
+    DEFAULT_CSS = """
+    ClicksHalf { width: 1fr; height: 1fr; padding: 0 1; }
+    ClicksHalf > Static { height: auto; }
+    ClicksHalf > LanesPicture { margin: 1 0; }
+    """
+
+    def __init__(self, side: Side) -> None:
+        super().__init__(id=f"half-{side}", classes="pane")
+        self.border_title = TITLES[side]
+        self._lanes = RunTimeline()
+        self._snapshot: Snapshot | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="figures")
+        yield LanesPicture()
+        yield Static(classes="facts")
+        yield Static(classes="lesson")
+
+    def clear(self, title: str) -> None:
+        """Another pair is about to run."""
+        self.border_title, self.border_subtitle = title, ""
+        self._lanes, self._snapshot = RunTimeline(), None
+        self.query_one(LanesPicture).show_run(self._lanes)
+        for text in self.query(Static):
+            text.update("")
+
+    def show_run(self, snapshot: Snapshot) -> None:
+        """Show this state of the half's run."""
+        self._snapshot = snapshot
+        self._lanes.take(ShownRun.of_snapshot(snapshot))
+        self._show()
+
+    def on_resize(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return
+        counts = self._lanes.counts()
+        width = max(20, self.size.width - 2)
+        self.query_one(".figures", Static).update(big_figures(clicks_figures(counts), width))
+        self.query_one(".facts", Static).update(small_figures(clicks_facts(snapshot, counts), width))
+        self.query_one(".lesson", Static).update(lesson(snapshot, counts))
+        picture = self.query_one(LanesPicture)
+        picture.show_run(self._lanes)
+        self.border_subtitle = picture.caption()
+
+
+class ClicksView(Vertical):
+    """How many clicks, over how long, and what became of them."""
+
+    DEFAULT_CSS = """
+    ClicksView { height: 1fr; }
+    ClicksView #clicks-form { height: auto; padding: 0 1; }
+    ClicksView #clicks-fields { height: auto; }
+    ClicksView NumberField { width: 26; }
+    ClicksView NumberField .label { width: 12; }
+    ClicksView Button { min-width: 14; margin: 0 2 0 0; }
+    ClicksView Button:focus { text-style: bold; background: $accent; color: $background; }
+    ClicksView #clicks-promise { height: auto; color: $quiet; }
+    ClicksView #clicks-halves { height: 1fr; }
+    """
+
+    @dataclass
+    class Requested(Message):
+        """The button was pressed."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="clicks-form", classes="pane") as form:
+            form.border_title = "Clicks"
+            with Horizontal(id="clicks-fields"):
+                yield NumberField("clicks", "Clicks", str(DEFAULT_CLICKS), unit="")
+                yield NumberField("seconds", "spread over", f"{DEFAULT_SECONDS:g}", unit="s")
+                yield Button("Run both [dim]c[/]", id="run-both", variant="primary", compact=True)
+            yield Static(id="clicks-promise")
+        with Horizontal(id="clicks-halves"):
+            for side in SIDES:
+                yield ClicksHalf(side)
+
+    def half(self, side: Side) -> ClicksHalf:
+        return self.query_one(f"#half-{side}", ClicksHalf)
+
+    def numbers(self) -> tuple[int, float] | None:
+        """Clicks and seconds; None if one of them is refused."""
+        clicks, seconds = (self.query_one(f"#field-{name}", NumberField) for name in ("clicks", "seconds"))
+        count = int(clicks.text) if clicks.text.isdigit() else 0
+        clicks.refuse(None if 1 <= count <= MAX_CLICKS else f"1 to {MAX_CLICKS:,}.")
+        try:
+            span = float(seconds.text)
+        except ValueError:
+            span = 0.0
+        seconds.refuse(None if 1 <= span <= 3600 else "1 to 3,600 s.")
+        return (count, span) if 1 <= count <= MAX_CLICKS and 1 <= span <= 3600 else None
+
+    def promise(self, scenario: Scenario) -> None:
+        """Say what will be run, and what to expect."""
+        numbers = self.numbers()
+        if numbers is not None:
+            form = self.query_one("#clicks-form")
+            form.border_subtitle = work_line(
+                scenario.with_changes(invocations=numbers[0], rate=None, seconds=None)
+            )
+            self.query_one("#clicks-promise", Static).update(expectation(scenario, *numbers))
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.Requested())
