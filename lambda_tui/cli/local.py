@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from lambda_tui.local_lambda.sandbox import ENFORCEMENTS
 from lambda_tui.local_lambda.scheduler import SchedulerLimits
 from lambda_tui.local_lambda.server import ServeOptions, serve
 
 DEFAULTS = ServeOptions()
-ENFORCEMENTS = ("auto", "cgroup-v2", "cgroup-v1", "none")
 
 
 @click.group("local")
@@ -49,10 +49,10 @@ def command() -> None:
 )
 @click.option(
     "--enforcement",
-    type=click.Choice(ENFORCEMENTS),
+    type=click.Choice(("auto", *ENFORCEMENTS)),
     default=DEFAULTS.enforcement,
     show_default=True,
-    help="How CPU and memory are limited; auto takes the best that works here.",
+    help="How CPU and memory are limited; auto takes the best that works here, duty-cycle is approximate.",
 )
 @click.pass_context
 def serve_command(

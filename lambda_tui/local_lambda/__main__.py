@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_tui.errors import LambdaTuiError
+from lambda_tui.local_lambda.sandbox import ENFORCEMENTS
 from lambda_tui.local_lambda.scheduler import SchedulerLimits
 from lambda_tui.local_lambda.server import ServeOptions, serve
 
@@ -23,9 +24,7 @@ def parse_options(arguments: Sequence[str]) -> ServeOptions:
     parser.add_argument("--max-environments", type=int, default=defaults.limits.max_environments)
     parser.add_argument("--idle-seconds", type=float, default=defaults.limits.idle_s)
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends")
-    parser.add_argument(
-        "--enforcement", choices=["auto", "cgroup-v2", "cgroup-v1", "none"], default=defaults.enforcement
-    )
+    parser.add_argument("--enforcement", choices=["auto", *ENFORCEMENTS], default=defaults.enforcement)
     given = parser.parse_args(arguments)
     return ServeOptions(
         port=given.port,

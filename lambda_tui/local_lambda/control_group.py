@@ -12,7 +12,7 @@ MEMORY_PER_VCPU_MB = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/config
 MAX_PROCESSES = 1024  # processes and threads; lambda/latest/dg/gettingstarted-limits.html
 BYTES_PER_MB = 1024 * 1024
 VISIBLE_CPUS = ((3008, 2), (5307, 3), (7076, 4), (8845, 5), (10_240, 6))
-"""Up to this memory size in MB, this many CPUs are seen; measured on Lambda: github.com/rwnx/lambda-cpuinfo."""
+"""Up to this memory size in MB a function sees this many CPUs; measured: github.com/rwnx/lambda-cpuinfo."""
 
 
 @dataclass(frozen=True, slots=True)

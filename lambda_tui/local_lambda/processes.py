@@ -50,16 +50,23 @@ def _stat(pid: int) -> list[bytes]:
         return []
 
 
-def cpu_ms(pid: int) -> float:
-    """Return the CPU time of all threads of `pid`, plus that of its children already waited for."""
+def own_cpu_ns(pid: int) -> int | None:
+    """Return the CPU time of all threads of `pid`, ended ones included; None if it is gone."""
     try:
         # The kernel's clock of another process: CPUCLOCK_SCHED in linux/posix-timers.h.
-        own_ms = time.clock_gettime_ns((~pid << 3) | 2) / 1e6
+        return time.clock_gettime_ns((~pid << 3) | 2)
     except OSError:
+        return None
+
+
+def cpu_ms(pid: int) -> float:
+    """Return the CPU time of all threads of `pid`, plus that of its children already waited for."""
+    own_ns = own_cpu_ns(pid)
+    if own_ns is None:
         return 0.0
     fields = _stat(pid)
     waited_ticks = int(fields[13]) + int(fields[14]) if fields else 0
-    return own_ms + waited_ticks * _TICK_MS
+    return own_ns / 1e6 + waited_ticks * _TICK_MS
 
 
 def resident_bytes(pid: int) -> int:

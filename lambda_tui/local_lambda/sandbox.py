@@ -11,7 +11,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
-from lambda_tui.local_lambda import cgroup_v1, cgroup_v2, leftovers
+from lambda_tui.local_lambda import cgroup_v1, cgroup_v2, duty_cycle, leftovers
 from lambda_tui.local_lambda.cell import Cell
 from lambda_tui.local_lambda.cgroup_paths import (
     CgroupMount,
@@ -23,7 +23,10 @@ from lambda_tui.local_lambda.control_group import CpuUsage, Hierarchy
 from lambda_tui.local_lambda.parent_death import Watchdog
 from lambda_tui.local_lambda.uncontrolled import UncontrolledHierarchy
 
-__all__ = ["Cell", "CpuUsage", "Sandbox", "open_sandbox"]
+__all__ = ["ENFORCEMENTS", "Cell", "CpuUsage", "Sandbox", "open_sandbox"]
+
+ENFORCEMENTS = ("cgroup-v2", "cgroup-v1", "duty-cycle", "none")
+"""How the CPU share may be enforced; ``duty-cycle`` is approximate."""
 
 _serials = itertools.count()
 
@@ -45,6 +48,7 @@ class Sandbox:
             self.directory.mkdir(mode=0o700)
         except OSError as error:
             leftovers.remove_groups([str(root) for root in roots])
+            hierarchy.close()
             raise StorageError(f"The folder {state_dir} cannot be written: {error.strerror}.") from error
         (self.directory / leftovers.GROUPS_FILE).write_text("\n".join(map(str, roots)))
         self._watchdog = Watchdog(name, state_dir, roots)
@@ -77,6 +81,7 @@ class Sandbox:
         for cell in self._cells:
             cell.retire()
         self._cells.clear()
+        self._hierarchy.close()
         roots = [str(root) for root in self._hierarchy.roots]
         leftovers.remove_server(self.name, str(self._state_dir), roots)
         self._watchdog.close()
@@ -85,7 +90,7 @@ class Sandbox:
 def open_sandbox(state_dir: Path, *, enforcement: str = "auto") -> Sandbox:
     """Find out what this host can enforce, remove what dead servers left, and return a sandbox.
 
-    `enforcement` is ``auto`` (the best that works), ``cgroup-v2``, ``cgroup-v1`` or ``none``; raises
+    `enforcement` is ``auto`` (the best that works) or one of ENFORCEMENTS; raises
     InvalidInput where the host cannot do what was asked for, and StorageError without a usable folder.
     """
     try:
@@ -137,7 +142,10 @@ def _hierarchy(groups: _HostGroups, name: str, enforcement: str) -> Hierarchy:
     for needed in ("cpu", "memory"):
         for kind, make in makers.items():
             if enforcement in (kind, "auto") and (found := make(groups, name, needed)):
-                return found
+                governed = enforcement == "auto" and found.cpu_enforcement == "none"
+                return duty_cycle.GovernedHierarchy(found) if governed else found
+    if enforcement in ("auto", "duty-cycle") and duty_cycle.works_here():
+        return duty_cycle.GovernedHierarchy(UncontrolledHierarchy(name))
     if enforcement in ("auto", "none"):
         return UncontrolledHierarchy(name)
     raise InvalidInput(

@@ -18,7 +18,7 @@ from lambda_tui.local_lambda.cgroup_paths import parse_mountinfo
 from lambda_tui.local_lambda.cgroup_v2 import V2Hierarchy
 from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
 
-KINDS = ("cgroup-v1", "cgroup-v2", "cgroup-v2-bare", "none")
+KINDS = ("cgroup-v1", "cgroup-v2", "cgroup-v2-bare", "duty-cycle", "none")
 """`cgroup-v2-bare` is a real version 2 hierarchy without controllers: it groups, freezes and kills."""
 
 PATIENCE_S = 15.0
@@ -60,9 +60,9 @@ def _bare_v2_sandbox(state_dir: Path) -> Sandbox:
     return Sandbox(name, state_dir, V2Hierarchy(Path(mounts[0].mount_point), frozenset(), name))
 
 
-def limited_sandbox(state_dir: Path) -> Sandbox:
+def limited_sandbox(state_dir: Path, enforcement: str) -> Sandbox:
     """Open a sandbox that enforces CPU shares or skip the test."""
-    sandbox = open_sandbox(state_dir)
+    sandbox = open_sandbox(state_dir, enforcement=enforcement)
     if sandbox.cpu_enforcement == "none":
         sandbox.close()
         pytest.skip("This host lets us enforce no CPU share.")

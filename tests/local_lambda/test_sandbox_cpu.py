@@ -33,9 +33,9 @@ ATTEMPTS = 12
 """A busy machine may take the CPU away from us, but it never gives more than the quota."""
 
 
-@pytest.fixture
-async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    opened = limited_sandbox(tmp_path / "state")
+@pytest.fixture(params=["auto", "duty-cycle"])
+async def sandbox(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Sandbox]:
+    opened = limited_sandbox(tmp_path / "state", request.param)
     yield opened
     opened.close()
 

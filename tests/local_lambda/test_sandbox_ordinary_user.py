@@ -80,4 +80,4 @@ def test_ordinary_user_gets_watched_memory_and_an_honest_label(folder_of_nobody:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told.pop("memory") == "rss"
-    assert told == {"cpu": "none", "status": -9, "oom": True, "user": NOBODY, "left": []}
+    assert told == {"cpu": "duty-cycle", "status": -9, "oom": True, "user": NOBODY, "left": []}
