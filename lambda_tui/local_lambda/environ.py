@@ -8,12 +8,10 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
-from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda.functions import FunctionConfiguration
+from lambda_tui.local_lambda.runtime_command import python_path
 
 RESERVED = frozenset(
     {
@@ -41,23 +39,12 @@ RESERVED = frozenset(
 """A function's configuration cannot set these."""
 
 
-@cache
-def runtime_client_folder() -> Path:
-    """Where awslambdaric is installed.
-
-    Raises:
-        TargetRefused: it is not.
-    """
-    found = find_spec("awslambdaric")
-    if found is None or found.origin is None:
-        raise TargetRefused(
-            "The Lambda runtime client awslambdaric is not installed.", hint="Run `make install`."
-        )
-    return Path(found.origin).parent.parent
-
-
 def environment_variables(
-    function: FunctionConfiguration, region: str, log_stream: str, runtime_api: str
+    function: FunctionConfiguration,
+    region: str,
+    log_stream: str,
+    runtime_api: str,
+    initialization_type: str = "on-demand",
 ) -> dict[str, str]:
     """All variables of one environment. The credentials are fake: no call may reach a real account."""
     task_root = str(function.task_root)
@@ -68,7 +55,7 @@ def environment_variables(
             [str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin", "/opt/bin"]
         ),
         "LD_LIBRARY_PATH": f"{task_root}:{task_root}/lib:/opt/lib",
-        "PYTHONPATH": os.pathsep.join([task_root, str(runtime_client_folder())]),
+        "PYTHONPATH": python_path(task_root),
     }
     reserved = {
         "_HANDLER": function.handler,
@@ -78,7 +65,7 @@ def environment_variables(
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,

@@ -22,7 +22,6 @@ from lambda_tui.local_lambda import invoke_api
 from lambda_tui.local_lambda.api_errors import LambdaApiError
 from lambda_tui.local_lambda.authentication import Authenticator, refuse_stranger
 from lambda_tui.local_lambda.control_plane import ControlPlane
-from lambda_tui.local_lambda.environ import runtime_client_folder
 from lambda_tui.local_lambda.functions import FunctionConfiguration, FunctionRegistry
 from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request
 from lambda_tui.local_lambda.invoke_api import InvokeApi
@@ -68,11 +67,10 @@ def serve(options: ServeOptions) -> int:
     """Serve until SIGINT, SIGTERM, SIGHUP or, if asked, the end of standard input; returns the exit code.
 
     Raises:
-        TargetRefused: the port is in use, or the runtime client is not installed.
+        TargetRefused: the port is in use.
         StorageError: the ready file or the state folder cannot be written.
         InvalidInput: this host cannot enforce what was asked for, or standard input cannot be watched.
     """
-    runtime_client_folder()
     asyncio.run(_serve(options))
     return 0
 
