@@ -12,6 +12,7 @@ import stat
 import string
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +28,7 @@ from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request
 from lambda_tui.local_lambda.invoke_api import InvokeApi
 from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
 from lambda_tui.local_lambda.scheduler import Scheduler, SchedulerLimits
+from lambda_tui.local_lambda.services import ServicesServer, configured_behaviour, start_services
 from lambda_tui.local_lambda.upstream import UpstreamServer, start_upstream
 from lambda_tui.sigv4 import Verifier
 
@@ -99,6 +101,7 @@ class LocalLambda:
     def __init__(self, options: ServeOptions, sandbox: Sandbox) -> None:
         self.key = AccessKey.random()
         self.upstream: UpstreamServer | None = None
+        self.services: ServicesServer | None = None
         self._options = options
         self._sandbox = sandbox
         self._scheduler = Scheduler(sandbox, options.region, options.limits)
@@ -118,9 +121,11 @@ class LocalLambda:
         return f"http://127.0.0.1:{self._http.port}"
 
     async def start(self) -> None:
-        """Start the latency server and the endpoint; raises TargetRefused if the port is in use."""
+        """Start what payloads call and the endpoint; raises TargetRefused if the port is in use."""
         self.upstream = await start_upstream()
-        self._registry.add(payload_function(self._registry, self.upstream.url))
+        self.services = await start_services(self._options.region, configured_behaviour())
+        variables = {"UPSTREAM_URL": self.upstream.url, **self.services.environment}
+        self._registry.add(payload_function(self._registry, variables))
         try:
             await self._http.start(self._options.port)
         except OSError as error:
@@ -138,6 +143,7 @@ class LocalLambda:
             "memory_enforcement": self._sandbox.memory_enforcement,
             "host_cpus": self._sandbox.host_cpus,
             "upstream_url": self.upstream.url if self.upstream else None,
+            "services_url": self.services.url if self.services else None,
         }
 
     async def close(self) -> None:
@@ -147,6 +153,8 @@ class LocalLambda:
         await self._scheduler.close()
         if self.upstream is not None:
             await self.upstream.close()
+        if self.services is not None:
+            await self.services.close()
         self._sandbox.close()
 
     def _answer(self, request: Request) -> Answer:
@@ -166,7 +174,7 @@ def _max_body_bytes(request: Request) -> int:
     )
 
 
-def payload_function(registry: FunctionRegistry, upstream_url: str) -> FunctionConfiguration:
+def payload_function(registry: FunctionRegistry, variables: Mapping[str, str]) -> FunctionConfiguration:
     """The Python payload function as it is installed beside this package."""
     return FunctionConfiguration(
         name=PAYLOAD_FUNCTION,
@@ -178,7 +186,7 @@ def payload_function(registry: FunctionRegistry, upstream_url: str) -> FunctionC
         description="The payload function of lambda-tui",
         memory_mb=512,
         timeout_s=30,
-        environment=MappingProxyType({"UPSTREAM_URL": upstream_url}),
+        environment=MappingProxyType(dict(variables)),
     )
 
 

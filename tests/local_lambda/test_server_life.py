@@ -138,6 +138,7 @@ def test_the_ready_file_and_the_printed_lines(launch: Launch) -> None:
         "memory_enforcement",
         "host_cpus",
         "upstream_url",
+        "services_url",
     }
     assert (server.ready["pid"], server.ready["region"]) == (server.process.pid, "eu-central-1")
     assert server.ready["secret_access_key"].encode() not in command_of(server.process.pid)

@@ -1,0 +1,6 @@
+"""Stand-ins for S3, DynamoDB and SQS, behind a latency of their own, for the payloads that call them."""
+
+from lambda_tui.local_lambda.services.behaviour import ServiceBehaviour, configured_behaviour
+from lambda_tui.local_lambda.services.latency_proxy import CONTROL_PATH, ServicesServer, start_services
+
+__all__ = ["CONTROL_PATH", "ServiceBehaviour", "ServicesServer", "configured_behaviour", "start_services"]
