@@ -18,6 +18,11 @@ def screen_text(app: App[None]) -> str:
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
+def has_exited(app: App[None]) -> bool:
+    """True once the app was told to end."""
+    return app._exit
+
+
 def assert_looks_like(app: App[None], name: str) -> None:
     """Compare with `snapshots/<name>.txt`; with LAMBDA_TUI_UPDATE_SNAPSHOTS=1 write it instead.
 

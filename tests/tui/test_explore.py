@@ -22,7 +22,7 @@ from lambda_tui.tui.screens.explore import ExploreScreen
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.slider import Slider
-from tests.tui.screen_text import assert_looks_like, screen_text
+from tests.tui.screen_text import assert_looks_like, has_exited, screen_text
 from tests.tui.synthetic import SilentTarget, SyntheticRun, SyntheticRuns
 
 BIG, SMALL = (140, 45), (80, 24)
@@ -137,6 +137,19 @@ async def test_the_sliders_and_the_typed_value_are_one() -> None:
         assert typed.value == "10240"
 
 
+async def test_the_mouse_alone_chooses_runs_and_reads() -> None:
+    runs = SyntheticRuns()
+    async with app_with(runs).run_test(size=BIG) as pilot:
+        await pilot.click("ModelPicker", offset=(5, 3))
+        await pilot.click("#run")
+        await until_shown(pilot, "✓ done")
+        assert runs.scenarios[0].concurrency == "asyncio"
+        await pilot.click("#feed", offset=(10, 4))
+        await until_shown(pilot, "· asyncio · 3 tasks")
+        await pilot.click("#keys", offset=(screen_text(pilot.app).splitlines()[-1].index("Explain") - 1, 0))
+        await until(pilot, lambda: isinstance(pilot.app.screen, Reading))
+
+
 async def test_esc_stops_and_keeps_what_was_measured() -> None:
     gate = threading.Event()
     runs = held(gate)
@@ -208,7 +221,7 @@ async def test_quitting_during_a_run_asks_and_is_quick() -> None:
         await pilot.pause()
         started = time.monotonic()
         await pilot.press("enter")
-        await until(pilot, lambda: app._exit)
+        await until(pilot, lambda: has_exited(app))
         assert time.monotonic() - started < 5  # a second on a quiet machine
     assert app.return_code == 0
 
@@ -217,7 +230,7 @@ async def test_idle_q_quits_at_once() -> None:
     app = app_with(SyntheticRuns())
     async with app.run_test(size=BIG) as pilot:
         await pilot.press("q")
-        await until(pilot, lambda: app._exit)
+        await until(pilot, lambda: has_exited(app))
 
 
 async def test_help_and_the_explained_bill() -> None:

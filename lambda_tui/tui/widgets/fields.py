@@ -9,8 +9,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Label, Select, Static
+from textual.widgets import Input, Select, Static
 
 from lambda_tui.tui.widgets.slider import Slider
 
@@ -67,19 +68,23 @@ class Refusal(Static):
     DEFAULT_CSS = "Refusal { height: auto; color: $error; padding: 0 0 0 1; }"
 
 
-class Field(Horizontal):
-    """One row named after a scenario field; `refuse` puts a sentence under it."""
+LABEL_WIDTH = 13
 
-    DEFAULT_CSS = """
-    Field { height: 1; }
-    Field .label { width: 13; color: $quiet; }
-    Field:focus-within .label { color: $foreground; text-style: bold; }
-    Field Input { width: 8; background: $panel; padding: 0 1; }
-    Field Input:focus { background: $primary 30%; }
-    Field .unit { color: $quiet; padding: 0 0 0 1; }
-    Field.-refused Input { background: $error 30%; }
-    Field Select { width: 1fr; }
-    Field Slider { margin: 0 1 0 0; }
+
+class Field(Horizontal):
+    """One row named after a scenario field; `refuse` puts a sentence under it.
+
+    The row writes its label and unit itself, beside its editors: twenty widgets less before the first paint.
+    """
+
+    DEFAULT_CSS = f"""
+    Field {{ height: 1; color: $quiet; padding: 0; }}
+    Field:focus-within {{ color: $foreground; text-style: bold; }}
+    Field Input {{ width: 8; margin: 0 0 0 {LABEL_WIDTH}; background: $panel; padding: 0 1; }}
+    Field Input:focus {{ background: $primary 30%; }}
+    Field.-refused Input {{ background: $error 30%; }}
+    Field Select {{ width: 1fr; margin: 0 0 0 {LABEL_WIDTH}; }}
+    Field Slider {{ margin: 0 1 0 {LABEL_WIDTH}; }}
     """
 
     def __init__(self, name: str, label: str, *, unit: str = "") -> None:
@@ -91,10 +96,11 @@ class Field(Horizontal):
         self._refusal: Refusal | None = None
 
     def compose(self) -> ComposeResult:
-        yield Label(self._label, classes="label")
         yield from self.editors()
-        if self._unit:
-            yield Label(self._unit, classes="unit")
+
+    def render(self) -> Content:
+        edge = max((child.region.right for child in self.children), default=0) - self.region.x
+        return Content(self._label.ljust(edge + 1) + self._unit)
 
     def editors(self) -> ComposeResult:
         """The widgets between the label and the unit."""
@@ -137,7 +143,7 @@ class NumberField(Field):
 class SliderField(NumberField):
     """A slider and, beside it, the same value to type."""
 
-    DEFAULT_CSS = "SliderField { .unit { width: 3; } }"
+    DEFAULT_CSS = "SliderField { Input { margin: 0 3 0 0; } }"
 
     def __init__(self, name: str, label: str, values: Sequence[int], value: int, *, unit: str = "") -> None:
         super().__init__(name, label, str(value), unit=unit)

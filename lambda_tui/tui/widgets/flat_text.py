@@ -9,6 +9,9 @@ from textual.widgets import Static
 class FlatText(Static):
     """A Static whose `show` paints only what changed: a layout costs as much as the rest of a frame."""
 
+    # Clickable text keeps its own colours instead of those of a link.
+    auto_links = False
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._shown = Content("")

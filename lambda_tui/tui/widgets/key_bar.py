@@ -27,10 +27,6 @@ class KeyBar(Horizontal):
         self.screen.bindings_updated_signal.subscribe(self, self._show_bindings)
         self._show_bindings(self.screen)
 
-    def action_press(self, key: str) -> None:
-        """A click on a key is that key."""
-        self.app.simulate_key(key)
-
     def _show_bindings(self, screen: Screen[object]) -> None:
         if not screen.is_current:
             return
@@ -49,4 +45,4 @@ class KeyBar(Horizontal):
 
 def _key(key: str, display: str, text: str) -> Content:
     shown = Content.assemble((display, "bold $footer-key-foreground"), f" {text}")
-    return shown.stylize(f"@click=press('{key}')")
+    return shown.stylize(f"@click=app.simulate_key('{key}')")

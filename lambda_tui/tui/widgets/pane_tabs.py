@@ -11,6 +11,9 @@ from textual.widgets import Static
 class PaneTabs(Static):
     """Clickable names; the shown pane's name stands out."""
 
+    # Clickable text keeps its own colours instead of those of a link.
+    auto_links = False
+
     def show(self, panes: Sequence[tuple[str, str]], current: str) -> None:
         parts = []
         for name, title in panes:

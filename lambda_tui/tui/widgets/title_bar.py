@@ -29,7 +29,9 @@ class TitleBar(Horizontal):
         self._target = target
 
     def compose(self) -> ComposeResult:
-        yield Static(self._tabs(), id="modes")
+        tabs = Static(self._tabs(), id="modes")
+        tabs.auto_links = False
+        yield tabs
         yield Static(self._target, id="target-label")
 
     def show_target(self, label: str) -> None:
