@@ -22,7 +22,6 @@ _HEADERS = (
     "Lambda-Runtime-Aws-Request-Id",
     "Lambda-Runtime-Trace-Id",
     "Lambda-Runtime-Invoked-Function-Arn",
-    "Lambda-Runtime-Deadline-Ms",
     "Lambda-Runtime-Client-Context",
     "Lambda-Runtime-Cognito-Identity",
     "Lambda-Runtime-Aws-Tenant-Id",
@@ -61,12 +60,16 @@ def initialize_client(user_agent: str) -> None:
     _client.user_agent = user_agent
 
 
-def next() -> tuple[bytes, dict[str, str | None]]:  # noqa: A001 - the extension's name
+def next() -> tuple[bytes, dict[str, Any]]:  # noqa: A001 - the extension's name
     """Wait for the next event; return it and its headers. Raises RuntimeError if there is none."""
     response, body = _client.exchange("GET", "/invocation/next")
     if response.status != 200:
         raise RuntimeError(f"Failed to get next: {response.status}")
-    return body, {name: response.headers.get(name) for name in _HEADERS}
+    deadline_ms = int(response.headers.get("Lambda-Runtime-Deadline-Ms", 0))
+    return body, {
+        **{name: response.headers.get(name) for name in _HEADERS},
+        "Lambda-Runtime-Deadline-Ms": deadline_ms,
+    }
 
 
 def post_invocation_result(
@@ -106,13 +109,13 @@ class _Context(SimpleNamespace):
         return max(0, self.deadline_ms - int(time.time() * 1000))
 
 
-def _context(headers: dict[str, str | None]) -> _Context:
+def _context(headers: dict[str, Any]) -> _Context:
     environ = os.environ
     client_context = headers["Lambda-Runtime-Client-Context"]
     return _Context(
         aws_request_id=headers["Lambda-Runtime-Aws-Request-Id"],
         invoked_function_arn=headers["Lambda-Runtime-Invoked-Function-Arn"],
-        deadline_ms=int(headers["Lambda-Runtime-Deadline-Ms"] or 0),
+        deadline_ms=headers["Lambda-Runtime-Deadline-Ms"],
         function_name=environ.get("AWS_LAMBDA_FUNCTION_NAME"),
         function_version=environ.get("AWS_LAMBDA_FUNCTION_VERSION"),
         memory_limit_in_mb=environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
@@ -161,7 +164,7 @@ def _described(error: BaseException, request_id: str) -> dict[str, Any]:
     }
 
 
-def _answer(handler: Callable[[Any, _Context], Any], event: bytes, headers: dict[str, str | None]) -> None:
+def _answer(handler: Callable[[Any, _Context], Any], event: bytes, headers: dict[str, Any]) -> None:
     request_id = headers["Lambda-Runtime-Aws-Request-Id"] or ""
     os.environ["_X_AMZN_TRACE_ID"] = headers["Lambda-Runtime-Trace-Id"] or ""
     try:
