@@ -122,7 +122,9 @@ def _traffic(question: Question, base: MeasuredBase | None, usage: Usage, book: 
     lowest, highest = invocations_per_month(SLOWEST_PER_S), invocations_per_month(FASTEST_PER_S)
     own = question.invocations or lowest
     steps = sorted({*traffic_steps(min(lowest, own), max(highest, own)), own})
-    cpu_ms = None if base is None or base.model is None else Decimal(f"{base.model.cpu_ms:.3f}")
+    cpu_ms: Decimal | None = question.cpu_ms
+    if base is not None:
+        cpu_ms = None if base.model is None else Decimal(f"{base.model.cpu_ms:.3f}")
     assumptions = TrafficAssumptions(cpu_ms=cpu_ms, concurrency=question.provisioned or None)
     return cost_by_traffic(replace(usage, provisioned=None), steps, assumptions, book)
 

@@ -71,13 +71,17 @@ class MeasuredBase:
         if self.model is None:
             held = min(self.sizes, key=lambda size: abs(size.memory_mb - memory_mb))
             return SizeDuration(memory_mb, held.duration_ms, held.low_ms, held.high_ms, "held")
-        ratio = 1.0
+        ratio = Decimal(1)
         if not same:
-            ratio = float(arm_speed_ratio) if architecture == "arm64" else 1 / float(arm_speed_ratio)
-        forecast = predict(self.model, memory_mb, rates, speed_ratio=ratio)
-        return SizeDuration(
-            memory_mb, _ms(forecast.duration_ms), _ms(forecast.low_ms), _ms(forecast.high_ms), "forecast"
-        )
+            ratio = arm_speed_ratio if architecture == "arm64" else 1 / arm_speed_ratio
+        return forecast_at(self.model, memory_mb, ratio, rates)
+
+
+def forecast_at(model: WaitCpuModel, memory_mb: int, speed_ratio: Decimal, rates: Rates) -> SizeDuration:
+    """What the model says about a size on a CPU that is `speed_ratio` times as fast as the measured one."""
+    forecast = predict(model, memory_mb, rates, speed_ratio=float(speed_ratio))
+    times = (forecast.duration_ms, forecast.low_ms, forecast.high_ms)
+    return SizeDuration(memory_mb, *map(_ms, times), "forecast")
 
 
 def shape_of(scenario: Scenario) -> tuple[object, ...]:

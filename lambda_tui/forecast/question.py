@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from lambda_tui.billing.eras import ERAS, EraName
@@ -15,7 +16,8 @@ from lambda_tui.billing.monthly import MONTH_HOURS, MONTH_SECONDS
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.usage import FreeTierUse, Provisioned, Usage
 from lambda_tui.errors import InvalidInput
-from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
+from lambda_tui.forecast.measured import MeasuredBase, SizeDuration, forecast_at
+from lambda_tui.forecast.model import Point, WaitCpuModel, fit
 
 LONGEST_CLASSIC_MS = 900_000
 """15 minutes, the longest timeout of a function that is billed by duration."""
@@ -39,11 +41,14 @@ class _Ratio:
 class Question:
     """One month of one function; `invocations` are those of the month.
 
+    `duration_ms` was typed for `typed_at_mb`; `cpu_ms` of it is computing, in CPU time of a whole vCPU.
     `speed_ratio` is how many times faster arm64 computes than x86_64; 1 stands for "not measured".
     """
 
     memory_mb: int = count(default=512, least=128, most=10240)
     duration_ms: Decimal = amount(default=Decimal(200), most=LONGEST_CLASSIC_MS)
+    typed_at_mb: int = count(default=512, least=128, most=10240)
+    cpu_ms: Decimal = amount(default=Decimal(25), most=LONGEST_CLASSIC_MS)
     invocations: int = count(default=10_000_000, most=10**12)
     cold_start_percent: Decimal = amount(default=Decimal(1), most=100)
     init_ms: Decimal = amount(default=Decimal(250), most=LONGEST_CLASSIC_MS)
@@ -63,13 +68,14 @@ class Question:
         return requests_per_second(self.invocations)
 
     def duration_at(self, memory_mb: int, base: MeasuredBase | None, rates: Rates) -> SizeDuration:
-        """Measured or forecast from `base`; without one, as typed (on arm64 divided by the speed ratio)."""
+        """Measured or forecast from `base`; without one, from what was typed for x86_64."""
         if base is not None:
             return base.at(memory_mb, self.architecture, self.speed_ratio, rates)
         typed = self.duration_ms
-        if self.architecture == "arm64":
-            typed = (typed / self.speed_ratio).quantize(Decimal("0.001"))
-        return SizeDuration(memory_mb, typed, typed, typed, "typed")
+        ratio = self.speed_ratio if self.architecture == "arm64" else Decimal(1)
+        if not self.cpu_ms or not typed or (memory_mb == self.typed_at_mb and ratio == 1):
+            return SizeDuration(memory_mb, typed, typed, typed, "typed")
+        return forecast_at(_typed_model(self.typed_at_mb, typed, self.cpu_ms), memory_mb, ratio, rates)
 
     def usage(self, duration: SizeDuration) -> Usage:
         """The month at the size and duration given."""
@@ -88,6 +94,11 @@ class Question:
             provisioned=Provisioned(self.provisioned, hours) if self.provisioned and hours else None,
         )
         return usage.in_era(ERAS[self.era])
+
+
+@lru_cache(maxsize=8)
+def _typed_model(memory_mb: int, duration_ms: Decimal, cpu_ms: Decimal) -> WaitCpuModel:
+    return fit([Point(memory_mb, duration_ms, cpu_ms)], threads=1)
 
 
 def parse_question(values: Mapping[str, object]) -> Question:

@@ -7,8 +7,11 @@ from itertools import pairwise
 
 from lambda_tui.tui.drawing.braille import BrailleCanvas
 
-DASH_DOTS = 3
-"""Dots drawn, then as many left out, along a dashed curve."""
+DASH, GAP = 4, 2
+"""Dots drawn, then left out, along a dashed curve."""
+
+HIDING = 6
+"""One hidden cell of a curve weighs as much as so many better spots."""
 
 
 class Picture:
@@ -44,12 +47,12 @@ class Picture:
                 self._written[row][position] = 1
 
     def place(self, spots: Iterable[tuple[int, int]], text: str, ink: str) -> bool:
-        """Write at the spot that hides least: no other text ever, and as little of the curves as can be."""
+        """Write at one of the spots, best first: never over other text, and over little of the curves."""
         best: tuple[int, int, int] | None = None
-        for column, row in spots:
+        for order, (column, row) in enumerate(spots):
             hidden = self._hidden(column, row, len(text))
-            if hidden is not None and (best is None or hidden < best[0]):
-                best = (hidden, column, row)
+            if hidden is not None and (best is None or order + HIDING * hidden < best[0]):
+                best = (order + HIDING * hidden, column, row)
         if best is None:
             return False
         self.write(best[1], best[2], text, ink)
@@ -81,7 +84,7 @@ def draw_curve(
     for (left, low), (right, high) in pairwise(points):
         slope = (high - low) / (right - left) if right > left else 0.0
         for x in range(max(0, round(left)), min(canvas.dots_wide - 1, round(right)) + 1):
-            if dashed and x // DASH_DOTS % 2:
+            if dashed and x % (DASH + GAP) >= DASH:
                 continue
             first = low + slope * (min(max(x - 0.5, left), right) - left)
             last = low + slope * (min(max(x + 0.5, left), right) - left)

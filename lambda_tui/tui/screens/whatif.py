@@ -231,10 +231,12 @@ class WhatIfScreen(Screen[None]):
     def _show_bill(self, current: Answer) -> None:
         bill = current.bill
         self.query_one("#total", Digits).update(format_money(bill.total_usd, bill.currency))
-        self.query_one("#per-million", Static).update(texts.unit_costs(bill))
-        self.query_one("#change", Static).update(texts.change_content(current, self.pinned))
-        self.query_one("#headline", Static).update(texts.headline(current, self.pinned))
-        self.query_one("#month").border_subtitle = texts.bill_caption(current)
+        self.query_one("#per-million", Static).update(texts.unit_costs(bill), layout=False)
+        self.query_one("#change", Static).update(texts.change_content(current, self.pinned), layout=False)
+        self.query_one("#headline", Static).update(texts.headline(current, self.pinned), layout=False)
+        month, caption = self.query_one("#month"), texts.bill_caption(current)
+        if month.border_subtitle != caption:
+            month.border_subtitle = caption
         self.query_one(BillTable).show(texts.bill_rows(current, self.pinned))
 
     # Keys

@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from lambda_tui.forecast.answer import Answer, SizeCost, traffic_points
 from lambda_tui.tui.drawing.money import format_money
+from lambda_tui.tui.drawing.numbers import format_ms
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.widgets.chart import SERIES_INKS
 from lambda_tui.tui.widgets.composition_bar import CompositionBar
@@ -52,20 +53,25 @@ def _show_memory(screen: Screen[None], answer: Answer, pinned: Answer | None) ->
         current,
         currency=answer.bill.currency,
         pinned=[_memory_cost(size) for size in pinned.sizes] if pinned else (),
-        dashed=answer.duration.kind != "typed",
+        dashed=is_forecast(answer),
     )
     screen.query_one("#by-memory", PicturePane).tell(_memory_words(answer, pinned))
+
+
+def is_forecast(answer: Answer) -> bool:
+    """Whether the curve between the marks predicts anything."""
+    return any(size.duration.kind != "typed" for size in answer.sizes)
 
 
 def _memory_cost(size: SizeCost) -> MemoryCost:
     return MemoryCost(size.memory_mb, size.usd, size.measured)
 
 
-def _memory_words(answer: Answer, pinned: Answer | None) -> Content:
+def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
     """The legend with the figures of the two marks."""
     question, cheapest = answer.question, answer.cheapest
     currency = answer.bill.currency
-    curve = ("── as typed ", "$primary") if answer.duration.kind == "typed" else ("╌╌ forecast ", "$primary")
+    curve = ("╌╌ forecast ", "$primary") if is_forecast(answer) else ("── as typed ", "$primary")
     parts: list[Content | tuple[str, str]] = [curve]
     if any(size.measured for size in answer.sizes):
         parts.append(("● measured ", "bold"))
@@ -78,11 +84,11 @@ def _memory_words(answer: Answer, pinned: Answer | None) -> Content:
         ),
         Content.assemble(
             ("★ ", "bold $success"),
-            f"{cheapest.memory_mb:,} MB  {format_money(cheapest.usd, currency)}  "
-            f"{texts.duration_text(cheapest.duration)}",
+            f"{cheapest.memory_mb:,} MB  {format_money(cheapest.usd, currency)}  {cheapest.duration.kind} "
+            f"{format_ms(float(cheapest.duration.duration_ms))}",
         ),
     ]
-    return Content("\n").join(lines)
+    return lines
 
 
 def _show_traffic(screen: Screen[None], answer: Answer) -> None:
@@ -101,7 +107,7 @@ def _show_traffic(screen: Screen[None], answer: Answer) -> None:
     screen.query_one("#by-traffic", PicturePane).tell(_traffic_words(answer))
 
 
-def _traffic_words(answer: Answer) -> Content:
+def _traffic_words(answer: Answer) -> list[Content]:
     """What is cheapest here, and from which traffic on something else is."""
     lines = []
     if answer.cheapest_way is not None:
@@ -123,4 +129,4 @@ def _traffic_words(answer: Answer) -> Content:
             )
         )
     lines += [Content.styled(sentence, "$quiet") for sentence in answer.traffic.left_out[: 4 - len(lines)]]
-    return Content("\n").join(lines)
+    return lines

@@ -48,8 +48,8 @@ PARAGRAPHS = (
         "Cost by memory",
         "The month at every memory size. ● was measured; the dashed curve is a forecast: waiting stays, CPU "
         "time shrinks with the CPU that memory buys, up to the threads that can use it. ★ is the cheapest "
-        "size, ◆ on the vertical line is yours. Typed numbers say nothing about other sizes: their duration "
-        "is taken as it is, and the curve is solid.",
+        "size, ◆ on the vertical line is yours. Of typed numbers, the part said to be CPU is forecast the "
+        "same way; with none, the duration is the same at every size and the curve is solid.",
     ),
     (
         "Cost by traffic",
@@ -109,8 +109,8 @@ def duration_text(duration: SizeDuration) -> str:
 def price_line(answer: Answer) -> Content:
     """The date of the prices; loud when they are old."""
     if answer.prices_are_stale:
-        return Content.styled(f"prices of {answer.rates.as_of}: over a year old", "bold $warning")
-    return Content.styled(f"prices of {answer.rates.as_of}, {answer.rates.currency}", "$quiet")
+        return Content.styled(f"prices {answer.rates.as_of}: over a year old", "bold $warning")
+    return Content.styled(f"prices {answer.rates.as_of} {answer.rates.currency}", "$quiet")
 
 
 def traffic_line(question: Question) -> str:
@@ -127,12 +127,12 @@ def unit_costs(bill: Bill) -> Content:
 
 
 def bill_caption(answer: Answer) -> str:
-    """`us-east-1 x86_64 · prices of 2026-09-19`, and the rules where they are not today's."""
+    """`us-east-1 x86_64 · prices 2026-09-19`, and the rules where they are not today's."""
     era = "" if answer.question.era == "today" else f" · rules {answer.question.era.replace('-', ' ', 1)}"
-    return f"{answer.rates.region} {answer.rates.architecture} · prices of {answer.rates.as_of}{era}"
+    return f"{answer.rates.region} {answer.rates.architecture} · prices {answer.rates.as_of}{era}"
 
 
-def change_content(answer: Answer, pinned: Answer | None) -> Content:
+def change_content(answer: Answer, pinned: Answer | None, against: str = " vs pinned") -> Content:
     """What changed against the pinned month, in money and percent."""
     if pinned is None:
         return Content.styled("p pins this month to compare with", "$quiet")
@@ -143,7 +143,7 @@ def change_content(answer: Answer, pinned: Answer | None) -> Content:
     if change.change_usd:
         style = "bold $error" if change.change_usd > 0 else "bold $success"
     money = format_difference(change.change_usd, answer.bill.currency)
-    return Content.assemble((f"{money}  {_percent(change)}", style), (" vs pinned", "$quiet"))
+    return Content.assemble((f"{money}  {_percent(change)}", style), (against, "$quiet"))
 
 
 def headline(answer: Answer, pinned: Answer | None) -> Content:
@@ -152,11 +152,11 @@ def headline(answer: Answer, pinned: Answer | None) -> Content:
     parts: list[Content | tuple[str, str]] = [
         (format_money(bill.total_usd, bill.currency), "bold $accent"),
         (" a month  ", "$quiet"),
-        (format_money(bill.per_million_usd, bill.currency), "bold"),
-        (" per million  ", "$quiet"),
     ]
     if pinned is not None:
-        parts.append(change_content(answer, pinned))
+        parts.append(change_content(answer, pinned, against=""))
+    else:
+        parts += [(format_money(bill.per_million_usd, bill.currency), "bold"), (" per million", "$quiet")]
     return Content.assemble(*parts)
 
 
@@ -164,7 +164,7 @@ def bill_rows(answer: Answer, pinned: Answer | None) -> list[BillRow]:
     """The total, then every line of the bill; `explained` takes the number of a row."""
     bill, currency = answer.bill, answer.bill.currency
     change = comparison(answer, pinned)
-    count = f"{bill.invocations:,} invocations, {format_quantity(bill.billed_ms)} ms billed each"
+    count = f"{bill.invocations:,} × {format_quantity(bill.billed_ms)} ms billed"
     total = BillRow(
         "Month", count, format_money(bill.total_usd, currency),
         change=_change(change.change_usd, _percent(change), currency) if change else "",
@@ -348,7 +348,14 @@ def duration_reason(answer: Answer, base: MeasuredBase | None) -> str:
     """Where the duration comes from, in a sentence."""
     duration = answer.duration
     if base is None:
-        return f"Duration {format_ms(float(duration.duration_ms))} as typed."
+        question = answer.question
+        typed = f"{format_ms(float(question.duration_ms))} typed for {question.typed_at_mb:,} MB"
+        if duration.kind == "typed":
+            return f"Duration: {typed}."
+        return (
+            f"Duration is a {duration_text(duration)}, from {typed}, {format_ms(float(question.cpu_ms))} "
+            f"of it CPU time on the CPU that memory buys."
+        )
     if duration.kind == "measured":
         return f"Duration: the mean of the warm invocations measured at {duration.memory_mb:,} MB."
     model = base.model

@@ -17,9 +17,9 @@ from textual.widget import Widget
 
 from lambda_tui.tui.widgets.strips import fitted
 
-TITLE_WIDTH, AMOUNT_WIDTH, CHANGE_WIDTH = 28, 15, 22
-ONE_LINE_FROM = 84
-"""From this width on quantity x rate stands beside the title, below it under the title."""
+AMOUNT_WIDTH, CHANGE_WIDTH = 14, 22
+TWO_LINES_FROM = 60
+"""Below this width the change against the baseline gets a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +77,27 @@ class BillTable(Widget, can_focus=True):
         super().__init__(id=id)
         self._rows: Sequence[BillRow] = ()
         self._compares = False
+        self._title_width = 0
 
     def show(self, rows: Sequence[BillRow]) -> None:
         """Replace the rows; the cursor stays where it is while that row exists."""
-        same_height = len(rows) == len(self._rows)
+        height = self.get_content_height(None, None, self.size.width)
         self._rows = rows
         self._compares = any(row.change for row in rows)
+        self._title_width = max((len(row.title) + 4 for row in rows), default=0)
         self.selected = max(0, min(self.selected, len(rows) - 1))
-        self.refresh(layout=not same_height)
+        self.refresh(layout=self.get_content_height(None, None, self.size.width) != height)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return len(self._rows) * self._lines(width)
 
     def _lines(self, width: int) -> int:
-        return 1 if width >= ONE_LINE_FROM else 2
+        """Quantity x rate stands beside the title where every row has room for it, otherwise under it."""
+        longest = max((len(row.detail) for row in self._rows), default=0)
+        change = CHANGE_WIDTH if self._compares else 0
+        if self._title_width + longest + AMOUNT_WIDTH + change < width:
+            return 1
+        return 3 if self._compares and width < TWO_LINES_FROM else 2
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -102,37 +109,38 @@ class BillTable(Widget, can_focus=True):
         if lines == 1:
             segments = self._single(row, width)
         elif line == 0:
-            segments = self._first(row, width)
-        else:
+            segments = self._first(row, width, with_change=lines == 2)
+        elif line == 1:
             segments = [Segment(f"  {row.detail}"[:width], self._style("quiet"))]
+        else:
+            segments = [Segment(f"{row.change:>{width - 1}}", self._change_style(row))]
         paper = self.rich_style
         if number == self.selected:
-            paper += self._style("cursor" if self.has_focus else "marked", partial=True)
-            segments = [Segment(text, (style or Style()) + paper) for text, style, _ in segments]
+            cursor = self.get_component_rich_style("bill--cursor" if self.has_focus else "bill--marked")
+            paper += Style(bgcolor=cursor.bgcolor, bold=self.has_focus or None)
         return fitted(segments, width, paper)
 
-    def _style(self, name: str, *, partial: bool = False) -> Style:
-        style = self.get_component_rich_style(f"bill--{name}", partial=partial)
-        return style if partial else Style(color=style.color, bold=style.bold)
+    def _style(self, name: str) -> Style:
+        style = self.get_component_rich_style(f"bill--{name}")
+        return Style(color=style.color, bold=style.bold or None)
 
     def _single(self, row: BillRow, width: int) -> list[Segment]:
         change = CHANGE_WIDTH if self._compares else 0
-        room = width - TITLE_WIDTH - AMOUNT_WIDTH - change - 1
+        room = width - self._title_width - AMOUNT_WIDTH - change - 1
         return [
-            *self._title(row, TITLE_WIDTH),
+            *self._title(row, self._title_width),
             Segment(f"{row.detail[:room]:<{room}}", self._style("quiet")),
             Segment(f"{row.amount:>{AMOUNT_WIDTH}}", self._amount_style(row)),
             Segment(f"{row.change:>{change}} ", self._change_style(row)),
         ]
 
-    def _first(self, row: BillRow, width: int) -> list[Segment]:
-        change = row.change.rpartition("  ")[2] if self._compares else ""
-        tail = f"{row.amount:>{len(row.amount)}}"
-        room = max(4, width - len(tail) - (9 if self._compares else 0) - 1)
+    def _first(self, row: BillRow, width: int, *, with_change: bool) -> list[Segment]:
+        change = CHANGE_WIDTH if self._compares and with_change else 0
+        room = max(4, width - len(row.amount) - change - 1)
         return [
             *self._title(row, room),
-            Segment(tail, self._amount_style(row)),
-            Segment(f"{change:>9}" if self._compares else "", self._change_style(row)),
+            Segment(row.amount, self._amount_style(row)),
+            Segment(f"{row.change:>{change}}" if change else "", self._change_style(row)),
         ]
 
     def _title(self, row: BillRow, width: int) -> list[Segment]:

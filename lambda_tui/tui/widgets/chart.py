@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -47,6 +48,7 @@ class Chart(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._strips: list[Strip] = []
+        self._styles: dict[str, Style] = {}
 
     def draw(self, width: int, height: int) -> Sequence[Runs]:
         """The rows of the chart; subclasses say how."""
@@ -60,6 +62,7 @@ class Chart(Widget):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._strips = []
+        self._styles = {}
 
     def on_resize(self) -> None:
         self._strips = []
@@ -67,9 +70,10 @@ class Chart(Widget):
     def render_line(self, y: int) -> Strip:
         width, height = self.size
         if not self._strips:
-            styles = {ink: self.get_component_rich_style(f"ink--{ink}") for ink in INKS}
+            styles = self._styles or {ink: self.get_component_rich_style(f"ink--{ink}") for ink in INKS}
+            self._styles, paper = styles, self.rich_style
             self._strips = [
-                fitted((Segment(text, styles[ink]) for text, ink in row), width, self.rich_style)
+                fitted((Segment(text, styles[ink]) for text, ink in row), width, paper)
                 for row in self.draw(width, height)
             ]
         return self._strips[y] if y < len(self._strips) else Strip.blank(width, self.rich_style)

@@ -58,12 +58,16 @@ class CompositionBar(Chart):
             return [[("Nothing is charged.", "axis")]]
         legend = self._legend(width)
         bars = 2 if self._pinned else 1
-        thick = max(1, min(3, (height - len(legend) - 1) // bars))
+        # The pinned bar is one row and stands off by another.
+        thick = max(1, min(3, height - len(legend) - 1 - 2 * (bars - 1)))
         rows: list[Runs] = []
         for label, shares, length in self._bars():
             cells = max(1, round((width - self._gutter) * length))
             bar = stacked(shares, cells) if shares else []
             plain = [(" " * len(text), ink) for text, ink in bar]
+            if rows:
+                rows.append([])
+                thick = 1
             for line in range(thick):
                 middle = line == thick // 2
                 name = label if middle and self._gutter else ""
@@ -109,10 +113,7 @@ def stacked(shares: Sequence[Share], cells: int) -> Runs:
         widths[widths.index(max(widths))] -= 1
     widths[0] += max(0, cells - sum(widths))
     return [
-        (
-            _caption(part, width).center(width - 1) + "▏" if width > 3 else " " * width,
-            f"bar-{item_ink(part.item)}",
-        )
+        (_caption(part, width).center(width), f"bar-{item_ink(part.item)}")
         for part, width in zip(shares, widths, strict=True)
     ]
 
@@ -121,7 +122,7 @@ def _caption(part: Share, width: int) -> str:
     """As much of `Duration 92%` as fits into a piece."""
     title, share = ITEM_TITLES[part.item], percent_of(part.share)
     for text in (f"{title} {share}", share):
-        if len(text) + 3 <= width:
+        if len(text) + 2 <= width:
             return text
     return ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -14,7 +16,7 @@ class PicturePane(Vertical):
     """Shows the chart with a line of words under it, or the table."""
 
     DEFAULT_CSS = """
-    PicturePane > .words { height: auto; color: $quiet; padding: 0 1; }
+    PicturePane > .words { height: auto; color: $quiet; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     PicturePane > VerticalScroll { display: none; height: 1fr; scrollbar-size-vertical: 1; }
     PicturePane > VerticalScroll > Static { padding: 0 1; width: auto; }
     PicturePane.-tabular > VerticalScroll { display: block; }
@@ -24,6 +26,7 @@ class PicturePane(Vertical):
     def __init__(self, chart: Chart, title: str, *, id: str) -> None:  # noqa: A002
         super().__init__(id=id, classes="pane")
         self._chart = chart
+        self._lines = 0
         self.border_title = title
 
     def compose(self) -> ComposeResult:
@@ -40,8 +43,11 @@ class PicturePane(Vertical):
         """From the chart to the table and back."""
         self.toggle_class("-tabular")
 
-    def tell(self, words: Content) -> None:
-        self.query_one(".words", Static).update(words)
+    def tell(self, lines: Sequence[Content]) -> None:
+        """The words under the chart; a layout only where their number changes, it costs three redraws."""
+        layout = len(lines) != self._lines
+        self._lines = len(lines)
+        self.query_one(".words", Static).update(Content("\n").join(lines), layout=layout)
 
     def show_table(self, table: Content) -> None:
         self.query_one(".table", Static).update(table)

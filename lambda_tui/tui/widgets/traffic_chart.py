@@ -115,4 +115,4 @@ def _near(column: int, row: int, length: int) -> list[tuple[int, int]]:
 def _along(frame: Frame, curve: TrafficCurve) -> list[tuple[int, int]]:
     """Just above, then just below the curve, from the left end on."""
     cells = [frame.cell(x, float(y)) for x, y in curve.points]
-    return [(column + 1, row + by) for by in (-1, 1, 2, -2) for column, row in cells]
+    return [(column + 1, row + by) for column, row in cells for by in (-1, 1)]

@@ -23,6 +23,8 @@ from lambda_tui.tui.widgets.fields import ChoiceField, Field, NumberField, Numbe
 LABELS = {
     "memory_mb": "Memory",
     "duration_ms": "Duration",
+    "typed_at_mb": "typed for",
+    "cpu_ms": "of it CPU",
     "invocations": "Invocations",
     "per_second": "or req/s",
     "cold_start_percent": "Cold starts",
@@ -81,9 +83,12 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         yield NumberField(
             "duration_ms", LABELS["duration_ms"], money_text(start.duration_ms), unit="ms, warm"
         )
+        yield NumberField("typed_at_mb", LABELS["typed_at_mb"], str(start.typed_at_mb), unit="MB")
+        yield NumberField("cpu_ms", LABELS["cpu_ms"], money_text(start.cpu_ms), unit="ms")
         yield Static(id="duration-hint", classes="hint")
+        yield Label("Traffic", classes="heading")
         yield SliderField(
-            "invocations", LABELS["invocations"], INVOCATION_STEPS, start.invocations, unit=" "
+            "invocations", LABELS["invocations"], INVOCATION_STEPS, start.invocations
         ).add_class("-long")
         yield NumberField("per_second", LABELS["per_second"], rate_text(start.invocations), unit="on average")
         yield Static(id="traffic-hint", classes="hint")
@@ -99,7 +104,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         yield Static("1.00 means not measured", id="speed-hint", classes="hint")
         yield NumberField("ephemeral_mb", LABELS["ephemeral_mb"], str(start.ephemeral_mb), unit="MB of /tmp")
         yield Label("Terms", classes="heading")
-        yield SliderField("provisioned", LABELS["provisioned"], PROVISIONED_STEPS, 0, unit=" ")
+        yield SliderField("provisioned", LABELS["provisioned"], PROVISIONED_STEPS, 0)
         yield NumberField("hours_per_day", LABELS["hours_per_day"], "24", unit="hours a day")
         yield ChoiceField("free_tier", LABELS["free_tier"], [("not deducted", OFF), ("deducted", ON)], OFF)
         yield NumberField("requests_used", LABELS["requests_used"], "0", unit="requests").add_class("-long")
@@ -115,7 +120,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         Raises:
             InvalidInput: the first value that is not usable; it is also shown under its field.
         """
-        for field in self.query(Field):
+        for field in self.query("Field.-refused").results(Field):
             field.refuse(None)
         values: dict[str, object] = {field.field_name: field.text for field in self.query(Field)}
         rate = str(values.pop("per_second"))
@@ -160,14 +165,19 @@ class WhatIfControls(VerticalScroll, can_focus=False):
 
     def tell(self, *, base: str, duration: Content, traffic: str, prices: Content) -> None:
         """Lines that depend on the answer."""
-        self.query_one("#base", Button).label = f"{base} ▾"
-        self.query_one("#duration-hint", Static).update(duration)
-        self.query_one("#traffic-hint", Static).update(traffic)
-        self.query_one("#price-hint", Static).update(prices)
+        button = self.query_one("#base", Button)
+        if str(button.label) != f"{base} ▾":
+            button.label = f"{base} ▾"
+        self.query_one("#duration-hint", Static).update(duration, layout=False)
+        self.query_one("#traffic-hint", Static).update(traffic, layout=False)
+        hint = self.query_one("#price-hint", Static)
+        if hint.visual != prices:
+            hint.update(prices)
 
     def take_typed_duration(self, *, typed: bool) -> None:
         """Under a run the duration is not typed but measured or forecast."""
-        self.query_one("#field-duration-ms").display = typed
+        for name in ("duration-ms", "typed-at-mb", "cpu-ms"):
+            self.query_one(f"#field-{name}").display = typed
 
     def _invocations(self) -> int:
         text = self.query_one("#field-invocations", Field).text
