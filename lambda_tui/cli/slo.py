@@ -1,4 +1,4 @@
-"""Objectives on the command line: `p95<500ms`, `errors<1%`, `usd_per_million<5`."""
+"""Objectives on the command line: `p95<500ms`, `errors<1%`, `cold<5%`, `usd_per_million<5`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from operator import le, lt
 from lambda_tui.billing import Bill
 from lambda_tui.errors import InvalidInput, SloMissed
 from lambda_tui.results import Summary
+from lambda_tui.results.intervals import small_sample_warning
 
 _EXPRESSION = re.compile(
-    r"\s*(?:(?P<time>p50|p90|p95|p99|p999|mean|max)|(?P<errors>errors)|(?P<usd>usd_per_million))"
+    r"\s*(?:(?P<time>p50|p90|p95|p99|p99\.?9|mean|max)|(?P<share>errors|throttled|cold)"
+    r"|(?P<usd>usd_per_million))"
     r"\s*(?P<operator><=?)\s*(?P<bound>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|%)?\s*"
 )
 _UNITS: dict[str, dict[str | None, Decimal]] = {
     "time": {"ms": Decimal(1), "s": Decimal(1000)},
-    "errors": {"%": Decimal("0.01")},
+    "share": {"%": Decimal("0.01")},
     "usd": {None: Decimal(1)},
 }
 
@@ -26,7 +28,7 @@ _UNITS: dict[str, dict[str | None, Decimal]] = {
 @dataclass(frozen=True, slots=True)
 class Objective:
     """One upper bound. Times are of `latency_ms`, what a caller waits, cold starts included; `errors` is
-    the share of invocations that were not ok."""
+    the share of invocations that were not ok, `throttled` and `cold` are shares of all invocations too."""
 
     text: str
     kind: str
@@ -39,14 +41,26 @@ class Objective:
         value = self._value(summary, bill)
         return value is not None and (le if self.allows_equal else lt)(value, self.bound)
 
+    def warning(self, summary: Summary) -> str:
+        """Why the objective was judged by too small a sample; empty where it was not."""
+        times = summary.latency_ms
+        if self.kind != "time" or times is None:
+            return ""
+        return small_sample_warning(times.count, self.metric.replace(".", ""))
+
     def _value(self, summary: Summary, bill: Bill) -> Decimal | None:
         if self.kind == "time":
             times = summary.latency_ms
-            return None if times is None else Decimal(str(getattr(times, self.metric)))
+            return None if times is None else Decimal(str(getattr(times, self.metric.replace(".", ""))))
         if not summary.invocations:
             return None
-        if self.kind == "errors":
-            return 1 - Decimal(summary.ok) / summary.invocations
+        if self.kind == "share":
+            counts = {
+                "errors": summary.invocations - summary.ok,
+                "throttled": summary.throttled,
+                "cold": summary.cold_starts,
+            }
+            return Decimal(counts[self.metric]) / summary.invocations
         return bill.per_million_usd
 
 
@@ -62,7 +76,8 @@ def parse_objective(text: str) -> Objective:
         raise InvalidInput(
             "--slo",
             f"--slo cannot be {text!r}.",
-            hint="Use p50, p90, p95, p99, p999, mean or max with ms or s, errors with %, or usd_per_million.",
+            hint="Use p50, p90, p95, p99, p99.9, mean or max with ms or s, errors, throttled or cold with %, "
+            "or usd_per_million.",
         )
     bound = Decimal(found["bound"]) * _UNITS[kind][found["unit"]]
     return Objective(text.strip(), kind, found[kind], found["operator"] == "<=", bound)
@@ -70,5 +85,9 @@ def parse_objective(text: str) -> Objective:
 
 def missed(objectives: Sequence[Objective], summary: Summary, bill: Bill) -> SloMissed | None:
     """The error that names the objectives that were not met, if any."""
-    texts = [objective.text for objective in objectives if not objective.is_met(summary, bill)]
-    return SloMissed(f"Not met: {', '.join(texts)}.") if texts else None
+    lost = [objective for objective in objectives if not objective.is_met(summary, bill)]
+    if not lost:
+        return None
+    warnings = dict.fromkeys(filter(None, (objective.warning(summary) for objective in lost)))
+    texts = ", ".join(objective.text for objective in lost)
+    return SloMissed(f"Not met: {texts}.", hint=" ".join(warnings))

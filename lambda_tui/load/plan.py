@@ -96,7 +96,8 @@ class EnginePlan:
 
         return replace(
             self,
-            callers=part(self.callers),
+            # An open loop warms up with its callers, however few.
+            callers=max(1, part(self.callers)),
             connections=part(self.connections),
             max_in_flight=part(self.max_in_flight),
             max_usd=None if self.max_usd is None else _share_of_money(self.max_usd, engines),

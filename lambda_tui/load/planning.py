@@ -71,6 +71,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         arrivals=scenario.arrivals,
         seed=scenario.seed,
         connections=connections_of(scenario),
+        max_in_flight=MAX_IN_FLIGHT,
     )
 
 

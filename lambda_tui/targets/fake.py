@@ -34,6 +34,7 @@ class Answer:
     function_error: str = ""
     body: bytes = b'{"schema": 1, "handler_ms": 2.0, "environment_id": "env-1", "cold": false}'
     report: bool = True
+    location: str = ""
     disconnect: bool = False
     """Close the connection instead of answering."""
     last: bool = False
@@ -202,12 +203,12 @@ class _Connection(asyncio.Protocol):
 
     def _invoke(self) -> None:
         traffic = self._fake.traffic
+        traffic.headers = self._headers
         answer = self._fake.answer(traffic.invocations)
         traffic.invocations += 1
         traffic.in_flight += 1
         traffic.max_in_flight = max(traffic.max_in_flight, traffic.in_flight)
         traffic.targets.append(self._url.decode())
-        traffic.headers = self._headers
         if answer.delay_ms:
             asyncio.get_running_loop().call_later(answer.delay_ms / 1000, self._reply, answer)
         elif answer.delay_ms is not None:
@@ -220,6 +221,8 @@ class _Connection(asyncio.Protocol):
             return
         request_id = str(uuid.uuid4())
         lines = f"X-Amz-Function-Error: {answer.function_error}\r\n" if answer.function_error else ""
+        if answer.location:
+            lines += f"Location: {answer.location}\r\n"
         if answer.report and answer.status == 200:
             memory_mb = self._fake.configuration["MemorySize"]
             lines += f"X-Amz-Log-Result: {log_tail(answer, request_id, memory_mb)}\r\n"

@@ -25,9 +25,11 @@ from lambda_tui.errors import (
     TargetUnreachable,
 )
 from lambda_tui.history import HistoryStore, run_document
+from lambda_tui.load.pacing import pacer_of
 from lambda_tui.load.run import Run, new_run_id
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
+from lambda_tui.scenario.model import Arrivals
 from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.protocol import Deployment
 
@@ -97,6 +99,43 @@ def test_throttles_and_errors_are_data(fake: FakeTarget) -> None:
     assert [status for status, _ in outcomes[5:]] == ["ok"] * 3
     assert [one.usd is None for one in last.invocations[:5]] == [True, False, False, True, True]
     assert last.bill.invocations == 5
+    assert last.summary.errors_by_type == {
+        "ConcurrentInvocationLimitExceeded": 1,
+        "KeyError": 1,
+        "Sandbox.Timedout": 1,
+        "HTTP 500": 1,
+        "ConnectionClosed": 1,
+    }
+    assert last.summary.possibly_billed == 1
+
+
+def test_a_redirect_is_refused_not_followed(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(status=302, location="http://127.0.0.1:1/")
+    last = finish(Run(Scenario(invocations=1000), fake))
+    assert isinstance(last.stopped_by, TargetRefused)
+    assert "redirect to http://127.0.0.1:1/ is not followed" in last.stopped_by.message
+    assert fake.traffic.invocations == 1
+
+
+@pytest.mark.parametrize("arrivals", ["poisson", "ramp", "spike", "step"])
+def test_every_kind_of_arrivals_makes_the_planned_starts(fake: FakeTarget, arrivals: Arrivals) -> None:
+    scenario = Scenario(rate=200, seconds=0.5, arrivals=arrivals, seed=5)
+    last = finish(Run(scenario, fake))
+    pacer = pacer_of(arrivals, 200, 0.5, 5)
+    due = sorted(one.scheduled_ms for one in last.invocations)
+    assert due == pytest.approx([pacer.start_ms(hits) for hits in range(100)], abs=0.01)
+    assert last.summary.start_error_ms is not None
+    assert last.summary.start_error_ms.min >= 0
+
+
+def test_starts_beyond_the_in_flight_cap_are_dropped_and_counted(
+    fake: FakeTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lambda_tui.load.planning.MAX_IN_FLIGHT", 5)
+    fake.answer = lambda number: Answer(delay_ms=300)
+    last = finish(Run(Scenario(rate=200, seconds=0.5), fake))
+    assert fake.traffic.max_in_flight == 5
+    assert last.summary.dropped == 100 - len(last.invocations) > 50
 
 
 def test_snapshots_are_frozen_and_at_most_ten_a_second(fake: FakeTarget) -> None:
@@ -217,6 +256,9 @@ def test_what_does_not_answer_in_overtime_is_said_to_be_possibly_billed(fake: Fa
     last = finish(Run(Scenario(invocations=10_000, callers=2, max_seconds=0.2), fake))
     assert isinstance(last.stopped_by, LimitReached)
     assert "1 had not answered and may be billed" in last.stopped_by.message
+    assert last.summary.possibly_billed == 1
+    assert last.summary.possibly_billed_usd == invocation_usd(RATES, memory_mb=512, billed_ms=40_000)
+    assert last.bill.invocations == last.summary.ok
 
 
 def test_a_server_that_dies_is_a_lost_target(fake: FakeTarget) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.errors import TargetUnreachable
+from lambda_tui.load.http1 import ConnectFailed, ConnectionPool
 from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
@@ -36,6 +37,16 @@ def test_an_unknown_certificate_is_refused_before_anything_is_sent(secure_fake: 
     assert isinstance(last.stopped_by, TargetUnreachable)
     assert "certificate is not valid" in last.stopped_by.message
     assert secure_fake.traffic.invocations == 0
+
+
+async def test_a_trusted_certificate_of_another_host_is_refused(
+    secure_fake: FakeTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(CERTIFICATE))
+    secure_fake.open(lambda line: None)
+    pool = ConnectionPool(secure_fake.endpoint.replace("127.0.0.1", "localhost"))
+    with pytest.raises(ConnectFailed, match="certificate is not valid"):
+        await pool.connect()
 
 
 def test_a_certificate_from_the_users_bundle_is_accepted(

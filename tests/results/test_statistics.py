@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import statistics
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_tui.results import Invocation, InvocationStatus, Report, RunStatistics
+from lambda_tui.results import (
+    Invocation,
+    InvocationError,
+    InvocationStatus,
+    Report,
+    RunStatistics,
+    Summary,
+)
 from lambda_tui.results.samples import Samples
 from lambda_tui.results.statistics import distribution, percentile
 
@@ -128,3 +137,68 @@ def test_nothing_measured_is_null_not_zero() -> None:
 def test_invocation_document_round_trip() -> None:
     original = invocation(3, init_ms=88.5)
     assert Invocation.from_document(original.to_document()) == original
+
+
+def failure(index: int, status: InvocationStatus, kind: str) -> Invocation:
+    return replace(invocation(index, status=status), error=InvocationError(kind, "m"))
+
+
+def test_errors_are_counted_by_type() -> None:
+    summary = summarise(
+        invocation(0),
+        failure(1, "throttled", "ConcurrentInvocationLimitExceeded"),
+        failure(2, "throttled", "ConcurrentInvocationLimitExceeded"),
+        failure(3, "function_error", "KeyError"),
+    )
+    assert summary.errors_by_type == {"ConcurrentInvocationLimitExceeded": 2, "KeyError": 1}
+    assert summary.possibly_billed == 0
+
+
+def test_what_was_sent_and_not_answered_is_possibly_billed() -> None:
+    run = RunStatistics(worst_case_usd=Decimal("0.001"))
+    for index, kind in enumerate(["ReadTimeout", "ConnectionClosed", "ConnectFailed", "ServiceException"]):
+        run.add(failure(index, "failed", kind))
+    run.add_abandoned(3)
+    summary = run.summary()
+    assert (summary.possibly_billed, summary.possibly_billed_usd) == (5, Decimal("0.005"))
+    assert summary.gb_seconds == 0
+    assert summary.to_document()["possibly_billed_usd"] == "0.005"
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "cpu_percent", "held_back", "says"),
+    [
+        (0.9, 69.0, 0, ""),
+        (1.1, 10.0, 0, "starts were 1.1 ms late (p99)"),
+        (0.0, 71.0, 0, "the load engine used 71% of a core"),
+        (0.0, 0.0, 7, "the spend limit held back 7 starts"),
+        (5.0, 99.0, 0, "starts were 5.0 ms late (p99); the load engine used 99% of a core"),
+    ],
+)
+def test_a_run_limited_by_the_client_says_so(
+    late_ms: float, cpu_percent: float, held_back: int, says: str
+) -> None:
+    run = RunStatistics()
+    for index in range(100):
+        run.add(invocation(index, scheduled_ms=index * 10.0, started_ms=index * 10.0 + late_ms))
+    run.add_engine_cpu(cpu_percent)
+    run.add_engine_cpu(1.0)
+    run.add_held_back(held_back)
+    assert run.summary().client_limited == says
+    assert run.summary().engine_cpu_percent == max(cpu_percent, 1.0)
+
+
+def test_summary_document_round_trip() -> None:
+    run = RunStatistics(worst_case_usd=Decimal("0.001"))
+    for index in range(100):
+        run.add(invocation(index, duration_ms=100.0 + index))
+    run.add(failure(100, "failed", "ReadTimeout"))
+    summary = run.summary()
+    document = json.loads(json.dumps(summary.to_document()))
+    assert Summary.from_document({**document, "of_the_future": 1}) == summary
+    bounds = summary.intervals["duration_ms"]["p50"]
+    assert bounds is not None
+    assert bounds.low < 149.0 < bounds.high
+    assert summary.init_ms is None
+    old = {name: document[name] for name in ("invocations", "ok", "latency_ms", "gb_seconds")}
+    assert Summary.from_document(old).errors_by_type == {}
