@@ -80,8 +80,8 @@ class MeasuredBase:
 def forecast_at(model: WaitCpuModel, memory_mb: int, speed_ratio: Decimal, rates: Rates) -> SizeDuration:
     """What the model says about a size on a CPU that is `speed_ratio` times as fast as the measured one."""
     forecast = predict(model, memory_mb, rates, speed_ratio=float(speed_ratio))
-    times = (forecast.duration_ms, forecast.low_ms, forecast.high_ms)
-    return SizeDuration(memory_mb, *map(_ms, times), "forecast")
+    duration, low, high = (_ms(value) for value in (forecast.duration_ms, forecast.low_ms, forecast.high_ms))
+    return SizeDuration(memory_mb, duration, low, high, "forecast")
 
 
 def shape_of(scenario: Scenario) -> tuple[object, ...]:

@@ -14,6 +14,14 @@ def format_money(value: Decimal | None, currency: str) -> str:
     return format_usd(value).replace("$", SIGNS.get(currency, f"{currency} "))
 
 
+def table_money(value: Decimal, currency: str) -> str:
+    """At most eight characters up to a billion: `$0.0496`, `$331.57`, `$12,346`, `$1.24M`."""
+    sign = SIGNS.get(currency, f"{currency} ")
+    if value >= 1_000_000:
+        return f"{sign}{value.scaleb(-6):,.2f}M"
+    return f"{sign}{value:,.0f}" if value >= 1000 else format_money(value, currency)
+
+
 def axis_money(value: float, currency: str) -> str:
     """A tick: whole units without cents, thousands and millions with k and M."""
     return f"{SIGNS.get(currency, f'{currency} ')}{short(value, thousands_from=10_000)}"

@@ -45,6 +45,11 @@ WIDE = (120, 36)
 SMALLEST = (60, 16)
 
 
+def reading_width(columns: int) -> int:
+    """Cells of a line in a Reading dialog on a screen of so many columns."""
+    return min(84, columns * 9 // 10) - 7
+
+
 class WhatIfScreen(Screen[None]):
     """A form, the bill and three pictures around one question and its answer."""
 
@@ -173,9 +178,20 @@ class WhatIfScreen(Screen[None]):
         controls.take_typed_duration(typed=base is None)
         if base is not None:
             controls.turn_to(self._of_base(base))
-            if region in self._book.regions:
-                controls.turn_to({"region": region})
+            self._take_region(region)
         self._price()
+
+    def _take_region(self, region: str | None) -> None:
+        if region in self._book.regions:
+            self.query_one(WhatIfControls).turn_to({"region": region})
+        elif region is not None:
+            chosen = self.query_one(WhatIfControls).region
+            self.notify(
+                f"There are no prices for {region}: {chosen} stands in for it.",
+                title="Unknown region",
+                severity="warning",
+                timeout=10,
+            )
 
     def _of_base(self, base: MeasuredBase) -> dict[str, object]:
         """What a run says about the question."""
@@ -271,7 +287,12 @@ class WhatIfScreen(Screen[None]):
             return
         text = texts.explained(self.answer, self.query_one(BillTable).selected)
         why = texts.duration_reason(self.answer, self._base)
-        self.app.push_screen(Reading("How this amount comes about", texts.explanation_content(text, why)))
+        self.app.push_screen(
+            Reading(
+                "How this amount comes about",
+                texts.explanation_content(text, why, reading_width(self.size.width)),
+            )
+        )
 
     def action_help(self) -> None:
         self.app.push_screen(Reading("Help: What-if", texts.help_text()))

@@ -95,7 +95,8 @@ class BasePicker(ModalScreen[str]):
     CSS_PATH = "../styles/dialogs.tcss"
     DEFAULT_CSS = """
     BasePicker { align: center middle; }
-    BasePicker OptionList { height: auto; max-height: 20; background: $surface; border: none; padding: 0; }
+    BasePicker OptionList { height: auto; max-height: 20; background: $surface; padding: 0; }
+    BasePicker OptionList, BasePicker OptionList:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "close", "Close", id="picker.close", tooltip="Keep what is on screen"),

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from lambda_tui.forecast.answer import Answer, SizeCost, traffic_points
 from lambda_tui.tui.drawing.money import format_money
 from lambda_tui.tui.drawing.numbers import format_ms
+from lambda_tui.tui.screens import whatif_tables as tables
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.widgets.chart import SERIES_INKS
 from lambda_tui.tui.widgets.composition_bar import CompositionBar
@@ -38,11 +39,11 @@ def show_tables(screen: Screen[None], answer: Answer, pinned: Answer | None) -> 
         if not pane.is_tabular:
             continue
         if pane.id == "by-memory":
-            pane.show_table(texts.table_content(texts.memory_table(answer)))
+            pane.show_table(tables.table_content(tables.memory_table(answer)))
         elif pane.id == "by-traffic":
-            pane.show_table(texts.table_content(texts.traffic_table(answer), texts.traffic_notes(answer)))
+            pane.show_table(tables.table_content(tables.traffic_table(answer), tables.traffic_notes(answer)))
         else:
-            pane.show_table(texts.table_content(texts.composition_table(answer, pinned)))
+            pane.show_table(tables.table_content(tables.composition_table(answer, pinned)))
 
 
 def _show_memory(screen: Screen[None], answer: Answer, pinned: Answer | None) -> None:
@@ -77,7 +78,7 @@ def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
         parts.append(("● measured ", "bold"))
     if pinned is not None:
         parts.append(("╌╌ pinned ", "$quiet"))
-    lines = [
+    return [
         Content.assemble(*parts),
         Content.assemble(
             ("◆ ", "bold $accent"), f"{question.memory_mb:,} MB  {texts.duration_text(answer.duration)}"
@@ -88,7 +89,6 @@ def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
             f"{format_ms(float(cheapest.duration.duration_ms))}",
         ),
     ]
-    return lines
 
 
 def _show_traffic(screen: Screen[None], answer: Answer) -> None:

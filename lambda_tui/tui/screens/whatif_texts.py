@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
+from textwrap import wrap
 
 from textual.content import Content
 
 from lambda_tui.billing import Bill, BillLine, money_text
 from lambda_tui.billing.explain import ITEM_TITLES, explain
-from lambda_tui.billing.whatif import Difference, ItemDifference, difference
+from lambda_tui.billing.whatif import Difference, difference
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
-from lambda_tui.forecast.question import Question, requests_per_second
+from lambda_tui.forecast.question import Question
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.tui.drawing.money import SIGNS, format_difference, format_money, format_percent, plain
 from lambda_tui.tui.drawing.numbers import NOTHING, format_ms, format_quantity, format_vcpus, ms_number
 from lambda_tui.tui.widgets.bill_table import BillRow
-from lambda_tui.tui.widgets.composition_bar import item_ink, percent_of
+from lambda_tui.tui.widgets.composition_bar import item_ink
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -216,104 +216,12 @@ def _is_rise(usd: Decimal) -> bool | None:
     return usd > 0 if usd else None
 
 
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-"""Heads and rows of text; the first column is set left, the others right."""
-
-
-def memory_table(answer: Answer) -> Table:
-    """The month by memory size."""
-    currency = answer.bill.currency
-    rows = []
-    for size in answer.sizes:
-        mark = "◆" if size.memory_mb == answer.question.memory_mb else " "
-        star = "★" if size is answer.cheapest else " "
-        rows.append([
-            f"{mark}{star}{size.memory_mb:>7,}",
-            ms_number(float(size.duration.duration_ms)),
-            f"{ms_number(float(size.duration.low_ms))}–{ms_number(float(size.duration.high_ms))}",
-            format_money(size.usd, currency),
-            size.duration.kind,
-        ])  # fmt: skip
-    return ("  MB", "ms", "range", "a month", ""), rows
-
-
-def traffic_table(answer: Answer) -> Table:
-    """The month by traffic, one column an alternative."""
-    chart, currency = answer.traffic, answer.bill.currency
-    heads = ["req/s", *(short_name(line.name) for line in chart.lines)]
-    rows = [
-        [
-            short_rate(float(requests_per_second(count))),
-            *(format_money(line.usd[number], currency) for line in chart.lines),
-        ]
-        for number, count in enumerate(chart.invocations)
-    ]
-    return heads, rows
-
-
-def traffic_notes(answer: Answer) -> list[str]:
-    """Break-evens and how each alternative is sized, a sentence each."""
-    chart = answer.traffic
-    notes = [
-        f"From {short_rate(float(requests_per_second(one.invocations)))} req/s "
-        f"{one.cheaper} costs less than {one.dearer}."
-        for one in sorted(chart.break_evens, key=lambda one: one.invocations)
-    ]
-    return [*notes, *(f"{line.name}: {line.basis}." for line in chart.lines), *chart.left_out]
-
-
 _SHORT_NAMES = {"provisioned concurrency": "provisioned", "Managed Instances": "Managed Inst."}
 
 
 def short_name(alternative: str) -> str:
     """An alternative's name where there is little room."""
     return _SHORT_NAMES.get(alternative, alternative)
-
-
-def composition_table(answer: Answer, pinned: Answer | None) -> Table:
-    """The bill by item, beside the pinned one."""
-    currency = answer.bill.currency
-    change = comparison(answer, pinned)
-    shares = {part.item: part for part in answer.shares}
-    items = (
-        [*shares, *(one.item for one in change.items if one.item not in shares and one.before_usd)]
-        if change
-        else shares
-    )
-    rows = []
-    for item in items:
-        part = shares.get(item)
-        before = next((one for one in change.items if one.item == item), None) if change else None
-        rows.append([
-            ITEM_TITLES[item],
-            format_money(part.usd if part else Decimal(0), currency),
-            percent_of(part.share) if part else NOTHING,
-            *_pinned_cells(before, currency),
-        ])  # fmt: skip
-    return (("Item", "a month", "share", *(("pinned", "change") if change else ())), rows)
-
-
-def _pinned_cells(item: ItemDifference | None, currency: str) -> list[str]:
-    if item is None:
-        return []
-    return [format_money(item.before_usd, currency), format_difference(item.change_usd, currency)]
-
-
-def table_content(table: Table, notes: Sequence[str] = ()) -> Content:
-    """Columns as wide as their widest cell."""
-    heads, rows = table
-    widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-
-    def line(cells: Sequence[str]) -> str:
-        first = f"{cells[0]:<{widths[0]}}"
-        return "  ".join(
-            [first, *(f"{cell:>{width}}" for cell, width in zip(cells[1:], widths[1:], strict=True))]
-        )
-
-    lines = [Content.styled(line(heads), "bold $quiet"), *(Content(line(row)) for row in rows)]
-    if notes:
-        lines += [Content(""), *(Content.styled(note, "$quiet") for note in notes)]
-    return Content("\n").join(lines)
 
 
 def short_rate(requests_per_s: float) -> str:
@@ -334,11 +242,18 @@ def summary_text(answer: Answer, base: MeasuredBase | None) -> str:
     )
 
 
-def explanation_content(text: str, why: str) -> Content:
-    """The derivation with its first lines set apart, then where the duration comes from."""
+EXPLANATION_INDENT = " " * 12
+"""Where the values stand in the text of `billing.explain`."""
+
+
+def explanation_content(text: str, why: str, width: int) -> Content:
+    """The derivation wrapped to `width` under its own columns, then where the duration comes from."""
     lines = []
     for line in text.splitlines():
-        lines.append(Content(line) if line.startswith(" ") else Content.styled(line, "bold $accent"))
+        if line.startswith(" "):
+            lines += [Content(part) for part in wrap(line, width, subsequent_indent=EXPLANATION_INDENT)]
+        else:
+            lines.append(Content.styled(line, "bold $accent"))
     if why:
         lines += [Content(""), Content.styled(why, "$quiet")]
     return Content("\n").join(lines)

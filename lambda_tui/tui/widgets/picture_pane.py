@@ -16,9 +16,13 @@ class PicturePane(Vertical):
     """Shows the chart with a line of words under it, or the table."""
 
     DEFAULT_CSS = """
-    PicturePane > .words { height: auto; color: $quiet; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    PicturePane > VerticalScroll { display: none; height: 1fr; scrollbar-size-vertical: 1; }
-    PicturePane > VerticalScroll > Static { padding: 0 1; width: auto; }
+    PicturePane > .words { height: auto; color: $quiet; padding: 0 1; }
+    PicturePane > .words { text-wrap: nowrap; text-overflow: ellipsis; }
+    PicturePane > VerticalScroll { display: none; height: 1fr; }
+    PicturePane > VerticalScroll {
+        scrollbar-size-vertical: 1; scrollbar-color: $grid; scrollbar-background: $background;
+    }
+    PicturePane > VerticalScroll > Static { padding: 0 1; width: 1fr; }
     PicturePane.-tabular > VerticalScroll { display: block; }
     PicturePane.-tabular > .words, PicturePane.-tabular > Chart { display: none; }
     """

@@ -174,6 +174,10 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         if hint.visual != prices:
             hint.update(prices)
 
+    @property
+    def region(self) -> str:
+        return self.query_one("#field-region", Field).text
+
     def take_typed_duration(self, *, typed: bool) -> None:
         """Under a run the duration is not typed but measured or forecast."""
         for name in ("duration-ms", "typed-at-mb", "cpu-ms"):
