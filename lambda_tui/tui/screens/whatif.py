@@ -185,7 +185,7 @@ class WhatIfScreen(Screen[None]):
         if region in self._book.regions:
             self.query_one(WhatIfControls).turn_to({"region": region})
         elif region is not None:
-            chosen = self.query_one(WhatIfControls).region
+            chosen = self.query_one(WhatIfControls).chosen_region
             self.notify(
                 f"There are no prices for {region}: {chosen} stands in for it.",
                 title="Unknown region",

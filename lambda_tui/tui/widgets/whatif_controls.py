@@ -175,7 +175,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
             hint.update(prices)
 
     @property
-    def region(self) -> str:
+    def chosen_region(self) -> str:
         return self.query_one("#field-region", Field).text
 
     def take_typed_duration(self, *, typed: bool) -> None:
