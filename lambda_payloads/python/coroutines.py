@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from event import Workload
+from event import SERVICE_KINDS, Workload
 from outcome import Outcome, TaskFailed
 from workloads import blocking_task, primes, sha256, waited
 
@@ -20,7 +20,24 @@ _RUNNER = asyncio.Runner()
 
 def gathered(workload: Workload, workers: int) -> list[Outcome]:
     """Coroutines that await, at most `workers` of them at a time."""
+    if workload.kind in SERVICE_KINDS:
+        return _gathered_in_threads(workload, workers)
     return _RUNNER.run(_gather(_awaiting_task(workload), workload.tasks, workers))
+
+
+def _gathered_in_threads(workload: Workload, workers: int) -> list[Outcome]:
+    """boto3 has no coroutines: each awaits a thread, of a pool as large as `workers`.
+
+    The loop's own pool, which asyncio.to_thread takes, has 4 threads more than CPUs: six on most Lambdas.
+    """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (only for these workloads)
+
+    with blocking_task(workload) as task, ThreadPoolExecutor(workers) as pool:
+
+        async def in_thread(index: int) -> bytes:
+            return await asyncio.get_running_loop().run_in_executor(pool, task, index)
+
+        return _RUNNER.run(_gather(in_thread, workload.tasks, workers))
 
 
 def gathered_blocking(workload: Workload, workers: int) -> list[Outcome]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import re
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
-KINDS = ("sleep", "http", "sha256", "primes", "mixed")
-LATER_KINDS = ("s3", "dynamodb", "sqs")
-MODELS = ("sequential", "threads", "thread-pool", "asyncio", "asyncio-blocking", "processes", "process-pool")
+KINDS = ("sleep", "http", "sha256", "primes", "mixed", "s3", "dynamodb", "sqs")
+SERVICE_KINDS = ("s3", "dynamodb", "sqs")
+OPERATIONS = {"dynamodb": ("get", "put", "batch-put"), "sqs": ("partial-batch", "whole-batch")}
+"""What a kind can do; the first is the default."""
 
-LATER_FIELDS = {"bucket", "keys", "table", "queue_url"}
-"""Fields of the workloads that are not available yet; accepted so that one event suits every payload."""
+MODELS = ("sequential", "threads", "thread-pool", "asyncio", "asyncio-blocking", "processes", "process-pool")
 
 URL = re.compile(
     r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?(/[A-Za-z0-9._~%/:@!$&'()*+,;=-]*)?"
 )
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 _REQUIRED = object()
 
@@ -27,13 +31,24 @@ class InvalidEvent(ValueError):
 
 
 class Workload(NamedTuple):
-    """`tasks` pieces of work, each waiting `task_ms` or computing `work` units; `url` is set for http."""
+    """`tasks` pieces of work, each waiting `task_ms` or computing `work` units; `url` is set for http.
+
+    The rest is for the services: what they are asked for, and how many `connections` there may be.
+    """
 
     kind: str
     tasks: int
     task_ms: float
     work: int
     url: str | None
+    bucket: str | None
+    keys: tuple[str, ...] | None
+    table: str | None
+    queue_url: str | None
+    operation: str
+    items: int
+    poison: int | None
+    connections: int
 
 
 class Event(NamedTuple):
@@ -54,40 +69,49 @@ def parse_event(document: object) -> Event:
     schema = _field(event, "schema")
     if isinstance(schema, bool) or schema != 1:
         raise InvalidEvent(f"schema must be 1, not {_shown(schema)}")
-    workload = _object(
-        _field(event, "workload"),
-        "workload",
-        {"kind", "tasks", "task_ms", "work", "url"} | LATER_FIELDS,
-    )
+    workload = _object(_field(event, "workload"), "workload", set(Workload._fields) - {"connections"})
     concurrency = _object(_field(event, "concurrency"), "concurrency", {"model", "workers"})
+    workers = _integer(concurrency, "concurrency.workers", 1, 1_000, default=1)
     return Event(
-        workload=_workload(workload),
+        workload=_workload(workload)._replace(connections=workers),
         model=_choice(concurrency, "concurrency.model", MODELS),
-        workers=_integer(concurrency, "concurrency.workers", 1, 1_000, default=1),
+        workers=workers,
     )
 
 
 def _workload(fields: Mapping[str, Any]) -> Workload:
-    kind = _choice(fields, "workload.kind", KINDS + LATER_KINDS)
-    if kind in LATER_KINDS:
-        raise InvalidEvent(f"workload.kind {kind} is not available in this payload yet: use {_list(KINDS)}")
-    url = fields.get("url")
-    if url is not None:
-        _check_url(url, "workload.url")
+    kind = _choice(fields, "workload.kind", KINDS)
     return Workload(
         kind=kind,
         tasks=_integer(fields, "workload.tasks", 1, 10_000),
         task_ms=_number(fields, "workload.task_ms", 0, 900_000, default=0),
         work=_integer(fields, "workload.work", 1, 1_000_000, default=1),
-        url=url if url is not None or kind != "http" else _upstream_url(),
+        operation=_operation(fields, kind),
+        items=_integer(fields, "workload.items", 1, 25, default=5),
+        poison=None if fields.get("poison") is None else _integer(fields, "workload.poison", 0, 9_999),
+        keys=_keys(fields.get("keys")),
+        # Last, because these may be missing from an environment that has none of the services.
+        url=_resource(fields, "url", _check_url, "UPSTREAM_URL" if kind == "http" else None),
+        bucket=_resource(fields, "bucket", _check_bucket, "BUCKET" if kind == "s3" else None),
+        table=_resource(fields, "table", _check_table, "TABLE" if kind == "dynamodb" else None),
+        queue_url=_resource(fields, "queue_url", _check_url, "QUEUE_URL" if kind == "sqs" else None),
+        connections=1,
     )
 
 
-def _upstream_url() -> str:
-    url = os.environ.get("UPSTREAM_URL")
-    if not url:
-        raise InvalidEvent("workload.url is null and the environment variable UPSTREAM_URL is not set")
-    return _check_url(url, "the environment variable UPSTREAM_URL")
+def _resource(
+    fields: Mapping[str, Any], field: str, check: Callable[[object, str], str], variable: str | None
+) -> str | None:
+    """What the task works on: the event's field or, where that is null, the environment `variable`."""
+    value = fields.get(field)
+    if value is not None:
+        return check(value, f"workload.{field}")
+    if variable is None:
+        return None
+    value = os.environ.get(variable)
+    if not value:
+        raise InvalidEvent(f"workload.{field} is null and the environment variable {variable} is not set")
+    return check(value, f"the environment variable {variable}")
 
 
 def _check_url(url: object, name: str) -> str:
@@ -95,6 +119,36 @@ def _check_url(url: object, name: str) -> str:
     if match is None or int(match["port"] or 0) > 65_535:
         raise InvalidEvent(f"{name} must be an http:// or https:// address without query, not {_shown(url)}")
     return match[0]
+
+
+def _check_bucket(bucket: object, name: str) -> str:
+    if not isinstance(bucket, str) or not BUCKET.fullmatch(bucket):
+        raise InvalidEvent(f"{name} must be the name of a bucket, not {_shown(bucket)}")
+    return bucket
+
+
+def _check_table(table: object, name: str) -> str:
+    if not isinstance(table, str) or not TABLE.fullmatch(table):
+        raise InvalidEvent(f"{name} must be the name of a table, not {_shown(table)}")
+    return table
+
+
+def _keys(keys: object) -> tuple[str, ...] | None:
+    if keys is None:
+        return None
+    if not isinstance(keys, list) or not 1 <= len(keys) <= 10_000:
+        raise InvalidEvent(f"workload.keys must be a list of 1 to 10000 keys, not {_shown(keys)}")
+    for key in keys:
+        if not isinstance(key, str) or not 1 <= len(key) <= 1024:
+            raise InvalidEvent(f"workload.keys must hold keys of 1 to 1024 characters, not {_shown(key)}")
+    return tuple(keys)
+
+
+def _operation(fields: Mapping[str, Any], kind: str) -> str:
+    choices = OPERATIONS.get(kind) or tuple(chain.from_iterable(OPERATIONS.values()))
+    if fields.get("operation") is None:
+        return choices[0]
+    return _choice(fields, "workload.operation", choices)
 
 
 def _object(value: object, name: str, known: set[str]) -> Mapping[str, Any]:

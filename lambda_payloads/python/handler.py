@@ -9,6 +9,7 @@ import time
 from itertools import count
 from typing import Any
 
+from batch import batch_failures
 from event import parse_event
 from models import run_model
 from outcome import Outcome, checksum
@@ -22,6 +23,8 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
 
     Raises:
         InvalidEvent: naming the field that cannot be used.
+        ServiceFailed: the service could not be asked what there is.
+        BatchFailed: a record failed, and the event asks for the failure of the whole batch.
     """
     entered_ns = time.monotonic_ns()
     cpu_before_ms = _cpu_ms()
@@ -30,6 +33,7 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
     outcomes = run_model(request)
     tasks = [_span(outcome, entered_ns) for outcome in sorted(outcomes)]
     results_checksum = checksum(outcomes)
+    batch_item_failures = batch_failures(request.workload, outcomes)
     return {
         "schema": 1,
         "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
@@ -44,6 +48,7 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
         "environment_id": _environment_id(),
         "invocation_number": invocation_number,
         "visible_cpus": _visible_cpus(),
+        **batch_item_failures,
     }
 
 

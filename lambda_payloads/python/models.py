@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from event import Event, Workload
+from event import SERVICE_KINDS, Event, Workload
 from outcome import Outcome, perform
 from workloads import blocking_task
 
@@ -24,9 +24,14 @@ _MODELS = {
 
 def run_model(event: Event) -> list[Outcome]:
     """Carry out the event's tasks under its model; outcomes come in any order."""
+    workload = event.workload
+    if workload.kind in SERVICE_KINDS:
+        from services import prepared  # noqa: PLC0415  (boto3: only for these workloads)
+
+        workload = prepared(workload)
     module, function = _MODELS[event.model]
     model: Model = getattr(import_module(module), function)
-    return model(event.workload, event.workers)
+    return model(workload, event.workers)
 
 
 def sequential(workload: Workload, workers: int) -> list[Outcome]:

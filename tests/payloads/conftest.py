@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.payloads.payload_environment import LatencyHandler, PayloadEnvironment, Upstream
+from tests.payloads.running_services import RunningServices, running_services
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,27 @@ def upstream() -> Iterator[Upstream]:
 def warm(upstream: Upstream) -> Iterator[PayloadEnvironment]:
     """An environment shared by the tests that do not care what ran in it before."""
     environment = PayloadEnvironment(UPSTREAM_URL=upstream.url)
+    yield environment
+    environment.close()
+
+
+@pytest.fixture(scope="session")
+def _services() -> Iterator[RunningServices]:
+    with running_services() as running:
+        yield running
+
+
+@pytest.fixture
+def services(_services: RunningServices) -> Iterator[RunningServices]:
+    """S3, DynamoDB and SQS; however a test has them behave, the next finds them answer at once."""
+    yield _services
+    _services.behave()
+
+
+@pytest.fixture(scope="session")
+def with_services(_services: RunningServices) -> Iterator[PayloadEnvironment]:
+    """An environment that knows the services."""
+    environment = PayloadEnvironment(**_services.variables)
     yield environment
     environment.close()
 

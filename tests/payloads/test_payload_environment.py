@@ -8,7 +8,17 @@ from collections.abc import Callable
 
 from tests.payloads.payload_environment import PYTHON_PAYLOAD, PayloadEnvironment
 
-HEAVY = ("asyncio", "concurrent.futures", "http.client", "httpx", "multiprocessing", "socket", "ssl")
+HEAVY = (
+    "asyncio",
+    "boto3",
+    "botocore",
+    "concurrent.futures",
+    "http.client",
+    "httpx",
+    "multiprocessing",
+    "socket",
+    "ssl",
+)
 
 
 def test_only_the_first_invocation_is_cold(new_environment: Callable[..., PayloadEnvironment]) -> None:

@@ -70,9 +70,10 @@ class ServicesServer:
         self._http = HttpServer(
             self._answer, lambda request: refuse_stranger(request, self._http.port), lambda _: MAX_BODY_BYTES
         )
-        self._behave(behaviour)
+        self.behave(behaviour)
 
-    def _behave(self, behaviour: ServiceBehaviour) -> None:
+    def behave(self, behaviour: ServiceBehaviour) -> None:
+        """Answer like this from now on, with the random numbers of the seed's beginning."""
         self.behaviour = behaviour
         self._chance = Chance(behaviour)
         self._bucket = TokenBucket(behaviour.requests_per_s)
@@ -85,6 +86,11 @@ class ServicesServer:
     def pid(self) -> int | None:
         """Process id of the stand-ins; None while they do not run."""
         return self._stand_ins.pid
+
+    @property
+    def connection_count(self) -> int:
+        """Connections that clients keep open now."""
+        return len(self._http.connections)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -151,7 +157,7 @@ class ServicesServer:
     async def _control(self, request: Request) -> Response:
         try:
             if request.method == "PUT":
-                self._behave(parse_behaviour(json.loads(request.body), self.behaviour))
+                self.behave(parse_behaviour(json.loads(request.body), self.behaviour))
             elif request.method == "GET":
                 await self._stand_ins.start()
             else:
