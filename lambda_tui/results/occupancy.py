@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 _BLOCK = 256
@@ -54,11 +54,11 @@ class Occupancy:
         return self._times[self._levels.index(peak, start)]
 
     def maximum(self, from_ms: float, until_ms: float) -> int:
-        """The most environments busy at one time in [from_ms, until_ms)."""
-        first = bisect_left(self._times, from_ms)
+        """The most environments busy at one time in [from_ms, until_ms); with both the same, at that time."""
+        first = bisect_right(self._times, from_ms)
         last = bisect_left(self._times, until_ms, first)
-        before = self._levels[first - 1] if first else 0
-        return max(before, self._range_maximum(first, last))
+        at_first = self._levels[first - 1] if first else 0
+        return max(at_first, self._range_maximum(first, last))
 
     def _range_maximum(self, first: int, last: int) -> int:
         left, right = -(-first // _BLOCK), last // _BLOCK

@@ -10,13 +10,17 @@ from typing import Literal
 from lambda_tui.results.environments import Lane
 from lambda_tui.tui.drawing.time_window import TimeWindow
 
-Ink = Literal["", "busy", "init", "frozen", "idle", "gone", "error"]
-"""`idle` follows the last answer: frozen or reclaimed, a client cannot tell. `gone` is taken as reclaimed."""
+Ink = Literal["", "busy", "next", "init", "frozen", "idle", "gone", "error"]
+"""`next` is busy with every other invocation, where they are wide enough to tell apart; `idle` follows the
+last answer: frozen or reclaimed, a client cannot tell; `gone` is taken as reclaimed."""
 
 Run = tuple[str, Ink]
 
 LEVELS = "▂▃▄▅▆▇"
 """How much of a cell's time was busy. The gap above the highest keeps neighbouring lanes apart."""
+
+CELLS_TO_TELL = 2
+"""From this mean width in cells on, neighbouring invocations are told apart."""
 
 COLD, INIT, FROZEN, IDLE, GONE, ERROR = "◆", "▒", "─", "╌", "╳", "✗"
 
@@ -53,13 +57,17 @@ class LaneCells:
         first = max(0, window.column(lane.begins_ms[0]))
         last = min(window.columns - 1, window.column(lane.ends_ms[-1]))
         width_ms = window.ms_per_column
+        mean_ms = lane.busy_ms / len(lane)
+        inks: tuple[Ink, Ink] = ("busy", "next") if mean_ms >= CELLS_TO_TELL * width_ms else ("busy", "busy")
         before_ms = lane.busy_until(window.border(first))
         for column in range(first, last + 1):
             busy_ms = lane.busy_until(window.border(column + 1))
             share = (busy_ms - before_ms) / width_ms
             before_ms = busy_ms
             if share > 1e-9:
-                self._put(column, LEVELS[min(int(share * len(LEVELS)), len(LEVELS) - 1)], "busy")
+                position = bisect_left(lane.ends_ms, window.border(column) + width_ms / 2)
+                ink = inks[min(position, len(lane) - 1) % 2]
+                self._put(column, LEVELS[min(int(share * len(LEVELS)), len(LEVELS) - 1)], ink)
             else:
                 self._put(column, FROZEN, "frozen")
 
@@ -94,9 +102,9 @@ class LaneCells:
 
 
 _BOTH: dict[Ink, str] = {
-    "": " ", "busy": "█", "init": "▒", "frozen": "─", "idle": "╌", "gone": "╌", "error": "✗",
+    "": " ", "busy": "█", "next": "█", "init": "▒", "frozen": "─", "idle": "╌", "gone": "╌", "error": "✗",
 }  # fmt: skip
-_DRAWN: frozenset[Ink] = frozenset({"busy", "init", "error"})
+_DRAWN: frozenset[Ink] = frozenset({"busy", "next", "init", "error"})
 """Drawn as a block of its own; what is frozen or idle is only a line."""
 
 

@@ -11,12 +11,13 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from lambda_tui.billing import load_prices
-from lambda_tui.errors import InvalidInput, LambdaTuiError
+from lambda_tui.errors import Interrupted, InvalidInput, LambdaTuiError
 from lambda_tui.load.estimate import estimate_spend
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
@@ -33,6 +34,8 @@ from lambda_tui.tui.screens.environments_runs import RunOpened, RunPicker, open_
 from lambda_tui.tui.screens.texts import scenario_line
 from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.clicks_view import TITLES, ClicksView
+from lambda_tui.tui.widgets.flat_text import FlatText
+from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.lanes import Lanes
 from lambda_tui.tui.widgets.occupancy_chart import OccupancyChart
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
@@ -81,14 +84,14 @@ class EnvironmentsScreen(Screen[None]):
         yield TitleBar(self._modes, "environments", self._target.label)
         yield Static(id="banner", markup=False)
         with Vertical(id="lanes-view"):
-            yield Static(id="figures", classes="pane")
+            yield FlatText(id="figures", classes="pane")
             with Vertical(id="occupancy", classes="pane"):
                 yield OccupancyChart()
             yield Lanes(id="lanes").add_class("pane")
-            yield Static(id="moment", classes="pane")
+            yield FlatText(id="moment", classes="pane")
         yield ClicksView()
-        yield Static(id="state")
-        yield Footer()
+        yield FlatText(id="state")
+        yield KeyBar()
         yield Static(
             f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
         )
@@ -116,16 +119,13 @@ class EnvironmentsScreen(Screen[None]):
 
     def _arrange(self, width: int, height: int) -> None:
         self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
-        self.set_class(self._is_small(width, height), "-small")
-
-    def _is_small(self, width: int, height: int) -> bool:
-        return width < WIDE[0] or height < WIDE[1]
+        self.set_class(width < WIDE[0] or height < WIDE[1], "-small")
 
     # The run on screen
 
     def _look_at_run(self) -> None:
         """Take the newest state of the last run. The timer runs only while there can be a newer one."""
-        snapshot = self._latest_run()
+        snapshot = self._latest()
         if self._look is not None:
             (self._look.resume if self._is_running() else self._look.pause)()
         if snapshot is None or self._paused or snapshot.run_id == self._opened_over:
@@ -134,6 +134,12 @@ class EnvironmentsScreen(Screen[None]):
         run = ShownRun.of_snapshot(snapshot)
         if run != self._lanes.run:
             self._take(run)
+
+    def _latest(self) -> Snapshot | None:
+        """The run that was started last, on screen 1 or as one half of the clicks."""
+        latest = self._latest_run()
+        runs = [*self.clicks.runs.values(), *([] if latest is None else [latest])]
+        return max(runs, key=lambda run: run.started_at, default=None)
 
     def _take(self, run: ShownRun) -> None:
         if self._lanes.take(run):
@@ -157,10 +163,10 @@ class EnvironmentsScreen(Screen[None]):
 
     def _show_figures(self) -> None:
         figures, counts = texts.counts_figures(self._lanes.counts()), self._lanes.counts()
-        small = self._is_small(*self.size)
-        pane = self.query_one("#figures", Static)
+        small = self.has_class("-small")
+        pane = self.query_one("#figures", FlatText)
         width = self.size.width - 4
-        pane.update((texts.small_figures if small else texts.big_figures)(figures, width))
+        pane.show((texts.small_figures if small else texts.big_figures)(figures, width))
         run = self._lanes.run
         if run is not None:
             name = f"{run.scenario.name} · " if run.scenario.name else ""
@@ -186,22 +192,26 @@ class EnvironmentsScreen(Screen[None]):
         lanes.border_subtitle = f"{first:,}–{last:,} of {total:,}" if total else ""
         lane = lanes.lane
         gone_ms = 0.0 if lane is None else lane.end_ms(self._lanes.now_ms, self._lanes.idle_limit_ms)
-        self.query_one("#moment", Static).update(
-            texts.moment_text(lane, lanes.lane_number, lanes.cursor_ms, gone_ms)
+        self.query_one("#moment", FlatText).show(
+            texts.moment_text(
+                lane, lanes.lane_number, lanes.cursor_ms, gone_ms, short=self.has_class("-small")
+            )
         )
 
     def _say_state(self) -> None:
-        run, state = self._lanes.run, self.query_one("#state", Static)
+        self.query_one("#state", FlatText).show(Content(self._state()))
+
+    def _state(self) -> str:
+        run = self._lanes.run
         if self.has_class("-clicks"):
-            state.update(self._clicks_state())
-        elif self._paused:
-            state.update("Paused: the view stands still, the run goes on. z shows it as it is now.")
-        elif run is None:
-            state.update("Nothing was run yet: 1 and Enter run a scenario, c runs the clicks, o opens a run.")
-        elif run.live:
-            state.update(f"▸ {plural(len(run.invocations), 'answer')} so far")
-        else:
-            state.update(f"{plural(len(run.invocations), 'request')} in {texts.duration_text(run.now_ms)}")
+            return self._clicks_state()
+        if self._paused:
+            return "Paused: the view stands still, the run goes on. z shows it as it is now."
+        if run is None:
+            return "Nothing was run yet: 1 and Enter run a scenario, c runs the clicks, o opens a run."
+        if run.live:
+            return f"▸ {plural(len(run.invocations), 'answer')} so far"
+        return f"{plural(len(run.invocations), 'request')} in {texts.duration_text(run.now_ms)}"
 
     def _clicks_state(self) -> str:
         side = self.clicks.running
@@ -267,7 +277,7 @@ class EnvironmentsScreen(Screen[None]):
 
     def _open(self, run_id: str | None) -> None:
         if run_id is not None and self._history is not None:
-            self.query_one("#state", Static).update("Reading the run …")
+            self.query_one("#state", FlatText).show(Content("Reading the run …"))
             self._opening = open_run(run_id, self._history, self.post_message)
 
     @on(RunOpened)
@@ -276,7 +286,7 @@ class EnvironmentsScreen(Screen[None]):
             assert message.error is not None
             self.notify(str(message.error), title=message.error.title, severity="error")
             return
-        latest = self._latest_run()
+        latest = self._latest()
         self._opened_over = latest.run_id if latest is not None else None
         self._take(message.run)
 
@@ -306,6 +316,9 @@ class EnvironmentsScreen(Screen[None]):
         self.set_class(shown, "-clicks")
         self.query_one(ClicksView).promise(self._scenario())
         self.set_focus(self.query_one("#run-both" if shown else "#lanes"))
+        if not shown:
+            self._show_banner(None)
+            self.call_after_refresh(self._look_at_run)
         self.refresh_bindings()
         self._say_state()
 
@@ -362,7 +375,7 @@ class EnvironmentsScreen(Screen[None]):
             return
         self.query_one(ClicksView).half(side).show_run(message.snapshot)
         stopped_by = message.snapshot.stopped_by
-        if message.snapshot.is_final and stopped_by is not None:
+        if message.snapshot.is_final and stopped_by is not None and not isinstance(stopped_by, Interrupted):
             self._show_banner(stopped_by)
         self._say_state()
 

@@ -57,7 +57,8 @@ class RunPicker(ModalScreen[str]):
     CSS_PATH = "../styles/dialogs.tcss"
     DEFAULT_CSS = """
     RunPicker { align: center middle; }
-    RunPicker OptionList { height: auto; max-height: 20; background: $surface; border: none; padding: 0; }
+    RunPicker OptionList { height: auto; max-height: 20; background: $surface; padding: 0; }
+    RunPicker OptionList, RunPicker OptionList:focus { border: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "dismiss", "Close", id="run_picker.close", tooltip="Keep what is on screen"),

@@ -23,9 +23,9 @@ def counts_figures(counts: EnvironmentCounts) -> list[Figure]:
     return [
         ("environments", f"{counts.environments:,}", "bold"),
         ("cold starts", f"{counts.cold_starts:,}", "bold $cold"),
-        ("invocations cold", percent(counts.cold_share), "bold $cold"),
-        ("most busy at once", f"{counts.peak:,}", "bold"),
-        ("of their time busy", percent(counts.busy_share), "bold"),
+        ("cold share", percent(counts.cold_share), "bold $cold"),
+        ("peak busy", f"{counts.peak:,}", "bold"),
+        ("time busy", percent(counts.busy_share), "bold"),
         ("throttled", f"{counts.throttled:,}", "bold $error" if counts.throttled else "bold"),
         (
             "failed",
@@ -74,14 +74,32 @@ def small_figures(figures: Sequence[Figure], width: int) -> Content:
     return Content("\n").join(Content.assemble(*line) for line in lines)
 
 
-def moment_text(lane: Lane | None, number: int, time_ms: float | None, gone_ms: float) -> Content:
-    """What the environment under the cursor did at the cursor's time."""
+def grid_figures(figures: Sequence[Figure], width: int) -> Content:
+    """Names before values in columns of one width."""
+    columns = max(1, min(3, width // 17))
+    cell = width // columns
+    lines = []
+    for start in range(0, len(figures), columns):
+        parts: list[tuple[str, str]] = []
+        for name, value, style in figures[start : start + columns]:
+            parts += [(f"{name} ", "$quiet"), (f"{value:<{cell - len(name) - 1}}", style)]
+        lines.append(Content.assemble(*parts))
+    return Content("\n").join(lines)
+
+
+def moment_text(
+    lane: Lane | None, number: int, time_ms: float | None, gone_ms: float, *, short: bool = False
+) -> Content:
+    """What the environment under the cursor did at the cursor's time; `short` cuts its name."""
     if lane is None:
         return Content.styled("No invocation has been answered yet.", "$quiet")
-    name = lane.environment_id or "not named by its function: inferred"
-    head = Content.assemble((f"Environment {number:,}", "bold"), (f" · {name}", "$quiet"))
+    name = lane.environment_id or "not named, inferred"
+    head = Content.assemble(
+        (f"Environment {number:,}", "bold"),
+        (f" · {name[-8:] if short and lane.environment_id else name}", "$quiet"),
+    )
     if time_ms is None:
-        text = f"{plural(len(lane), 'invocation')}. ← → or a click put the cursor at a time, n and p on one of them."
+        text = f"{plural(len(lane), 'invocation')}. ← → or a click point at a time, n and p at an invocation."
         return Content.assemble(head, "\n", (text, "$quiet"))
     moment = lane.at(time_ms)
     here, at = lane.invocations[moment.position], f"at {_seconds(time_ms)}"
@@ -169,12 +187,11 @@ def clicks_facts(snapshot: Snapshot, counts: EnvironmentCounts) -> list[Figure]:
     latency, bill = snapshot.summary.latency_ms, snapshot.bill
     return [
         ("answered", f"{snapshot.summary.ok:,}", "bold"),
-        ("of time busy", percent(counts.busy_share), "bold"),
-        ("half waited", format_ms(latency.p50 if latency else None), "bold"),
-        ("95% waited up to", format_ms(latency.p95 if latency else None), "bold"),
+        ("wait p50", format_ms(latency.p50 if latency else None), "bold"),
+        ("wait p95", format_ms(latency.p95 if latency else None), "bold"),
         ("cost", format_usd(bill.total_usd) if bill.invocations else NOTHING, "bold $accent"),
-        ("per million", format_usd(bill.per_million_usd) if bill.invocations else NOTHING, "bold $accent"),
-        ("took", duration_text(snapshot.elapsed_ms), "bold"),
+        ("a million", format_usd(bill.per_million_usd) if bill.invocations else NOTHING, "bold $accent"),
+        ("in all", duration_text(snapshot.elapsed_ms), "bold"),
     ]
 
 
@@ -194,19 +211,36 @@ def lesson(snapshot: Snapshot, counts: EnvironmentCounts) -> Content:
         parts.append("stopped early")
     reused = counts.invocations / counts.environments if counts.environments else 0.0
     reuse = f" Each was used {reused:,.1f} times." if reused >= 1.05 else ""
-    return Content.styled(f"{asked}: {', '.join(parts)}.{reuse}", "bold")
+    return Content.assemble(
+        (f"{asked}: {', '.join(parts)}.{reuse}", "bold $accent"), (_crowded(snapshot, counts), "$quiet")
+    )
+
+
+CROWDED = 2
+"""From so many times the host's CPU on, what environments may use together is said to lack."""
+
+
+def _crowded(snapshot: Snapshot, counts: EnvironmentCounts) -> str:
+    """A warning where the environments of this machine waited for each other, as they do not on AWS."""
+    host = snapshot.target
+    if host is None or host.kind != "local":
+        return ""
+    if counts.peak * min(1.0, host.vcpus) <= CROWDED * host.host_cpus:
+        return ""
+    cores = plural(host.host_cpus, "core")
+    return f" They shared {cores} here: on AWS each has its own, and times and cost would be lower."
+
+
+SPREAD = "Spread, busy at a time = arrivals a second × seconds each"
 
 
 def expectation(scenario: Scenario, clicks: int, seconds: float) -> str:
     """Little's law for the spread half, where the workload's duration is known before."""
     if scenario.function is not None or scenario.workload in CPU_WORKLOADS:
-        return "Busy at a time when spread = arrivals a second × seconds each takes."
+        return f"{SPREAD}."
     each_s = ideal_duration_ms(scenario) / 1000
     rate = clicks / seconds
-    return (
-        f"Busy at a time when spread = arrivals a second × seconds each takes: "
-        f"{rate:.3g} × {each_s:.3g} = {rate * each_s:.2g}, more while they start."
-    )
+    return f"{SPREAD} = {rate:.3g} × {each_s:.3g} = {rate * each_s:.2g}."
 
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -247,15 +281,15 @@ PARAGRAPHS: tuple[tuple[str, str], ...] = (
     (
         "What is seen, and what is inferred",
         "All times are the client's clock. A client cannot look into Lambda: it sees when it asked, when the "
-        "answer came, and the REPORT line. The busy part is REPORT's Duration, put before the answer; the cold "
-        "start is Init Duration, put before that. Frozen is the gap between two invocations of the same "
+        "answer came, and the REPORT line. The busy part is REPORT's Duration, put before the answer; the "
+        "cold start is Init Duration, put before that. Frozen is the gap between two invocations of the same "
         "environment; the freeze itself cannot be seen. The network's share of the time is left out.",
     ),
     (
         "Which environment",
         "Our payload functions name the environment they run in. Other functions, and invocations that ended "
-        "in a function error, do not: they are laid into as few unnamed lanes as can hold them, a new one for "
-        "every cold start. An invocation appears when it is answered.",
+        "in a function error, do not: they are laid into as few unnamed lanes as can hold them, a new one "
+        "for every cold start. An invocation appears when it is answered.",
     ),
     (
         "The end of an environment",

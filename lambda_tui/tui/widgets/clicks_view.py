@@ -9,10 +9,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button
 
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import ConcurrencyModel, Scenario
@@ -25,13 +26,18 @@ from lambda_tui.tui.screens.environments_texts import (
     clicks_facts,
     clicks_figures,
     expectation,
+    grid_figures,
     lesson,
     small_figures,
 )
 from lambda_tui.tui.screens.texts import work_line
 from lambda_tui.tui.widgets.fields import NumberField
-from lambda_tui.tui.widgets.lanes import LANE_CLASSES, LANE_CSS
+from lambda_tui.tui.widgets.flat_text import FlatText
+from lambda_tui.tui.widgets.lanes import LANE_CLASSES, LANE_CSS, ink_style
 from lambda_tui.tui.widgets.strips import fitted
+
+ROOM_FOR_BIG = 42
+"""From this many columns on, a half shows its figures in big digits."""
 
 TITLES: dict[Side, str] = {"at-once": "All at once", "spread": "Spread over time"}
 
@@ -80,8 +86,8 @@ class LanesPicture(Widget):
         if run.run is None or rows < 1:
             return [Strip.blank(width, self.rich_style)]
         window = TimeView().window(run.now_ms, width, live=run.run.live)
-        every = max(1, -(-len(lanes) // (2 * rows)))
-        seen = lanes[::every]
+        drawn = min(len(lanes), 2 * rows)
+        seen = [lanes[number * len(lanes) // drawn] for number in range(drawn)]
         cells = [LaneCells(lane, window, run.now_ms, run.idle_limit_ms) for lane in seen]
         if len(seen) <= rows:
             lines = [[Segment(text, self._ink(ink)) for text, ink in lane.runs()] for lane in cells]
@@ -96,18 +102,16 @@ class LanesPicture(Widget):
         return [fitted(line, width, self.rich_style) for line in ([axis], *lines)]
 
     def caption(self) -> str:
-        """`every 4th environment is drawn`, where not all of them are."""
-        every = -(-len(self._run.timeline.lanes) // (2 * max(1, self.size.height - 1)))
-        return f"1 environment in {every} drawn" if every > 1 else ""
+        """`50 of 64 environments drawn`, where there is no room for all."""
+        lanes, room = len(self._run.timeline.lanes), 2 * max(1, self.size.height - 1)
+        return f"{room:,} of {lanes:,} environments drawn" if lanes > room else ""
 
     def _half(self, text: str, ink: Ink, paper: Ink) -> Segment:
         style = self._ink(ink)
         return Segment(text, style + Style(bgcolor=self._ink(paper).color) if paper else style)
 
     def _ink(self, ink: Ink) -> Style:
-        if not ink:
-            return Style.null()
-        return self.get_component_rich_style(f"model--{self._model}" if ink == "busy" else f"lanes--{ink}")
+        return ink_style(self, ink, self._model)
 
 
 class ClicksHalf(Vertical):
@@ -115,8 +119,9 @@ class ClicksHalf(Vertical):
 
     DEFAULT_CSS = """
     ClicksHalf { width: 1fr; height: 1fr; padding: 0 1; }
-    ClicksHalf > Static { height: auto; }
+    ClicksHalf > FlatText { height: auto; }
     ClicksHalf > LanesPicture { margin: 1 0; }
+    ClicksHalf > .lesson { min-height: 3; }
     """
 
     def __init__(self, side: Side) -> None:
@@ -126,18 +131,18 @@ class ClicksHalf(Vertical):
         self._snapshot: Snapshot | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="figures")
+        yield FlatText(classes="figures")
         yield LanesPicture()
-        yield Static(classes="facts")
-        yield Static(classes="lesson")
+        yield FlatText(classes="facts")
+        yield FlatText(classes="lesson")
 
     def clear(self, title: str) -> None:
         """Another pair is about to run."""
         self.border_title, self.border_subtitle = title, ""
         self._lanes, self._snapshot = RunTimeline(), None
         self.query_one(LanesPicture).show_run(self._lanes)
-        for text in self.query(Static):
-            text.update("")
+        for text in self.query(FlatText):
+            text.show(Content(""))
 
     def show_run(self, snapshot: Snapshot) -> None:
         """Show this state of the half's run."""
@@ -154,9 +159,10 @@ class ClicksHalf(Vertical):
             return
         counts = self._lanes.counts()
         width = max(20, self.size.width - 2)
-        self.query_one(".figures", Static).update(big_figures(clicks_figures(counts), width))
-        self.query_one(".facts", Static).update(small_figures(clicks_facts(snapshot, counts), width))
-        self.query_one(".lesson", Static).update(lesson(snapshot, counts))
+        figures = big_figures if width >= ROOM_FOR_BIG else small_figures
+        self.query_one(".figures", FlatText).show(figures(clicks_figures(counts), width))
+        self.query_one(".facts", FlatText).show(grid_figures(clicks_facts(snapshot, counts), width))
+        self.query_one(".lesson", FlatText).show(lesson(snapshot, counts))
         picture = self.query_one(LanesPicture)
         picture.show_run(self._lanes)
         self.border_subtitle = picture.caption()
@@ -188,7 +194,7 @@ class ClicksView(Vertical):
                 yield NumberField("clicks", "Clicks", str(DEFAULT_CLICKS), unit="")
                 yield NumberField("seconds", "spread over", f"{DEFAULT_SECONDS:g}", unit="s")
                 yield Button("Run both [dim]c[/]", id="run-both", variant="primary", compact=True)
-            yield Static(id="clicks-promise")
+            yield FlatText(id="clicks-promise")
         with Horizontal(id="clicks-halves"):
             for side in SIDES:
                 yield ClicksHalf(side)
@@ -213,10 +219,9 @@ class ClicksView(Vertical):
         numbers = self.numbers()
         if numbers is not None:
             form = self.query_one("#clicks-form")
-            form.border_subtitle = work_line(
-                scenario.with_changes(invocations=numbers[0], rate=None, seconds=None)
-            )
-            self.query_one("#clicks-promise", Static).update(expectation(scenario, *numbers))
+            alike = scenario.with_changes(invocations=numbers[0], warmup=0, rate=None, seconds=None)
+            form.border_subtitle = f"{scenario.concurrency} · {work_line(alike)}"
+            self.query_one("#clicks-promise", FlatText).show(Content(expectation(scenario, *numbers)))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()

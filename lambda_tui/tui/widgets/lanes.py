@@ -14,6 +14,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
 from lambda_tui.scenario import ConcurrencyModel
@@ -22,6 +23,7 @@ from lambda_tui.tui.drawing.time_window import TimeView, TimeWindow
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
 from lambda_tui.tui.widgets.strips import fitted
 
+DIM = Style(dim=True)
 WIDE_LABEL, NARROW_LABEL = 16, 6
 COUNT_WIDTH = 8
 ROOMY = 100
@@ -38,11 +40,19 @@ LANE_CSS = f"""
     {MODEL_CSS}
     & > .lanes--init {{ color: $cold; text-style: bold; }}
     & > .lanes--frozen {{ color: $previous; }}
-    & > .lanes--idle {{ color: $grid; }}
+    & > .lanes--idle {{ color: $previous; }}
     & > .lanes--gone {{ color: $quiet; }}
     & > .lanes--error {{ color: $error; text-style: bold; }}
 """
 LANE_CLASSES = MODEL_CLASSES | {f"lanes--{ink}" for ink in ("init", "frozen", "idle", "gone", "error")}
+
+
+def ink_style(widget: Widget, ink: Ink, model: ConcurrencyModel) -> Style:
+    """The style of an ink on a widget with LANE_CSS: what is busy has the colour of its model."""
+    if ink in ("busy", "next"):
+        style = widget.get_component_rich_style(f"model--{model}")
+        return style if ink == "busy" else style + DIM
+    return widget.get_component_rich_style(f"lanes--{ink}") if ink else Style.null()
 
 
 class Lanes(ScrollView, can_focus=True):
@@ -208,7 +218,7 @@ class Lanes(ScrollView, can_focus=True):
                 Segment("▼", cursor),
                 Segment(text[column + 1 :], style),
             ]
-        count = Segment(f"{'×':>{COUNT_WIDTH}}", style)
+        count = Segment(f"{'×':>{COUNT_WIDTH - 1}}", style)
         return fitted([*segments, count], self.scrollable_content_region.width, self.rich_style)
 
     def _row(self, row: int, lanes: Sequence[Lane], window: TimeWindow, *, selected: bool) -> Strip:
@@ -219,7 +229,7 @@ class Lanes(ScrollView, can_focus=True):
         else:
             painted = [Segment(text, self._ink(ink)) for text, ink in cells[0].runs()]
         label = self._label(row, lanes, selected=selected)
-        count = f"{sum(len(lane) for lane in lanes):>{COUNT_WIDTH},}"
+        count = f"{sum(len(lane) for lane in lanes):>{COUNT_WIDTH - 1},}"
         strip = fitted(
             [label, *painted, Segment(count, self._style("label"))],
             self.scrollable_content_region.width,
@@ -251,9 +261,7 @@ class Lanes(ScrollView, can_focus=True):
         return Segment(text, style)
 
     def _ink(self, ink: Ink) -> Style:
-        if ink == "busy":
-            return self.get_component_rich_style(f"model--{self._model}")
-        return self._style(ink) if ink else Style.null()
+        return ink_style(self, ink, self._model)
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"lanes--{name}")

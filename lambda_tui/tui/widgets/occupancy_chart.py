@@ -20,6 +20,9 @@ from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
 from lambda_tui.tui.widgets.strips import fitted
 
 EIGHTHS = " ▁▂▃▄▅▆▇█"
+LOWEST_TOP = 4
+"""One busy environment is not drawn as a wall."""
+
 THROTTLED, FAILED = "▼", "✗"
 
 
@@ -65,10 +68,10 @@ class OccupancyChart(Widget):
         width, height = self.size
         label, _ = lane_columns(width)
         rows = max(1, height - 1)
-        axis = axis_to(max(1, self._timeline.occupancy.peak), max(1, rows // 2))
+        axis = axis_to(max(LOWEST_TOP, self._timeline.occupancy.peak), max(1, rows // 2))
         levels = self._levels()
         whole = [tick for tick in axis.ticks if tick and tick % 1 == 0]
-        ticks = {_row_of(tick, axis.top, rows): axis.label(tick) for tick in whole}
+        ticks = {_row_of(tick, axis.top, rows): f"{tick:,.0f}" for tick in whole}
         style = self.get_component_rich_style("occupancy--axis")
         ink = self.get_component_rich_style(f"model--{self._model}")
         strips = []
