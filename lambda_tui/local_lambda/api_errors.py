@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lambda_tui.local_lambda.httpd import Response
 
@@ -57,6 +57,33 @@ def function_not_found(arn: str) -> LambdaApiError:
 
 def invalid_parameter(message: str) -> LambdaApiError:
     return LambdaApiError(400, "InvalidParameterValueException", message)
+
+
+def violated(value: object, member: str, constraint: str) -> LambdaApiError:
+    """One value that breaks a constraint of the service model, in its wording."""
+    return validation_failed([violation(value, member, constraint)])
+
+
+def violation(value: object, member: str, constraint: str) -> str:
+    return f"Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+
+
+def validation_failed(violations: Sequence[str]) -> LambdaApiError:
+    count = f"{len(violations)} validation error{'s' * (len(violations) > 1)} detected"
+    return LambdaApiError(400, "ValidationException", f"{count}: {'; '.join(violations)}")
+
+
+def conflict(message: str) -> LambdaApiError:
+    return LambdaApiError(409, "ResourceConflictException", message)
+
+
+def stale_revision() -> LambdaApiError:
+    return LambdaApiError(
+        412,
+        "PreconditionFailedException",
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API "
+        "to retrieve the latest Revision Id",
+    )
 
 
 def throttled(reason: str, retry_after_s: float = 1.0) -> LambdaApiError:

@@ -1,8 +1,9 @@
-"""An execution environment: one process group that runs one invocation at a time.
+"""An execution environment: runs one invocation at a time, frozen in between.
 
-States: initialising -> idle <-> busy, and gone from any of them. An invocation ends when the runtime
+States: new -> initialising -> idle <-> busy, and gone from any of them. An invocation ends when the runtime
 asks for `next`, exits or runs out of time: ending it at the response would let the next caller arrive
-before this environment is free again, and start a new one for nothing.
+before this environment is free again, and start a new one for nothing. After an exit or a timeout the
+environment stays, and starts its runtime again inside the next invocation (a suppressed INIT).
 """
 
 from __future__ import annotations
@@ -11,52 +12,60 @@ import asyncio
 import json
 import secrets
 import time
-from asyncio import Future
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
 
 from lambda_tui.local_lambda import report
-from lambda_tui.local_lambda.environ import environment_variables
 from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Response
-from lambda_tui.local_lambda.log_pipe import LogPipe
 from lambda_tui.local_lambda.report import InvocationReport
-from lambda_tui.local_lambda.runtime_api import RuntimeApi, RuntimeRefusal
-from lambda_tui.local_lambda.runtime_command import runtime_command
-from lambda_tui.local_lambda.sandbox import Cell, Sandbox
+from lambda_tui.local_lambda.runtime_process import Milestone, ProcessIdentity, RuntimeProcess
+from lambda_tui.local_lambda.sandbox import CpuUsage, Sandbox
 
 INIT_LIMIT_S = 10.0
 """AWS documentation, "Lambda runtime environment": the init phase is limited to 10 seconds."""
 
-Milestone = Literal["next", "init-error", "exit", "timeout"]
+FREEZE_AFTER_S = 0.002
+"""Freezing and thawing take 0.1 ms each (cgroup v1): callers that come back at once are spared both."""
+
+ON_DEMAND = "on-demand"
+PROVISIONED = "provisioned-concurrency"
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One event on its way to a function; `client_context` is JSON in ASCII."""
+    """One event on its way to a function; `client_context` is JSON in ASCII, `arn` as it was addressed."""
 
     request_id: str
     function: FunctionConfiguration
     event: bytes
     client_context: str | None
     trace_id: str
+    arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an invocation came to; `function_error` is None or "Unhandled", `log` the whole recent log."""
+    """What an invocation came to; `function_error` is None or "Unhandled", `log` the whole recent log.
+
+    `cpu` is what its processes used, and how often and how long the quota stopped them.
+    """
 
     payload: bytes
     function_error: str | None
     report: InvocationReport
     log: bytes
+    environment_id: str
+    cpu: CpuUsage
+
+
+Done = Callable[[Outcome], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the runtime posted, or what is said in its place; `status` and `error_type` are the REPORT's."""
+class _Ending:
+    """How a phase ended: the answer for the caller, and what REPORT says about it."""
 
     payload: bytes
     failed: bool = False
@@ -66,7 +75,7 @@ class _Answer:
 
 
 class Environment:
-    """One environment of one function revision. `retired` ones end with the invocation they run."""
+    """One environment of one function configuration. `retired` ones end with the invocation they run."""
 
     def __init__(
         self,
@@ -74,226 +83,271 @@ class Environment:
         sandbox: Sandbox,
         region: str,
         on_exit: Callable[[Environment], None],
+        initialization_type: str = ON_DEMAND,
     ) -> None:
         self.id = secrets.token_hex(16)
         self.function = function
+        self.initialization_type = initialization_type
+        self.created_at = time.monotonic()
         self.retired = False
         self.gone = False
         self.idle_since = 0.0
+        self.reclaim_at = 0.0
         self._sandbox = sandbox
-        self._region = region
         self._on_exit = on_exit
-        self._loop = asyncio.get_running_loop()
-        self._api = RuntimeApi(self)
-        self._milestone: Future[Milestone] | None = None
-        self._milestone_at = 0.0
-        self._next: Future[Response] | None = None
-        self._invocation: Invocation | None = None
-        self._answer: _Answer | None = None
+        today = datetime.now(UTC).strftime("%Y/%m/%d")
+        self._identity = ProcessIdentity(
+            self.id, region, f"{today}/[{function.version}]{self.id}", initialization_type
+        )
+        self._process: RuntimeProcess | None = None
+        self._is_ready = False
+        self._busy = False
+        self._was_initialised = False
+        self._is_frozen = False
+        self._freeze_timer: asyncio.TimerHandle | None = None
+        self._stopping: asyncio.Task[None] | None = None
         self._init_ms: float | None = None
         self._init_log = b""
-        self._throttled = False
-        self._exit_status: int | None = None
-        self._cell: Cell | None = None
-        self._logs: LogPipe | None = None
-        self._exit_watch: asyncio.Task[None] | None = None
+        self._cpu_before = CpuUsage(0.0)
 
-    async def run(self, invocation: Invocation) -> Outcome:
-        """Run one invocation, after INIT if this is the first; `gone` tells whether there can be another.
+    @property
+    def is_ready(self) -> bool:
+        """Whether `begin` can be called: the runtime waits for an event."""
+        return self._is_ready
+
+    @property
+    def is_idle(self) -> bool:
+        return self._is_ready and not self._busy
+
+    async def initialise(self) -> bool:
+        """The INIT phase, ahead of an invocation; False if it failed, which the invocation tries again.
 
         Raises:
             LambdaTuiError, OSError: the environment could not be started.
         """
-        if self._cell is None:
-            failure = await self._initialise(invocation.request_id)
+        self._was_initialised = True
+        started_at = time.perf_counter()
+        process = self._new_process()
+        milestone = await process.initialise(INIT_LIMIT_S)
+        init_ms = (process.milestone_at - started_at) * 1000
+        self._init_log = process.take_log()
+        if milestone == "next":
+            self._init_ms = init_ms
+            self._ready(process)
+            return True
+        ending = self._ending_of(process, milestone, "", INIT_LIMIT_S)
+        self._init_log += report.init_report_line(init_ms, ending.status, ending.error_type).encode()
+        self._stop_process()
+        return False
+
+    async def run(self, invocation: Invocation) -> Outcome:
+        """Run one invocation, after INIT if the runtime does not run.
+
+        Raises:
+            LambdaTuiError, OSError: the environment could not be started.
+        """
+        if not self._is_ready and not self._was_initialised:
+            await self.initialise()
+        await self._stopped()
+        started_at = time.perf_counter()
+        if not self._is_ready:
+            failure = await self._initialise_suppressed(invocation, started_at)
             if failure is not None:
                 return failure
-        return await self._handle(invocation)
+        finished: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.begin(invocation, finished.set_result, started_at)
+        return await finished
+
+    async def _initialise_suppressed(self, invocation: Invocation, started_at: float) -> Outcome | None:
+        """INIT inside the invocation: under its time limit and CPU share, and part of its Duration."""
+        limit_s = float(self.function.timeout_s)
+        process = self._new_process(throttled=True)
+        milestone = await process.initialise(limit_s)
+        duration_ms = min(limit_s, process.milestone_at - started_at) * 1000
+        self._init_log += process.take_log()
+        if milestone == "next":
+            self._ready(process)
+            return None
+        ending = self._ending_of(process, milestone, invocation.request_id, limit_s)
+        self._init_log += report.init_report_line(
+            duration_ms, ending.status, ending.error_type, "invoke"
+        ).encode()
+        outcome = self._outcome(process, invocation, ending, duration_ms)
+        self._stop_process()
+        return outcome
+
+    def _new_process(self, *, throttled: bool = False) -> RuntimeProcess:
+        self._cpu_before = CpuUsage(0.0)
+        process = RuntimeProcess(
+            self.function, self._sandbox, self._identity, self._process_exited, throttled=throttled
+        )
+        self._process = process
+        return process
+
+    def _ready(self, process: RuntimeProcess) -> None:
+        process.throttle()
+        self._cpu_before = process.cpu_usage()
+        self._is_ready = True
+        self._is_frozen = False
+        self._schedule_freeze()
+
+    def _process_exited(self, process: RuntimeProcess) -> None:
+        if process is not self._process:
+            return
+        was_idle = self._is_ready and not self._busy
+        self._is_ready = False
+        if was_idle:
+            self.gone = True
+            self._on_exit(self)
+
+    def begin(self, invocation: Invocation, done: Done, started_at: float | None = None) -> None:
+        """Run one invocation in the waiting runtime and give `done` its outcome; billed from `started_at`."""
+        process = self._process
+        assert process is not None
+        assert self._is_ready
+        self._busy = True
+        self._thaw(process)
+        begun_at = time.perf_counter() if started_at is None else started_at
+        limit_s = self.function.timeout_s - (time.perf_counter() - begun_at)
+
+        def then(milestone: Milestone) -> None:
+            self._ended(process, invocation, milestone, begun_at, done)
+
+        process.expect(max(0.0, limit_s), then)
+        process.send_event(invocation.request_id, _event_response(invocation, time.time() + limit_s))
+
+    def _ended(
+        self,
+        process: RuntimeProcess,
+        invocation: Invocation,
+        milestone: Milestone,
+        begun_at: float,
+        done: Done,
+    ) -> None:
+        limit_s = self.function.timeout_s
+        duration_ms = limit_s * 1000.0 if milestone == "timeout" else (process.milestone_at - begun_at) * 1000
+        ending = self._ending_of(process, milestone, invocation.request_id, limit_s)
+        outcome = self._outcome(process, invocation, ending, duration_ms)
+        self._busy = False
+        if milestone == "next":
+            self._schedule_freeze()
+        else:
+            self._stop_process()
+        done(outcome)
+
+    # Freezing, stopping.
+
+    def _schedule_freeze(self) -> None:
+        self._freeze_timer = asyncio.get_running_loop().call_later(FREEZE_AFTER_S, self._freeze)
+
+    def _freeze(self) -> None:
+        if self._is_ready and not self._busy and self._process is not None:
+            self._is_frozen = True
+            self._process.freeze()
+
+    def _thaw(self, process: RuntimeProcess) -> None:
+        if self._freeze_timer is not None:
+            self._freeze_timer.cancel()
+        if self._is_frozen:
+            self._is_frozen = False
+            process.thaw()
+
+    def _stop_process(self) -> None:
+        """End the runtime, but not the environment."""
+        process, self._process, self._is_ready = self._process, None, False
+        if self._freeze_timer is not None:
+            self._freeze_timer.cancel()
+        if process is not None:
+            before = self._stopping
+            self._stopping = asyncio.create_task(_stop_after(before, process))
 
     async def destroy(self) -> None:
         """Kill every process of it and give everything back. Idempotent."""
         self.gone = True
-        self._api.close()
-        if self._cell is not None:
-            await self._cell.destroy()
-        if self._exit_watch is not None:
-            self._exit_watch.cancel()
-        if self._logs is not None:
-            self._logs.close()
+        self._stop_process()
+        await self._stopped()
 
-    # What the runtime does (RuntimeEvents).
-
-    def asked_next(self) -> Future[Response]:
-        if self._invocation is not None and self._answer is None:
-            raise RuntimeRefusal(
-                403, "InvalidStateTransition", "The current invocation has not been answered."
-            )
-        if self._next is not None and not self._next.done():
-            self._next.cancel()
-        self._next = self._loop.create_future()
-        self._reach("next")
-        return self._next
-
-    def answered(self, request_id: str, payload: bytes) -> None:
-        self._accept(request_id, _Answer(payload))
-
-    def failed(self, request_id: str, payload: bytes, error_type: str) -> None:
-        self._accept(request_id, _Answer(payload, failed=True))
-
-    def failed_init(self, payload: bytes, error_type: str) -> None:
-        if self._init_ms is not None:
-            raise RuntimeRefusal(403, "InvalidStateTransition", "This environment is initialised.")
-        self._answer = _Answer(payload, failed=True, status="error", error_type=error_type)
-        self._reach("init-error")
-
-    def _accept(self, request_id: str, answer: _Answer) -> None:
-        if self._invocation is None or self._invocation.request_id != request_id:
-            raise RuntimeRefusal(400, "InvalidRequestID", "This is not the current invocation.")
-        if self._answer is not None:
-            raise RuntimeRefusal(403, "InvalidStateTransition", "The current invocation has been answered.")
-        self._answer = answer
-
-    def _take_answer(self) -> _Answer | None:
-        answer, self._answer = self._answer, None
-        return answer
-
-    # The two phases.
-
-    async def _initialise(self, request_id: str) -> Outcome | None:
-        started_at = time.perf_counter()
-        milestone_ahead = self._expect_milestone()
-        await self._start_process()
-        milestone = await self._until(milestone_ahead, INIT_LIMIT_S)
-        init_ms = (self._milestone_at - started_at) * 1000
-        self._init_log = self._take_log()
-        if milestone == "next":
-            self._init_ms = init_ms
-            return None
-        answer = self._take_answer() or self._ending(milestone, request_id, INIT_LIMIT_S)
-        return self._failed_init_outcome(request_id, answer, init_ms)
-
-    async def _start_process(self) -> None:
-        await self._api.start()
-        self._logs = LogPipe()
-        self._cell = self._sandbox.create(self.id, self.function.memory_mb)
-        today = datetime.now(UTC).strftime("%Y/%m/%d")
-        log_stream = f"{today}/[{self.function.version}]{self.id}"
-        await self._cell.spawn(
-            runtime_command(self.function.handler),
-            environment_variables(self.function, self._region, log_stream, self._api.address),
-            str(self.function.task_root),
-            self._logs.write_fd,
-        )
-        self._logs.child_has_it()
-        self._exit_watch = asyncio.create_task(self._watch_exit(self._cell))
-
-    async def _watch_exit(self, cell: Cell) -> None:
-        self._exit_status = await cell.wait()
-        self.gone = True
-        self._reach("exit")
-        self._on_exit(self)
-
-    async def _handle(self, invocation: Invocation) -> Outcome:
-        assert self._cell is not None
-        assert self._next is not None
-        if not self._throttled:
-            self._cell.throttle()
-            self._throttled = True
-        limit_s = self.function.timeout_s
-        self._invocation = invocation
-        milestone_ahead = self._expect_milestone()
-        started_at = time.perf_counter()
-        if self.gone:
-            self._reach("exit")
-        else:
-            self._next.set_result(_event_response(invocation, time.time() + limit_s))
-        milestone = await self._until(milestone_ahead, limit_s)
-        duration_ms = limit_s * 1000 if milestone == "timeout" else (self._milestone_at - started_at) * 1000
-        answer = self._take_answer()
-        if answer is None or milestone == "timeout":
-            answer = self._ending(milestone, invocation.request_id, limit_s)
-        self._invocation = None
-        outcome = self._outcome(invocation.request_id, answer, duration_ms)
-        self._init_ms, self._init_log = None, b""
-        return outcome
-
-    # Waiting for the runtime.
-
-    def _expect_milestone(self) -> Future[Milestone]:
-        self._milestone = self._loop.create_future()
-        return self._milestone
-
-    def _reach(self, milestone: Milestone) -> None:
-        # The time is taken here, not where it is awaited: the loop may be busy in between.
-        if self._milestone is not None and not self._milestone.done():
-            self._milestone_at = time.perf_counter()
-            self._milestone.set_result(milestone)
-
-    async def _until(self, milestone_ahead: Future[Milestone], limit_s: float) -> Milestone:
-        timer = self._loop.call_later(limit_s, self._reach, "timeout")
-        try:
-            milestone = await milestone_ahead
-        finally:
-            timer.cancel()
-        self.gone = self.gone or milestone != "next"
-        return milestone
+    async def _stopped(self) -> None:
+        if self._stopping is not None:
+            await self._stopping
 
     # What is said about it.
 
-    def _ending(self, milestone: Milestone, request_id: str, limit_s: float) -> _Answer:
-        """The answer Lambda gives in place of a runtime that gave none."""
+    def _ending_of(
+        self, process: RuntimeProcess, milestone: Milestone, request_id: str, limit_s: float
+    ) -> _Ending:
+        """The runtime's answer, or the one that Lambda gives in its place."""
+        answer = process.take_answer()
+        if milestone == "init-error" and answer is not None:
+            return _Ending(answer.payload, failed=True, status="error", error_type=answer.error_type)
         if milestone == "timeout":
-            message = f"RequestId: {request_id} Error: Task timed out after {limit_s:.2f} seconds"
-            payload = _error_payload("Sandbox.Timedout", message)
-            return _Answer(
-                payload, failed=True, status="timeout", log=report.timeout_line(request_id, limit_s)
-            )
-        assert self._cell is not None
-        assert self._exit_status is not None
-        message = f"RequestId: {request_id} Error: {report.exit_text(self._exit_status)}"
-        return _Answer(
+            return _timeout(request_id, limit_s)
+        if answer is not None:
+            return _Ending(answer.payload, answer.failed)
+        status = process.exit_status if process.exit_status is not None else -9
+        message = f"RequestId: {request_id} Error: {report.exit_text(status)}"
+        return _Ending(
             _error_payload("Runtime.ExitError", message),
             failed=True,
             status="error",
-            error_type="Runtime.OutOfMemory" if self._cell.was_out_of_memory() else "Runtime.ExitError",
+            error_type="Runtime.OutOfMemory" if process.was_out_of_memory() else "Runtime.ExitError",
             log=f"{message}\nRuntime.ExitError\n",
         )
 
-    def _failed_init_outcome(self, request_id: str, answer: _Answer, init_ms: float) -> Outcome:
-        # Lambda runs a failed INIT again inside the invocation and bills it as Duration; here it ran once.
-        self._init_log += report.init_report_line(init_ms, answer.status, answer.error_type).encode()
-        return self._outcome(request_id, answer, init_ms)
-
-    def _outcome(self, request_id: str, answer: _Answer, duration_ms: float) -> Outcome:
-        assert self._cell is not None
-        invocation_report = InvocationReport(
-            request_id=request_id,
+    def _outcome(
+        self, process: RuntimeProcess, invocation: Invocation, ending: _Ending, duration_ms: float
+    ) -> Outcome:
+        used = process.cpu_usage()
+        memory_mb = self.function.memory_mb
+        is_full = ending.error_type == "Runtime.OutOfMemory"
+        found = InvocationReport(
+            request_id=invocation.request_id,
             duration_ms=duration_ms,
-            memory_mb=self.function.memory_mb,
-            max_memory_used_mb=self._peak_memory_mb(self._cell, answer),
-            init_ms=self._init_ms,
-            status=answer.status,
-            error_type=answer.error_type,
+            memory_mb=memory_mb,
+            max_memory_used_mb=memory_mb if is_full else process.peak_memory_mb(),
+            init_ms=self._init_ms if self.initialization_type == ON_DEMAND else None,
+            status=ending.status,
+            error_type=ending.error_type,
         )
         log = b"".join(
             (
                 self._init_log,
-                report.start_line(request_id, self.function.version).encode(),
-                self._take_log(),
-                answer.log.encode(),
-                report.end_line(request_id).encode(),
-                invocation_report.line().encode(),
+                report.start_line(invocation.request_id, self.function.version).encode(),
+                process.take_log(),
+                ending.log.encode(),
+                report.end_line(invocation.request_id).encode(),
+                found.line().encode(),
             )
         )
-        return Outcome(answer.payload, "Unhandled" if answer.failed else None, invocation_report, log)
+        cpu, self._cpu_before = _difference(used, self._cpu_before), used
+        self._init_ms, self._init_log = None, b""
+        error = "Unhandled" if ending.failed else None
+        return Outcome(ending.payload, error, found, log, self.id, cpu)
 
-    def _take_log(self) -> bytes:
-        return b"" if self._logs is None else self._logs.take()
 
-    def _peak_memory_mb(self, cell: Cell, answer: _Answer) -> int:
-        if answer.error_type == "Runtime.OutOfMemory":
-            return self.function.memory_mb
-        return cell.peak_memory_mb()
+async def _stop_after(before: asyncio.Task[None] | None, process: RuntimeProcess) -> None:
+    if before is not None:
+        await before
+    await process.destroy()
+
+
+def _difference(after: CpuUsage, before: CpuUsage) -> CpuUsage:
+    return replace(
+        after,
+        cpu_ms=after.cpu_ms - before.cpu_ms,
+        throttled_periods=after.throttled_periods - before.throttled_periods,
+        throttled_ms=after.throttled_ms - before.throttled_ms,
+    )
+
+
+def _timeout(request_id: str, limit_s: float) -> _Ending:
+    message = f"RequestId: {request_id} Error: Task timed out after {limit_s:.2f} seconds"
+    return _Ending(
+        _error_payload("Sandbox.Timedout", message),
+        failed=True,
+        status="timeout",
+        log=report.timeout_line(request_id, limit_s),
+    )
 
 
 def _error_payload(error_type: str, message: str) -> bytes:
@@ -305,7 +359,7 @@ def _event_response(invocation: Invocation, deadline: float) -> Response:
         ("Content-Type", "application/json"),
         ("Lambda-Runtime-Aws-Request-Id", invocation.request_id),
         ("Lambda-Runtime-Deadline-Ms", str(int(deadline * 1000))),
-        ("Lambda-Runtime-Invoked-Function-Arn", invocation.function.arn),
+        ("Lambda-Runtime-Invoked-Function-Arn", invocation.arn or invocation.function.arn),
         ("Lambda-Runtime-Trace-Id", invocation.trace_id),
     ]
     if invocation.client_context is not None:

@@ -1,34 +1,42 @@
-"""The functions that exist: frozen configuration records and the registry that holds them."""
+"""What a function is: frozen records of its configuration, versions and aliases, and its names."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
-from lambda_tui.local_lambda.api_errors import LambdaApiError, function_not_found
+from lambda_tui.local_lambda.api_errors import LambdaApiError, invalid_parameter, violated
 
 ACCOUNT_ID = "000000000000"
 LATEST = "$LATEST"
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IDENTIFIER = re.compile(
     r"(?:arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):(?:function:)?|function:)?"
     r"(?P<name>[A-Za-z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]{1,128}))?"
 )
 
+State = Literal["Active", "Pending"]
+UpdateStatus = Literal["Successful", "InProgress"]
 
-def _now() -> str:
+
+def now_text() -> str:
+    """The time as Lambda writes LastModified."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+
+
+def new_revision_id() -> str:
+    return str(uuid.uuid4())
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionConfiguration:
-    """One revision of a function. Any change makes a new revision, and with it new environments."""
+    """One revision of a function, or a version of it. Any change makes a new one, with new environments."""
 
     name: str
     arn: str
@@ -45,84 +53,75 @@ class FunctionConfiguration:
     code_sha256: str = ""
     code_size: int = 0
     version: str = LATEST
-    last_modified: str = field(default_factory=_now)
-    revision_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    last_modified: str = field(default_factory=now_text)
+    revision_id: str = field(default_factory=new_revision_id)
+    state: State = "Active"
+    update_status: UpdateStatus = "Successful"
 
     def with_changes(self, **changes: object) -> FunctionConfiguration:
         """The next revision."""
-        fresh = {"last_modified": _now(), "revision_id": str(uuid.uuid4())}
+        fresh = {"last_modified": now_text(), "revision_id": new_revision_id()}
         return replace(self, **{**changes, **fresh})  # type: ignore[arg-type]
 
+    def as_version(self, version: str, description: str | None) -> FunctionConfiguration:
+        """The snapshot that publishing makes of this revision."""
+        settled = {"state": "Active", "update_status": "Successful"}
+        changes = settled if description is None else {**settled, "description": description}
+        return self.with_changes(version=version, arn=f"{self.arn}:{version}", **changes)
 
-class FunctionRegistry:
-    """All functions by name. `on_superseded` hears of every revision that is no longer current."""
 
-    def __init__(self, region: str, on_superseded: Callable[[FunctionConfiguration], None]) -> None:
-        self.region = region
-        self._functions: dict[str, FunctionConfiguration] = {}
-        self._on_superseded = on_superseded
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name for a version. `additional` is a second version and the share of invocations it gets."""
 
-    def arn(self, name: str, qualifier: str | None = None) -> str:
-        arn = f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{name}"
-        return arn if qualifier is None else f"{arn}:{qualifier}"
+    name: str
+    arn: str
+    version: str
+    description: str = ""
+    additional: tuple[str, float] | None = None
+    revision_id: str = field(default_factory=new_revision_id)
 
-    def all(self) -> list[FunctionConfiguration]:
-        """Every function, by name."""
-        return [self._functions[name] for name in sorted(self._functions)]
+    @property
+    def versions(self) -> tuple[str, ...]:
+        return (self.version,) if self.additional is None else (self.version, self.additional[0])
 
-    def resolve(self, identifier: str, qualifier: str | None = None) -> FunctionConfiguration:
-        """The function of a name, name:qualifier, partial ARN or ARN.
 
-        Raises:
-            LambdaApiError: 400 for what is none of these, 404 for what does not exist.
-        """
-        match = _IDENTIFIER.fullmatch(identifier)
-        if match is None:
-            raise LambdaApiError(
-                400,
-                "ValidationException",
-                f"1 validation error detected: Value '{identifier}' at 'functionName' failed to satisfy "
-                f"constraint: Member must satisfy regular expression pattern: {_IDENTIFIER.pattern}",
-            )
-        in_name = match["qualifier"]
-        if in_name and qualifier and in_name != qualifier:
-            raise LambdaApiError(
-                400,
-                "InvalidParameterValueException",
-                "The derived qualifier from the function name does not match.",
-            )
-        wanted = in_name or qualifier
-        function = self._functions.get(match["name"])
-        foreign = match["region"] not in (None, self.region) or match["account"] not in (None, ACCOUNT_ID)
-        if function is None or foreign or wanted not in (None, LATEST):
-            raise function_not_found(self.arn(match["name"], wanted))
-        return function
+@dataclass(frozen=True, slots=True)
+class FunctionIdentifier:
+    """A parsed FunctionName parameter; `is_foreign` ones are of another account or region."""
 
-    def check_new(self, name: str) -> None:
-        """Return if a function of this name can be created.
+    name: str
+    qualifier: str | None
+    is_foreign: bool
 
-        Raises:
-            LambdaApiError: 400 for an unusable name, 409 if it exists.
-        """
-        if not _NAME.fullmatch(name):
-            raise LambdaApiError(
-                400,
-                "ValidationException",
-                f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy "
-                f"constraint: Member must satisfy regular expression pattern: {_NAME.pattern}",
-            )
-        if name in self._functions:
-            raise LambdaApiError(409, "ResourceConflictException", f"Function already exist: {name}")
 
-    def add(self, function: FunctionConfiguration) -> None:
-        """Register a new function whose name passed `check_new`."""
-        self._functions[function.name] = function
+def parse_identifier(identifier: str, qualifier: str | None, region: str) -> FunctionIdentifier:
+    """Read a name, name:qualifier, partial ARN or ARN, and the Qualifier parameter beside it.
 
-    def replace(self, function: FunctionConfiguration) -> None:
-        """Make this the current revision of an existing function."""
-        superseded = self._functions[function.name]
-        self._functions[function.name] = function
-        self._on_superseded(superseded)
+    Raises:
+        LambdaApiError: 400, it is none of these, or the two qualifiers differ.
+    """
+    match = _IDENTIFIER.fullmatch(identifier)
+    if match is None:
+        raise violated(
+            identifier,
+            "functionName",
+            f"Member must satisfy regular expression pattern: {_IDENTIFIER.pattern}",
+        )
+    in_name = match["qualifier"]
+    if in_name and qualifier and in_name != qualifier:
+        raise invalid_parameter("The derived qualifier from the function name does not match.")
+    return FunctionIdentifier(
+        match["name"],
+        in_name or qualifier or None,
+        match["region"] not in (None, region) or match["account"] not in (None, ACCOUNT_ID),
+    )
 
-    def remove(self, function: FunctionConfiguration) -> None:
-        self._on_superseded(self._functions.pop(function.name))
+
+def function_arn(region: str, name: str, qualifier: str | None = None) -> str:
+    arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{name}"
+    return arn if qualifier is None else f"{arn}:{qualifier}"
+
+
+def alias_not_found(arn: str) -> LambdaApiError:
+    return LambdaApiError(404, "ResourceNotFoundException", f"Cannot find alias arn: {arn}")

@@ -68,7 +68,35 @@ class _StopParsing(Exception):
     """Raised inside a parser callback: the rest of this connection is not worth reading."""
 
 
-Answer = Response | Awaitable[Response]
+class Later:
+    """A response that comes later. Unlike a future it is delivered at once, without a turn of the event
+    loop: the warm invocation has three such waits, and a turn costs 20 to 50 us."""
+
+    __slots__ = ("_deliver", "_response", "is_sent")
+
+    def __init__(self) -> None:
+        self._deliver: Callable[[Response], None] | None = None
+        self._response: Response | None = None
+        self.is_sent = False
+
+    def send(self, response: Response) -> None:
+        """Give the response, once; whoever waits for it gets it before this returns."""
+        assert not self.is_sent
+        self.is_sent = True
+        if self._deliver is None:
+            self._response = response
+        else:
+            self._deliver(response)
+
+    def then(self, deliver: Callable[[Response], None]) -> None:
+        """Call `deliver` with the response, now if it is there."""
+        if self._response is None:
+            self._deliver = deliver
+        else:
+            deliver(self._response)
+
+
+Answer = Response | Later | Awaitable[Response]
 Application = Callable[[Request], Answer]
 Admission = Callable[[Request], Response | None]
 """Looks at a request before its body is read; a Response refuses it."""
@@ -236,14 +264,24 @@ class HttpConnection(asyncio.Protocol):
             answer = self._server.application(request)
             if isinstance(answer, Response):
                 self._send(request, answer)
+                continue
+            self._busy = True
+            if isinstance(answer, Later):
+                answer.then(partial(self._deliver, request))
             else:
-                self._busy = True
                 future = asyncio.ensure_future(answer)
                 future.add_done_callback(partial(self._answered, request))
         if self._pending:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+
+    def _deliver(self, request: Request, response: Response) -> None:
+        self._busy = False
+        self._send(request, response)
+        if self._pending:
+            # Not from here: each pipelined request would be one level deeper.
+            asyncio.get_running_loop().call_soon(self._serve_next)
 
     def _answered(self, request: Request, done: asyncio.Future[Response]) -> None:
         self._busy = False

@@ -58,9 +58,9 @@ def end_line(request_id: str) -> str:
     return f"END RequestId: {request_id}\n"
 
 
-def init_report_line(init_ms: float, status: str, error_type: str) -> str:
-    """The line of an INIT that failed; `status` is "error" or "timeout"."""
-    fields = [f"INIT_REPORT Init Duration: {init_ms:.2f} ms", "Phase: init", f"Status: {status}"]
+def init_report_line(init_ms: float, status: str, error_type: str, phase: str = "init") -> str:
+    """The line of an INIT that failed; `status` is "error" or "timeout", `phase` "init" or "invoke"."""
+    fields = [f"INIT_REPORT Init Duration: {init_ms:.2f} ms", f"Phase: {phase}", f"Status: {status}"]
     fields += [f"Error Type: {error_type}"] if error_type else []
     return "\t".join(fields) + "\n"
 

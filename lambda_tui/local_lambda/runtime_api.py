@@ -7,11 +7,10 @@ environment, because clients accept only host:port in AWS_LAMBDA_RUNTIME_API.
 from __future__ import annotations
 
 import json
-from asyncio import Future
 from typing import Protocol
 
 from lambda_tui.local_lambda.authentication import refuse_stranger
-from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request, Response
+from lambda_tui.local_lambda.httpd import Answer, HttpServer, Later, Request, Response
 
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 """The runtime may answer with 6 MB and a little (aws-lambda-runtime-interface-emulator)."""
@@ -37,7 +36,7 @@ class RuntimeRefusal(Exception):
 class RuntimeEvents(Protocol):
     """What the environment does with the calls; each may raise RuntimeRefusal."""
 
-    def asked_next(self) -> Future[Response]: ...
+    def asked_next(self) -> Later: ...
     def answered(self, request_id: str, payload: bytes) -> None: ...
     def failed(self, request_id: str, payload: bytes, error_type: str) -> None: ...
     def failed_init(self, payload: bytes, error_type: str) -> None: ...

@@ -20,12 +20,21 @@ from types import MappingProxyType
 import lambda_tui
 from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
 from lambda_tui.local_lambda import invoke_api
+from lambda_tui.local_lambda.alias_operations import AliasOperations
 from lambda_tui.local_lambda.api_errors import LambdaApiError
 from lambda_tui.local_lambda.authentication import Authenticator, refuse_stranger
-from lambda_tui.local_lambda.control_plane import ControlPlane
-from lambda_tui.local_lambda.functions import FunctionConfiguration, FunctionRegistry
+from lambda_tui.local_lambda.code_store import CodeStore
+from lambda_tui.local_lambda.concurrency_operations import ConcurrencyOperations
+from lambda_tui.local_lambda.control_plane import ControlPlane, OperationGroup
+from lambda_tui.local_lambda.environment import Environment
+from lambda_tui.local_lambda.events import EventQueue
+from lambda_tui.local_lambda.function_operations import FunctionOperations
+from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request
 from lambda_tui.local_lambda.invoke_api import InvokeApi
+from lambda_tui.local_lambda.minor_operations import MinorOperations
+from lambda_tui.local_lambda.provisioned import ProvisionedConcurrency
+from lambda_tui.local_lambda.registry import FunctionRegistry
 from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
 from lambda_tui.local_lambda.scheduler import Scheduler, SchedulerLimits
 from lambda_tui.local_lambda.services import ServicesServer, configured_behaviour, start_services
@@ -41,7 +50,10 @@ _ROLE = "arn:aws:iam::000000000000:role/lambda-tui-local"
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """How to serve. `stop_with_stdin` is for a parent: end when standard input does, print no keys."""
+    """How to serve. `stop_with_stdin` is for a parent: end when standard input does, print no keys.
+
+    `state_change_s` is how long new functions stay Pending, and updates InProgress; AWS takes about a second.
+    """
 
     port: int = 0
     ready_file: Path | None = None
@@ -50,6 +62,7 @@ class ServeOptions:
     limits: SchedulerLimits = field(default_factory=SchedulerLimits)
     stop_with_stdin: bool = False
     enforcement: str = "auto"
+    state_change_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +118,39 @@ class LocalLambda:
         self._options = options
         self._sandbox = sandbox
         self._scheduler = Scheduler(sandbox, options.region, options.limits)
-        self._registry = FunctionRegistry(options.region, self._scheduler.retire)
-        self._invoke_api = InvokeApi(self._registry, self._scheduler)
-        self._control_plane = ControlPlane(
-            self._registry, sandbox.directory / "functions", options.limits.max_environments
+        self._registry = FunctionRegistry(
+            options.region, self._superseded, state_change_s=options.state_change_s
         )
+        self._code = CodeStore(
+            sandbox.directory / "functions", (self._registry.uses_code, self._scheduler.uses_code)
+        )
+        self._provisioned = ProvisionedConcurrency(self._registry, self._scheduler)
+        self._scheduler.on_gone = self._environment_gone
+        self._events = EventQueue(self._scheduler, options.limits.time_scale)
+        self._invoke_api = InvokeApi(self._registry, self._scheduler, self._events)
+        self._control_plane = ControlPlane(self._operations())
         verifier = Verifier(self.key.access_key_id, self.key.secret_access_key, options.region)
         self._authenticator = Authenticator(verifier if options.authenticate else None)
         self._http = HttpServer(
             self._answer, lambda request: refuse_stranger(request, self._http.port), _max_body_bytes
         )
+
+    def _operations(self) -> list[OperationGroup]:
+        concurrency = self._scheduler.concurrency
+        return [
+            FunctionOperations(self._registry, self._code, concurrency, self._provisioned),
+            AliasOperations(self._registry, self._provisioned),
+            ConcurrencyOperations(self._registry, concurrency, self._provisioned),
+            MinorOperations(self._registry),
+        ]
+
+    def _superseded(self, configuration: FunctionConfiguration) -> None:
+        self._scheduler.retire(configuration)
+        self._code.supersede(configuration.task_root)
+
+    def _environment_gone(self, environment: Environment) -> None:
+        self._provisioned.gone(environment)
+        self._code.sweep()
 
     @property
     def endpoint(self) -> str:
@@ -149,7 +185,8 @@ class LocalLambda:
     async def close(self) -> None:
         """Stop listening, kill every environment, remove their groups and folders."""
         self._http.close()
-        self._invoke_api.close()
+        self._events.close()
+        await self._provisioned.close()
         await self._scheduler.close()
         if self.upstream is not None:
             await self.upstream.close()

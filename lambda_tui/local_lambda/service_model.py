@@ -15,7 +15,8 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
-from lambda_tui.local_lambda.api_errors import LambdaApiError
+from lambda_tui.local_lambda.api_errors import LambdaApiError, validation_failed
+from lambda_tui.local_lambda.constraints import violations
 from lambda_tui.local_lambda.httpd import Request
 
 _TEMPLATE_FIELD = re.compile(r"\{(\w+)\+?\}")
@@ -58,12 +59,17 @@ class LambdaServiceModel:
         route, labels = self._match(request)
         shape = route.model.input_shape
         parameters = dict(_inputs(shape, request, labels)) if isinstance(shape, StructureShape) else {}
-        report = self._validator.validate(parameters, shape) if shape is not None else None
-        if report is not None and report.has_errors():
-            raise LambdaApiError(
-                400, "ValidationException", f"1 validation error detected: {report.generate_report()}"
-            )
+        self._check(shape, parameters)
         return Call(route.model.name, parameters, route.model.http.get("responseCode", 200))
+
+    def _check(self, shape: Shape | None, parameters: dict[str, Any]) -> None:
+        if shape is None:
+            return
+        found = list(violations(shape, parameters))
+        if not found and (report := self._validator.validate(parameters, shape)).has_errors():
+            found = [report.generate_report()]
+        if found:
+            raise validation_failed(found)
 
     def _match(self, request: Request) -> tuple[_Route, dict[str, str]]:
         path, query = request.path.rstrip("/"), dict(parse_qsl(request.query))
@@ -88,12 +94,15 @@ def _route(operation: OperationModel) -> _Route:
 
 def _inputs(shape: StructureShape, request: Request, labels: dict[str, str]) -> Iterator[tuple[str, Any]]:
     """Members in the order path, query, header, body; blobs decoded, numbers of the query as numbers."""
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    pairs = parse_qsl(request.query, keep_blank_values=True)
+    query = dict(pairs)
     body = _json_body(request) if shape.serialization.get("payload") is None else {}
     for name, member in shape.members.items():
         location, wire_name = member.serialization.get("location"), member.serialization.get("name", name)
         if location == "uri":
             value: Any = labels.get(wire_name)
+        elif location == "querystring" and member.type_name == "list":
+            value = [text for key, text in pairs if key == wire_name] or None
         elif location == "querystring":
             value = _scalar(member, query.get(wire_name))
         elif location in ("header", "headers"):

@@ -40,7 +40,7 @@ def zip_with(name: str, *, mode: int = stat.S_IFREG | 0o644, size: int = 1) -> b
 
 def test_the_life_of_a_function(client: Any) -> None:
     created = client.create_function(
-        FunctionName="life", Description="first", Environment={"Variables": {"A": "1"}}, **BASE
+        FunctionName="life", Description="first", Environment={"Variables": {"COLOUR": "1"}}, **BASE
     )
     assert created["ResponseMetadata"]["HTTPStatusCode"] == 201
     assert created["FunctionArn"] == "arn:aws:lambda:us-east-1:000000000000:function:life"
@@ -53,7 +53,7 @@ def test_the_life_of_a_function(client: Any) -> None:
         Timeout=900,
         Handler="probe.other",
         Description="second",
-        Environment={"Variables": {"B": "2"}},
+        Environment={"Variables": {"SHAPE": "2"}},
         RevisionId=created["RevisionId"],
     )
     assert changed["RevisionId"] != created["RevisionId"]
@@ -63,7 +63,7 @@ def test_the_life_of_a_function(client: Any) -> None:
         "Timeout": 900,
         "Handler": "probe.other",
         "Description": "second",
-        "Environment": {"Variables": {"B": "2"}},
+        "Environment": {"Variables": {"SHAPE": "2"}},
         "CodeSha256": created["CodeSha256"],
     }.items() <= found.items()
 
@@ -102,23 +102,26 @@ def test_account_settings(client: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "code", "words"),
     [
-        ({"MemorySize": 127}, "ValidationException", "value: 127"),
+        ({"MemorySize": 127}, "ValidationException", "Value '127' at 'memorySize'"),
         ({"MemorySize": 10241}, "ValidationException", "less than or equal to 10240"),
-        ({"Timeout": 0}, "ValidationException", "value: 0"),
+        ({"Timeout": 0}, "ValidationException", "Value '0' at 'timeout'"),
         ({"Timeout": 901}, "ValidationException", "less than or equal to 900"),
-        ({"EphemeralStorage": {"Size": 10}}, "ValidationException", "Size"),
+        ({"EphemeralStorage": {"Size": 10}}, "ValidationException", "'ephemeralStorage.size'"),
         ({"MemorySize": "much"}, "ValidationException", "MemorySize"),
-        ({"Environment": {"Variables": {"A": "x" * 4096}}}, "InvalidParameterValueException", "4KB"),
+        ({"Environment": {"Variables": {"COLOUR": "x" * 4096}}}, "InvalidParameterValueException", "4KB"),
         (
-            {"Environment": {"Variables": {"AWS_REGION": "x", "A": "y"}}},
+            {"Environment": {"Variables": {"AWS_REGION": "x", "COLOUR": "y"}}},
             "InvalidParameterValueException",
             "Reserved keys used in this request: AWS_REGION",
         ),
-        ({"Environment": {"Variables": {"A": "\0"}}}, "InvalidParameterValueException", "NUL"),
-        ({"Environment": {"Variables": {"A": "\ud800"}}}, "InvalidParameterValueException", "half"),
-        ({"Layers": ["layer"]}, "InvalidParameterValueException", "Layers"),
+        ({"Environment": {"Variables": {"COLOUR": "\0"}}}, "InvalidParameterValueException", "NUL"),
+        ({"Environment": {"Variables": {"COLOUR": "\ud800"}}}, "InvalidParameterValueException", "half"),
+        ({"Environment": {"Variables": {"NO-NAME": ""}}}, "ValidationException", "environment.variables"),
+        ({"Handler": "two words"}, "ValidationException", "'handler'"),
+        ({"Role": "me", "Timeout": 0}, "ValidationException", "2 validation errors"),
+        ({"KMSKeyArn": "arn:aws:kms:key"}, "InvalidParameterValueException", "KMSKeyArn"),
         ({"Runtime": "nodejs22.x"}, "InvalidParameterValueException", "Python"),
-        ({"RevisionId": "other"}, "PreconditionFailedException", "RevisionId"),
+        ({"RevisionId": "other"}, "PreconditionFailedException", "Revision Id"),
     ],
 )
 def test_changes_that_are_refused(client: Any, changes: dict[str, object], code: str, words: str) -> None:
@@ -137,8 +140,9 @@ def test_changes_that_are_refused(client: Any, changes: dict[str, object], code:
         ({"Handler": None}, "InvalidParameterValueException"),
         ({"Role": None}, "ValidationException"),
         ({"PackageType": "Image"}, "InvalidParameterValueException"),
-        ({"Publish": True}, "InvalidParameterValueException"),
-        ({"Architectures": ["sparc"]}, "InvalidParameterValueException"),
+        ({"Architectures": ["sparc"]}, "ValidationException"),
+        ({"Runtime": "python4"}, "ValidationException"),
+        ({"SnapStart": {"ApplyOn": "PublishedVersions"}}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": b"no zip"}}, "InvalidParameterValueException"),
         ({"Code": {"S3Bucket": "bucket", "S3Key": "key"}}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": zip_with("../outside.py")}}, "InvalidParameterValueException"),

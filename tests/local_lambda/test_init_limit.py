@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,11 @@ async def test_an_init_that_takes_too_long(tmp_path: Path, monkeypatch: pytest.M
     scheduler = Scheduler(sandbox, "us-east-1", SchedulerLimits())
     try:
         outcome = await scheduler.invoke(Invocation("request", function, b"{}", None, "Root=1"))
-        assert scheduler.environment_count == 0
     finally:
         await scheduler.close()
         sandbox.close()
     assert outcome.function_error == "Unhandled"
     assert b"Sandbox.Timedout" in outcome.payload
     assert outcome.report.status == "timeout"
-    assert 500 <= outcome.report.duration_ms < 5000
-    assert b"INIT_REPORT Init Duration: " in outcome.log
+    assert outcome.report.duration_ms == 3000, "it is tried again, under the function's own limit"
+    assert re.findall(rb"INIT_REPORT .*Phase: (\w+)\tStatus: timeout\n", outcome.log) == [b"init", b"invoke"]

@@ -108,8 +108,10 @@ def test_a_runtime_that_exits(client: Any, event: dict[str, object], ending: str
     assert died.payload == {"errorType": "Runtime.ExitError", "errorMessage": message}
     assert (report.status, report.error_type) == ("error", "Runtime.ExitError")
     assert message in died.log
-    after = invoke(client, "probe")
-    assert (after.error, after.payload["runs"]) == (None, 1), "a new environment takes over"
+    before, after = died.log, invoke(client, "probe")
+    assert (after.error, after.payload["runs"]) == (None, 1), "the runtime is started again"
+    assert report_of(after).init_ms is None, "inside the invocation"
+    assert report_of(after).duration_ms > 10, before
 
 
 def test_a_timeout_kills_the_environment(server: LocalServer, client: Any) -> None:
@@ -151,18 +153,19 @@ def test_out_of_memory(server: LocalServer, client: Any) -> None:
         ("import os; os._exit(5)", "Runtime.ExitError"),
     ],
 )
-def test_a_failing_init_is_tried_again_each_time(
+def test_a_failing_init_is_tried_again_inside_each_invocation(
     server: LocalServer, client: Any, source: str, error_type: str
 ) -> None:
     name = f"broken-{error_type.replace('.', '-')}"
     server.create(name, probe=source)
-    for _ in range(2):
+    for phases in (["init", "invoke"], ["invoke"]):
         failed = invoke(client, name)
         assert failed.error == "Unhandled"
         assert failed.payload["errorType"] == error_type
         report = report_of(failed)
         assert (report.status, report.error_type, report.init_ms) == ("error", error_type, None)
-        assert re.search(rf"INIT_REPORT .*Phase: init\tStatus: error\tError Type: {error_type}\n", failed.log)
+        said = rf"INIT_REPORT .*Phase: (\w+)\tStatus: error\tError Type: {error_type}\n"
+        assert re.findall(said, failed.log) == phases
 
 
 def test_other_memory_means_another_environment(server: LocalServer, client: Any) -> None:
@@ -262,8 +265,8 @@ def test_every_form_of_a_function_name(client: Any, name: str) -> None:
         ({"FunctionName": "probe", "Payload": "{"}, 400, "InvalidRequestContentException"),
         ({"FunctionName": "probe", "Payload": b"[" * 200_000}, 400, "InvalidRequestContentException"),
         ({"FunctionName": "probe", "ClientContext": "%%%"}, 400, "InvalidRequestContentException"),
-        ({"FunctionName": "probe", "InvocationType": "Later"}, 400, "InvalidParameterValueException"),
-        ({"FunctionName": "probe", "LogType": "Head"}, 400, "InvalidParameterValueException"),
+        ({"FunctionName": "probe", "InvocationType": "Later"}, 400, "ValidationException"),
+        ({"FunctionName": "probe", "LogType": "Head"}, 400, "ValidationException"),
         ({"FunctionName": "probe", "Payload": b'"' + b"x" * 6291456 + b'"'}, 413, "RequestTooLargeException"),
         (
             {"FunctionName": "probe", "InvocationType": "Event", "Payload": b'"' + b"x" * 1048576 + b'"'},

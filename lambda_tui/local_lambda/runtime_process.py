@@ -1,0 +1,220 @@
+"""One start of a function's runtime: its process, its Runtime API, and what it prints."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from lambda_tui.local_lambda.environ import environment_variables
+from lambda_tui.local_lambda.functions import FunctionConfiguration
+from lambda_tui.local_lambda.httpd import Later, Response
+from lambda_tui.local_lambda.log_pipe import LogPipe
+from lambda_tui.local_lambda.runtime_api import RuntimeApi, RuntimeRefusal
+from lambda_tui.local_lambda.runtime_command import runtime_command
+from lambda_tui.local_lambda.sandbox import Cell, CpuUsage, Sandbox
+
+Milestone = Literal["next", "init-error", "exit", "timeout"]
+"""How a phase ends: the runtime asks for the next event, reports a failed INIT, exits, or is too late."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeAnswer:
+    """What the runtime posted; `error_type` is given with a failed INIT or a refused response."""
+
+    payload: bytes
+    failed: bool = False
+    error_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """What the process is told about itself."""
+
+    environment_id: str
+    region: str
+    log_stream: str
+    initialization_type: str
+
+
+class RuntimeProcess:
+    """Runs from `start` until it exits or is destroyed; `on_exit` is called when it has exited."""
+
+    def __init__(
+        self,
+        function: FunctionConfiguration,
+        sandbox: Sandbox,
+        identity: ProcessIdentity,
+        on_exit: Callable[[RuntimeProcess], None],
+        *,
+        throttled: bool = False,
+    ) -> None:
+        self.exit_status: int | None = None
+        self.milestone_at = 0.0
+        self._function = function
+        self._sandbox = sandbox
+        self._identity = identity
+        self._on_exit = on_exit
+        self._throttled = throttled
+        self._loop = asyncio.get_running_loop()
+        self._api = RuntimeApi(self)
+        self._then: Callable[[Milestone], None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._next: Later | None = None
+        self._request_id: str | None = None
+        self._answer: RuntimeAnswer | None = None
+        self._initialised = False
+        self._cell: Cell | None = None
+        self._logs: LogPipe | None = None
+        self._exit_watch: asyncio.Task[None] | None = None
+
+    async def initialise(self, limit_s: float) -> Milestone:
+        """Start the process and wait until it asks for its first event, or fails to.
+
+        Raises:
+            LambdaTuiError, OSError: it could not be started.
+        """
+        reached: asyncio.Future[Milestone] = self._loop.create_future()
+
+        def then(milestone: Milestone) -> None:
+            if not reached.done():
+                reached.set_result(milestone)
+
+        self.expect(limit_s, then)
+        try:
+            await self._start()
+            return await reached
+        except BaseException:
+            self._then = None
+            raise
+
+    async def _start(self) -> None:
+        await self._api.start()
+        self._logs = LogPipe()
+        identity = self._identity
+        self._cell = self._sandbox.create(identity.environment_id, self._function.memory_mb)
+        if self._throttled:
+            self._cell.throttle()
+        await self._cell.spawn(
+            runtime_command(self._function.handler),
+            environment_variables(
+                self._function,
+                identity.region,
+                identity.log_stream,
+                self._api.address,
+                identity.initialization_type,
+            ),
+            str(self._function.task_root),
+            self._logs.write_fd,
+        )
+        self._logs.child_has_it()
+        self._exit_watch = asyncio.create_task(self._watch_exit(self._cell))
+
+    async def _watch_exit(self, cell: Cell) -> None:
+        self.exit_status = await cell.wait()
+        self._reach("exit")
+        self._on_exit(self)
+
+    def send_event(self, request_id: str, event: Response) -> None:
+        """Give the runtime, which has asked for it, its next event; call `expect` first."""
+        if self.exit_status is not None:
+            self._reach("exit")
+            return
+        assert self._next is not None
+        self._request_id = request_id
+        self._next.send(event)
+
+    def expect(self, limit_s: float, then: Callable[[Milestone], None]) -> None:
+        """Call `then`, once, with the next milestone: "timeout" if none is reached in `limit_s`."""
+        self._then = then
+        self._timer = self._loop.call_later(limit_s, self._reach, "timeout")
+
+    def _reach(self, milestone: Milestone) -> None:
+        then, self._then = self._then, None
+        if then is None:
+            return
+        self.milestone_at = time.perf_counter()
+        assert self._timer is not None
+        self._timer.cancel()
+        self._request_id = None
+        then(milestone)
+
+    def take_answer(self) -> RuntimeAnswer | None:
+        """What the runtime posted since the last call."""
+        answer, self._answer = self._answer, None
+        return answer
+
+    def take_log(self) -> bytes:
+        return b"" if self._logs is None else self._logs.take()
+
+    # Its cell.
+
+    def throttle(self) -> None:
+        """Apply the memory size's CPU share, from the first event on."""
+        assert self._cell is not None
+        if not self._throttled:
+            self._cell.throttle()
+            self._throttled = True
+
+    def freeze(self) -> None:
+        assert self._cell is not None
+        self._cell.freeze()
+
+    def thaw(self) -> None:
+        assert self._cell is not None
+        self._cell.thaw()
+
+    def cpu_usage(self) -> CpuUsage:
+        return CpuUsage(0.0) if self._cell is None else self._cell.cpu_usage()
+
+    def peak_memory_mb(self) -> int:
+        return 0 if self._cell is None else self._cell.peak_memory_mb()
+
+    def was_out_of_memory(self) -> bool:
+        return self._cell is not None and self._cell.was_out_of_memory()
+
+    async def destroy(self) -> None:
+        """Kill it with everything it started, and give everything back. Idempotent."""
+        self._api.close()
+        if self._cell is not None:
+            await self._cell.destroy()
+        if self._exit_watch is not None:
+            await asyncio.wait({self._exit_watch}, timeout=1)
+            self._exit_watch.cancel()
+        if self._logs is not None:
+            self._logs.close()
+        self._reach("exit")
+
+    # What the runtime does (RuntimeEvents).
+
+    def asked_next(self) -> Later:
+        if self._request_id is not None and self._answer is None:
+            raise RuntimeRefusal(
+                403, "InvalidStateTransition", "The current invocation has not been answered."
+            )
+        self._initialised = True
+        self._next = Later()
+        asked = self._next
+        self._reach("next")
+        return asked
+
+    def answered(self, request_id: str, payload: bytes) -> None:
+        self._accept(request_id, RuntimeAnswer(payload))
+
+    def failed(self, request_id: str, payload: bytes, error_type: str) -> None:
+        self._accept(request_id, RuntimeAnswer(payload, failed=True, error_type=error_type))
+
+    def failed_init(self, payload: bytes, error_type: str) -> None:
+        if self._initialised:
+            raise RuntimeRefusal(403, "InvalidStateTransition", "This environment is initialised.")
+        self._answer = RuntimeAnswer(payload, failed=True, error_type=error_type)
+        self._reach("init-error")
+
+    def _accept(self, request_id: str, answer: RuntimeAnswer) -> None:
+        if self._request_id is None or self._request_id != request_id:
+            raise RuntimeRefusal(400, "InvalidRequestID", "This is not the current invocation.")
+        if self._answer is not None:
+            raise RuntimeRefusal(403, "InvalidStateTransition", "The current invocation has been answered.")
+        self._answer = answer
