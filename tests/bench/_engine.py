@@ -1,0 +1,127 @@
+"""The real load engine against a stamping server, each on a core of its own where there are two."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lambda_tui.load.engine_group import Batch, EngineGroup, Started
+from lambda_tui.load.frames import Exchange
+from lambda_tui.load.limits import End
+from lambda_tui.load.plan import EnginePlan
+from lambda_tui.results.statistics import percentile
+
+EVENT = b'{"schema": 1, "workload": {}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where it is, and its process for tests that stop it."""
+
+    endpoint: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What a drive gave."""
+
+    exchanges: list[Exchange]
+    dropped: int
+    cpu_s: float
+    elapsed_s: float
+    rss_mb: float
+    end: End
+
+    @property
+    def per_cpu_second(self) -> float:
+        return len(self.exchanges) / self.cpu_s
+
+    def start_errors_ms(self) -> list[float]:
+        """Ascending: actual start after intended start."""
+        return sorted(one[3] - one[2] for one in self.exchanges)
+
+    def latency_errors_ms(self) -> list[float]:
+        """Ascending: latency from the intended start, less the time the server says it took."""
+        held = (json.loads(one[9])["t"] for one in self.exchanges)
+        return sorted(
+            one[4] - one[2] - (left - came) / 1e6
+            for one, (came, left) in zip(self.exchanges, held, strict=True)
+        )
+
+
+@contextmanager
+def serving(delay_ms: float) -> Iterator[Server]:
+    """A stamping server on the first core."""
+    command = [sys.executable, "-m", "tests.bench._stamping_server", str(delay_ms)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        port = int(process.stdout.readline())
+        pin(process.pid, 0)
+        yield Server(f"http://127.0.0.1:{port}", process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def pin(pid: int, core: int) -> None:
+    """To one core, where the system can and has it."""
+    if hasattr(os, "sched_setaffinity") and core < (os.cpu_count() or 1):
+        os.sched_setaffinity(pid, {core})
+
+
+def plan(server: Server, **changes: Any) -> EnginePlan:
+    """A plan with a signed session token and a spend limit that is far away, as real runs have them."""
+    values: dict[str, Any] = {
+        "endpoint": server.endpoint, "region": "us-east-1", "access_key_id": "AKIDEXAMPLE",
+        "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session_token": "t" * 400,
+        "function_name": "lambda-tui-python", "qualifier": None, "event": EVENT, "invocations": 10_000_000,
+        "callers": 1, "warmup": 0, "rate": None, "seconds": None, "cold_token": None, "read_timeout_s": 40.0,
+        "request_usd": "0.0000002", "billed_ms_usd": "0.0000000083", "worst_case_usd": "0.00034",
+        "max_usd": "100000", "max_invocations": None, "max_seconds": None, "max_result_bytes": None,
+    }  # fmt: skip
+    return EnginePlan.from_wire({**values, **changes})
+
+
+def drive(plan: EnginePlan, *, engines: int = 1, on_started: Any = None) -> Driven:
+    """Run it to its end, the engine on the second core."""
+    exchanges: list[Exchange] = []
+    dropped, last, rss_mb = 0, Batch([], 0, 0, 0, 0.0, ()), 0.0
+    with EngineGroup(engines) as group:
+        for pid in group.pids:
+            pin(pid, 1)
+        group.start(plan)
+        for message in group.messages():
+            if isinstance(message, Started) and on_started is not None:
+                on_started()
+            if isinstance(message, Batch):
+                exchanges += message.exchanges
+                dropped += message.dropped
+                last = message
+                rss_mb = max(rss_mb, rss(group.pids[0]))
+    assert isinstance(message, End)
+    span_ms = max(one[4] for one in exchanges) - min(one[3] for one in exchanges)
+    return Driven(exchanges, dropped, sum(last.cpu_s), span_ms / 1000, rss_mb, message)
+
+
+def rss(pid: int) -> float:
+    """Resident memory of a process in MB."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+    except OSError:
+        return 0.0
+    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def p50_p99(ordered: list[float]) -> str:
+    """Two percentiles in milliseconds, as text."""
+    return f"{percentile(ordered, 0.5):.3f} / {percentile(ordered, 0.99):.3f}"

@@ -1,0 +1,66 @@
+"""`python -m tests.bench._stamping_server DELAY_MS`: answers invocations after a delay, with its own times.
+
+Prints its port. The body of an answer says when, on CLOCK_MONOTONIC, its request came and its answer left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from base64 import b64encode
+from typing import cast
+
+REPORT = (
+    "REPORT RequestId: 6f747d7e-7d7e-4d7e-8d7e-6f747d7e7d7e\tDuration: 2.50 ms\tBilled Duration: 3 ms\t"
+    "Memory Size: 512 MB\tMax Memory Used: 40 MB\t\n"
+)
+LOG_TAIL = b64encode(b"an ordinary line that the function logged\n" * 16 + REPORT.encode())
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b"x-amzn-RequestId: 6f747d7e-7d7e-4d7e-8d7e-6f747d7e7d7e\r\n"
+    b"X-Amz-Log-Result: " + LOG_TAIL + b"\r\nContent-Length: 47\r\n\r\n"
+)
+
+
+class Invocations(asyncio.Protocol):
+    """One connection with one request at a time, whose body is a JSON object: enough for benchmarks."""
+
+    def __init__(self, delay_s: float) -> None:
+        self._delay_s = delay_s
+        self._loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        arrived_ns = time.monotonic_ns()
+        if data.endswith(b"}"):
+            if self._delay_s:
+                self._loop.call_later(self._delay_s, self._answer, arrived_ns)
+            else:
+                self._answer(arrived_ns)
+
+    def _answer(self, arrived_ns: int) -> None:
+        body = b'{"t": [%18d, %18d]}' % (arrived_ns, time.monotonic_ns())
+        self._transport.write(HEAD + body)
+
+
+async def serve(delay_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Invocations(delay_s), "127.0.0.1", 0, backlog=4096)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        asyncio.run(serve(float(sys.argv[1]) / 1000))
+    else:
+        uvloop.run(serve(float(sys.argv[1]) / 1000))
+
+
+if __name__ == "__main__":
+    main()
