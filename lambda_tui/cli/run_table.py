@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from lambda_tui.billing import Bill
 from lambda_tui.history import MeasuredRun
 from lambda_tui.results import Distribution, Summary
-from lambda_tui.scenario import CPU_WORKLOADS, Scenario
+from lambda_tui.scenario import CPU_WORKLOADS, WAITING_WORKLOADS, Scenario
 from lambda_tui.tui.drawing.numbers import format_quantity, format_usd, ms_number, plural
 
 TIME_COLUMNS = ("count", "mean", "p50", "p90", "p95", "p99", "max")
@@ -24,9 +24,10 @@ def scenario_line(scenario: Scenario) -> str:
     """`http × 3 of 300 ms, threads × 3, 512 MB x86_64`."""
     if scenario.function is not None:
         return f"{scenario.function}"
-    sizes = [] if scenario.workload in CPU_WORKLOADS - {"mixed"} else [f"{scenario.task_ms:g} ms"]
+    sizes = [f"{scenario.task_ms:g} ms"] if scenario.workload in WAITING_WORKLOADS else []
     sizes += [f"{scenario.work} work"] if scenario.workload in CPU_WORKLOADS else []
-    tasks = f"{scenario.workload} × {scenario.tasks} of {' + '.join(sizes)}"
+    what = " ".join(filter(None, (scenario.workload, scenario.actual_operation)))
+    tasks = f"{what} × {scenario.tasks}{' of ' if sizes else ''}{' + '.join(sizes)}"
     return f"{tasks}, {model_text(scenario)}, {scenario.memory_mb} MB {scenario.architecture}"
 
 

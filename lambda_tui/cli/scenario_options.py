@@ -20,7 +20,7 @@ from lambda_tui.scenario import (
     WorkloadKind,
     parse_scenario,
 )
-from lambda_tui.scenario.model import Arrivals
+from lambda_tui.scenario.model import Arrivals, Operation
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -40,6 +40,7 @@ WORKLOAD_OPTIONS = (
     _option("--tasks", "tasks", int, "Tasks in one invocation.", "N"),
     _option("--task-ms", "task_ms", float, "Latency of a sleep or http task, in ms.", "MS"),
     _option("--work", "work", int, "CPU work units of a sha256, primes or mixed task.", "N"),
+    _option("--operation", "operation", _choice(get_args(Operation)), "What dynamodb or sqs does."),
     _option("--concurrency", "concurrency", _choice(CONCURRENCY_MODELS), "How an invocation runs its tasks."),
     _option("--workers", "workers", int, "Threads, processes or coroutines at the same time.", "N"),
 )

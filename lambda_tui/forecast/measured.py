@@ -19,7 +19,10 @@ from lambda_tui.scenario import Scenario
 DurationKind = Literal["measured", "forecast", "held", "typed"]
 """`held`: one measured size says nothing about others, so its duration is held at every size."""
 
-SHAPE = ("workload", "tasks", "task_ms", "work", "concurrency", "workers", "runtime", "function", "payload")
+SHAPE = (
+    *("workload", "operation", "tasks", "task_ms", "work", "concurrency", "workers"),
+    *("runtime", "function", "payload"),
+)
 """What must be equal for two runs to be points of one curve; memory, load and limits may differ."""
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
-from lambda_tui.scenario import CPU_WORKLOADS, Scenario
+from lambda_tui.scenario import WAITING_WORKLOADS, Scenario
 
 FULL_VCPU_MB = 1769
 """Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
@@ -44,10 +44,10 @@ def worst_case_usd(rates: Rates, *, memory_mb: int, timeout_s: int) -> Decimal:
 def ideal_duration_ms(scenario: Scenario) -> int:
     """The least time the waiting in an invocation takes: tasks x task_ms, side by side where the model can.
 
-    CPU work has no known duration before it ran and counts as nothing, and so does one's own function: the
-    low end is then the request fee and one billed millisecond.
+    CPU work and services have no known duration before they ran and count as nothing, and so does one's own
+    function: the low end is then the request fee and one billed millisecond.
     """
-    if scenario.function is not None or scenario.workload in CPU_WORKLOADS - {"mixed"}:
+    if scenario.function is not None or scenario.workload not in WAITING_WORKLOADS:
         return 1
     parallel = scenario.concurrency not in ("sequential", "asyncio-blocking")
     rounds = math.ceil(scenario.tasks / (scenario.workers if parallel else 1))

@@ -27,16 +27,32 @@ WorkloadKind = Literal["sleep", "http", "s3", "dynamodb", "sqs", "sha256", "prim
 ConcurrencyModel = Literal[
     "sequential", "threads", "thread-pool", "asyncio", "asyncio-blocking", "processes", "process-pool"
 ]
+Operation = Literal["get", "put", "batch-put", "partial-batch", "whole-batch"]
 Architecture = Literal["x86_64", "arm64"]
 Runtime = Literal["python", "nodejs", "go", "rust", "java", "cpp"]
 Arrivals = Literal["constant", "poisson", "ramp", "spike", "step"]
 
 CONCURRENCY_MODELS: tuple[ConcurrencyModel, ...] = get_args(ConcurrencyModel)
-MVP_WORKLOADS: tuple[WorkloadKind, ...] = ("sleep", "http", "sha256", "primes", "mixed")
-"""The workloads the payload functions carry today."""
+MVP_WORKLOADS: tuple[WorkloadKind, ...] = (
+    *("sleep", "http", "sha256", "primes", "mixed"),
+    *("s3", "dynamodb", "sqs"),
+)
+"""The workloads the Python payload function carries today."""
 
 CPU_WORKLOADS: frozenset[WorkloadKind] = frozenset({"sha256", "primes", "mixed"})
-"""Workloads sized by `work`; the others are sized by `task_ms`. `mixed` takes both."""
+"""Workloads sized by `work`."""
+
+WAITING_WORKLOADS: frozenset[WorkloadKind] = frozenset({"sleep", "http", "mixed"})
+"""Workloads sized by `task_ms`; `mixed` takes both sizes."""
+
+SERVICE_WORKLOADS: frozenset[WorkloadKind] = frozenset({"s3", "dynamodb", "sqs"})
+"""Workloads that call an AWS service, which takes its own time."""
+
+OPERATIONS: dict[WorkloadKind, tuple[Operation, ...]] = {
+    "dynamodb": ("get", "put", "batch-put"),
+    "sqs": ("partial-batch", "whole-batch"),
+}
+"""What a workload can be asked to do; the first is the default."""
 
 MIN_MEMORY_MB = 128
 MAX_MEMORY_MB = 10240
@@ -59,6 +75,7 @@ class Scenario(BaseModel):
     tasks: int = Field(default=3, ge=1, le=10_000)
     task_ms: float = Field(default=300.0, ge=0, le=900_000)
     work: int = Field(default=1, ge=1, le=1_000_000)
+    operation: Operation | None = None
     concurrency: ConcurrencyModel = "sequential"
     workers: int = Field(default=3, ge=1, le=1_000)
 
@@ -90,6 +107,9 @@ class Scenario(BaseModel):
             raise ValueError("rate and seconds belong together: an open loop needs both")
         if self.payload is not None and self.function is None:
             raise ValueError("payload is for your own function: name it with function")
+        choices = OPERATIONS.get(self.workload)
+        if choices and self.operation is not None and self.operation not in choices:
+            raise ValueError(f"operation of {self.workload} must be {', '.join(choices)}")
         return self
 
     @field_serializer("max_usd")
@@ -108,6 +128,12 @@ class Scenario(BaseModel):
         return (self.function or "").partition(":")[2] or None
 
     @property
+    def actual_operation(self) -> Operation | None:
+        """`operation`, or the default of a workload that has several; None for the others."""
+        choices = OPERATIONS.get(self.workload)
+        return (self.operation or choices[0]) if choices else None
+
+    @property
     def planned_invocations(self) -> int:
         """Invocations this run will start if nothing stops it, warm-up included."""
         if self.rate is not None and self.seconds is not None:
@@ -117,7 +143,8 @@ class Scenario(BaseModel):
     def event(self) -> JsonValue:
         """The JSON event every invocation of this run carries (contract: the payload functions).
 
-        `url` stays null: the payload takes the latency server's address from its environment.
+        `url` stays null: the payload takes the latency server's address from its environment, as it does the
+        names of buckets, tables and queues. A batch of sqs has one record that fails, in the middle.
         """
         if self.function is not None:
             return self.payload
@@ -128,6 +155,10 @@ class Scenario(BaseModel):
             "work": self.work,
             "url": None,
         }
+        if self.actual_operation is not None:
+            workload["operation"] = self.actual_operation
+        if self.workload == "sqs":
+            workload["poison"] = self.tasks // 2
         return {
             "schema": 1,
             "workload": workload,

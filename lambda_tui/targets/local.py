@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from lambda_tui.errors import TargetLost, TargetUnreachable
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import SERVICE_WORKLOADS, Scenario
 from lambda_tui.targets.control_plane import ControlPlane, isolated_session
 from lambda_tui.targets.functions import deployment_of, vcpus
+from lambda_tui.targets.local_services import start_services
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
 
 START_TIMEOUT_S = 30.0
@@ -37,6 +38,7 @@ class Ready:
     memory_enforcement: Any
     host_cpus: int
     upstream_url: str | None
+    services_url: str | None
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Ready:
@@ -48,6 +50,7 @@ class Ready:
             memory_enforcement=document["memory_enforcement"],
             host_cpus=document["host_cpus"],
             upstream_url=document.get("upstream_url"),
+            services_url=document.get("services_url"),
         )
 
 
@@ -165,10 +168,12 @@ class LocalTarget:
             progress(f"the embedded Lambda is ready ({self.label})")
 
     def prepare(self, scenario: Scenario) -> Deployment:
-        """Bring the payload function to the scenario's memory and timeout."""
+        """Bring the payload function to the scenario's memory and timeout, and start what it will call."""
         ready, control = self._ready, self._control
         if ready is None or control is None or not self.is_alive():
             raise TargetLost("The embedded Lambda went away.", hint="Run again to restart it.")
+        if scenario.function is None and scenario.workload in SERVICE_WORKLOADS and ready.services_url:
+            start_services(ready.services_url, scenario.workload)
         return deployment_of(control, scenario, ready.credentials, may_change=True, describe=self._describe)
 
     def is_alive(self) -> bool:

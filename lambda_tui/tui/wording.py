@@ -10,6 +10,9 @@ WORKLOADS: dict[WorkloadKind, str] = {
     "sha256": "hash in C: releases the GIL",
     "primes": "count primes: holds the GIL",
     "mixed": "fetch, then compute",
+    "s3": "list a bucket, get objects: boto3",
+    "dynamodb": "get items: boto3",
+    "sqs": "a batch with one poison record",
 }
 
 MODELS: dict[ConcurrencyModel, str] = {

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from lambda_tui.billing import Bill
 from lambda_tui.load.estimate import SpendEstimate
-from lambda_tui.scenario import CPU_WORKLOADS, Scenario
+from lambda_tui.scenario import CPU_WORKLOADS, SERVICE_WORKLOADS, Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.protocol import TargetKind
 from lambda_tui.tui.drawing.numbers import format_ms, format_quantity, format_usd, format_vcpus, plural
@@ -177,6 +177,8 @@ def spend_question(
 
 
 def _task_size(scenario: Scenario) -> str:
+    if scenario.workload in SERVICE_WORKLOADS:
+        return "1 call"
     if scenario.workload in CPU_WORKLOADS - {"mixed"}:
         return plural(scenario.work, "work unit")
     return format_ms(scenario.task_ms)

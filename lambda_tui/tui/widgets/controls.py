@@ -11,7 +11,14 @@ from textual.content import Content
 from textual.widgets import Button, Input, Label, Select, Static
 
 from lambda_tui.errors import InvalidInput
-from lambda_tui.scenario import CPU_WORKLOADS, MVP_WORKLOADS, Architecture, Scenario, parse_scenario
+from lambda_tui.scenario import (
+    CPU_WORKLOADS,
+    MVP_WORKLOADS,
+    WAITING_WORKLOADS,
+    Architecture,
+    Scenario,
+    parse_scenario,
+)
 from lambda_tui.tui.messages import AllModelsRequested, RunRequested, ScenarioEdited
 from lambda_tui.tui.widgets.fields import ChoiceField, Field, NumberField, SliderField
 from lambda_tui.tui.widgets.model_picker import ModelPicker
@@ -115,7 +122,7 @@ class Controls(VerticalScroll, can_focus=False):
         model = self.query_one(ModelPicker).value
         self.query_one("#model-hint", Static).update(MODELS[model])
         self.query_one("#field-work").display = workload in CPU_WORKLOADS
-        self.query_one("#field-task-ms").display = workload not in CPU_WORKLOADS or workload == "mixed"
+        self.query_one("#field-task-ms").display = workload in WAITING_WORKLOADS
 
     @on(Input.Changed)
     @on(Select.Changed)
