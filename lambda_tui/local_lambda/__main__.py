@@ -21,8 +21,8 @@ def parse_options(arguments: Sequence[str]) -> ServeOptions:
     parser.add_argument("--ready-file", type=Path, help="written, private to you, once calls are answered")
     parser.add_argument("--region", default=defaults.region)
     parser.add_argument("--no-auth", action="store_true", help="answer unsigned requests too")
-    parser.add_argument("--max-environments", type=int, default=defaults.limits.max_environments)
-    parser.add_argument("--idle-seconds", type=float, default=defaults.limits.idle_s)
+    _add_limits(parser, defaults.limits)
+    parser.add_argument("--state-change-seconds", type=float, default=defaults.state_change_s)
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends")
     parser.add_argument("--enforcement", choices=["auto", *ENFORCEMENTS], default=defaults.enforcement)
     given = parser.parse_args(arguments)
@@ -31,9 +31,30 @@ def parse_options(arguments: Sequence[str]) -> ServeOptions:
         ready_file=given.ready_file,
         region=given.region,
         authenticate=not given.no_auth,
-        limits=SchedulerLimits(given.max_environments, given.idle_seconds),
+        limits=_limits(given),
         stop_with_stdin=given.stop_with_stdin,
         enforcement=given.enforcement,
+        state_change_s=given.state_change_seconds,
+    )
+
+
+def _add_limits(parser: argparse.ArgumentParser, defaults: SchedulerLimits) -> None:
+    parser.add_argument("--max-environments", type=int, default=defaults.max_environments)
+    parser.add_argument("--idle-seconds", type=float, help="instead of AWS's measured times")
+    parser.add_argument("--account-concurrency", type=int, default=defaults.account_concurrency)
+    parser.add_argument("--scaling-rate", type=int, default=defaults.scaling_per_10_s)
+    parser.add_argument("--time-scale", type=float, default=defaults.time_scale)
+    parser.add_argument("--max-age-seconds", type=float, default=defaults.max_age_s)
+
+
+def _limits(given: argparse.Namespace) -> SchedulerLimits:
+    return SchedulerLimits(
+        max_environments=given.max_environments,
+        idle_s=given.idle_seconds,
+        account_concurrency=given.account_concurrency,
+        scaling_per_10_s=given.scaling_rate,
+        time_scale=given.time_scale,
+        max_age_s=given.max_age_seconds,
     )
 
 
