@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from binascii import Error as BinasciiError
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -23,8 +24,7 @@ def decode(exchange: Exchange, price: Price) -> Invocation:
     index, warmup, scheduled_ms, started_ms, ended_ms = exchange[:5]
     status, request_id, function_error, log_tail, body, kind, message = exchange[5:]
     document = _json_object(body)
-    # The first line of a tail may be cut inside a character.
-    report = parse_report(b64decode(log_tail).decode(errors="replace")) if log_tail else None
+    report = _report(log_tail)
     outcome, error = _outcome(status, function_error, document, kind, message)
     payload = document if outcome == "ok" else None
     environment_id = (payload or {}).get("environment_id")
@@ -63,6 +63,15 @@ def _outcome(
             str(said.get("Reason") or kind or "TooManyRequestsException"), text
         )
     return "failed", InvocationError(kind or str(said.get("__type") or f"HTTP {status}"), text)
+
+
+def _report(log_tail: bytes) -> Report | None:
+    """The REPORT of a base64 log tail; None where there is none, or the header is not base64 at all."""
+    try:
+        # The first line of a tail may be cut inside a character.
+        return parse_report(b64decode(log_tail).decode(errors="replace")) if log_tail else None
+    except BinasciiError:
+        return None
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:

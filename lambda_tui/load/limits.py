@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from base64 import b64decode
+from binascii import Error as BinasciiError
+from binascii import a2b_base64
 from dataclasses import astuple, dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,7 +14,8 @@ from lambda_tui.load.plan import EnginePlan
 
 EndKind = Literal["done", "stopped", "invocations", "usd", "seconds", "unreachable", "lost", "refused"]
 
-_BILLED = re.compile(rb"Billed Duration: (\d+) ms|\"billedDurationMs\": ?(\d+)")
+_TEXT, _JSON = b"Billed Duration:", b'"billedDurationMs":'
+_NUMBER = re.compile(rb" ?(\d+)")
 REPORT_TAIL = 400
 """The REPORT closes a log tail and is shorter than this many base64 characters, a multiple of four."""
 
@@ -84,12 +86,22 @@ class Limits:
 
 def billed_ms_of(log_tail: bytes) -> int | None:
     """The billed milliseconds in a base64 log tail, if its REPORT is there."""
-    for part in (log_tail[-REPORT_TAIL:], log_tail):
-        # The last match: the function itself may have logged something like a REPORT before it.
-        found = _BILLED.findall(b64decode(part)) if part else []
-        if found:
-            return int(found[-1][0] or found[-1][1])
-    return None
+    return _last_billed_ms(log_tail[-REPORT_TAIL:]) or _last_billed_ms(log_tail)
+
+
+def _last_billed_ms(encoded: bytes) -> int | None:
+    # The last one: the function itself may have logged something like a REPORT before it. Searching from the
+    # end takes 0.6 us of each invocation's 20, a regular expression over the text took 7.
+    try:
+        text = a2b_base64(encoded)
+    except BinasciiError:
+        return None
+    in_text, in_json = text.rfind(_TEXT), text.rfind(_JSON)
+    if in_text == in_json:  # both are missing
+        return None
+    place = in_text + len(_TEXT) if in_text > in_json else in_json + len(_JSON)
+    found = _NUMBER.match(text, place)
+    return int(found[1]) if found else None
 
 
 def _units(usd: str) -> int:

@@ -21,6 +21,7 @@ HEAD = (
     b"x-amzn-RequestId: 6f747d7e-7d7e-4d7e-8d7e-6f747d7e7d7e\r\n"
     b"X-Amz-Log-Result: " + LOG_TAIL + b"\r\nContent-Length: 47\r\n\r\n"
 )
+ANSWER_AT_ONCE = HEAD + b'{"t": [%18d, %18d]}' % (0, 0)
 
 
 class Invocations(asyncio.Protocol):
@@ -35,11 +36,13 @@ class Invocations(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         arrived_ns = time.monotonic_ns()
-        if data.endswith(b"}"):
-            if self._delay_s:
-                self._loop.call_later(self._delay_s, self._answer, arrived_ns)
-            else:
-                self._answer(arrived_ns)
+        if not data.endswith(b"}"):
+            return
+        if self._delay_s:
+            self._loop.call_later(self._delay_s, self._answer, arrived_ns)
+        else:
+            # As fast as possible: a client can only be seen to be fast by a server that is faster.
+            self._transport.write(ANSWER_AT_ONCE)
 
     def _answer(self, arrived_ns: int) -> None:
         body = b'{"t": [%18d, %18d]}' % (arrived_ns, time.monotonic_ns())

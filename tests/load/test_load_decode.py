@@ -91,6 +91,16 @@ def test_billed_milliseconds_in_text_and_json_tails() -> None:
     assert billed_ms_of(b64encode(b"Billed Duration: 1 ms\n" + REPORT.encode())) == 546
     assert billed_ms_of(b64encode(b"only logs")) is None
     assert billed_ms_of(b"") is None
+    assert billed_ms_of(b64encode(b"Billed Duration: 9 ms\n" + json_tail)) == 2
+    assert billed_ms_of(b64encode(REPORT.encode() + b"x" * 1000)) == 546
+    assert billed_ms_of(b64encode(b"0123456789012345678901234567890")) is None
+    assert billed_ms_of(b64encode(b"Billed Duration: none")) is None
+    assert billed_ms_of(b"not base64") is None
+
+
+def test_a_log_tail_that_is_not_base64_is_no_report() -> None:
+    one = invocation((200, "req", "", b"not base64", b"{}", "", ""))
+    assert (one.status, one.report, one.usd) == ("ok", None, None)
 
 
 def test_the_estimate_spans_the_ideal_and_the_timeout() -> None:
