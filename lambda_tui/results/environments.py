@@ -115,12 +115,15 @@ class Lane:
         """When the environment was busy, invocation by invocation."""
         return zip(self.begins_ms, self.ends_ms, strict=True)
 
-    def busy_until(self, time_ms: float) -> float:
-        """Milliseconds busy from the beginning to `time_ms`."""
-        position = bisect_right(self.ends_ms, time_ms)
-        if position == len(self.ends_ms):
-            return self._busy_ms[-1]
-        return self._busy_ms[position] + max(0.0, time_ms - self.begins_ms[position])
+    def busy_until(self, times_ms: Iterable[float]) -> list[float]:
+        """Milliseconds busy from the beginning to each of some ascending times."""
+        ends, begins, busy, count = self.ends_ms, self.begins_ms, self._busy_ms, len(self.ends_ms)
+        position, sums = 0, []
+        for time_ms in times_ms:
+            position = bisect_right(ends, time_ms, position)
+            since = 0.0 if position == count else time_ms - begins[position]
+            sums.append(busy[position] + since if since > 0 else busy[position])
+        return sums
 
     def end_ms(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> float:
         """When the environment is taken to be gone: after its idle limit; `now_ms` if that is not reached."""
@@ -222,6 +225,11 @@ class EnvironmentTimeline:
         self.extend(invocations)
 
     @property
+    def requests(self) -> int:
+        """How many invocations were added, whatever became of them."""
+        return self._ran + len(self.throttled_ms) + len(self.failed_ms)
+
+    @property
     def lanes(self) -> Sequence[Lane]:
         """All lanes, by the begin of their first invocation."""
         if self._lanes is None:
@@ -254,19 +262,22 @@ class EnvironmentTimeline:
 
     def counts(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> EnvironmentCounts:
         """The numbers of all that was added."""
-        lanes = self.lanes
-        lived_ms = sum(lane.end_ms(now_ms, idle_limit_ms) - lane.begins_ms[0] for lane in lanes)
+        lanes, lived_ms, busy_ms, found_warm = self.lanes, 0.0, 0.0, 0
+        for lane in lanes:
+            lived_ms += lane.end_ms(now_ms, idle_limit_ms) - lane.begins_ms[0]
+            busy_ms += lane.busy_ms
+            found_warm += lane.found_warm
         return EnvironmentCounts(
             environments=len(lanes),
             unnamed=len(self._unnamed.lanes),
-            found_warm=sum(lane.found_warm for lane in lanes),
+            found_warm=found_warm,
             invocations=self._ran,
             cold_starts=self._cold_starts,
             function_errors=self._function_errors,
             throttled=len(self.throttled_ms),
             failed=len(self.failed_ms),
             peak=self.occupancy.peak,
-            busy_share=sum(lane.busy_ms for lane in lanes) / lived_ms if lived_ms > 0 else None,
+            busy_share=busy_ms / lived_ms if lived_ms > 0 else None,
         )
 
     def _count(self, invocation: Invocation) -> None:

@@ -43,8 +43,19 @@ def invocations() -> list[Invocation]:
             report = Report(None, duration_ms, int(duration_ms) + 1, 512, init_ms=init_ms)
             answers.append(
                 Invocation(
-                    number * USES + use, now_ms, now_ms, ended_ms, "ok", None, None, f"environment-{number:08d}",
-                    use == 0, False, report, None, None,
+                    number * USES + use,
+                    now_ms,
+                    now_ms,
+                    ended_ms,
+                    "ok",
+                    None,
+                    None,
+                    f"environment-{number:08d}",
+                    use == 0,
+                    False,
+                    report,
+                    None,
+                    None,
                 )  # fmt: skip
             )
             now_ms = ended_ms + random.random() * 300
@@ -74,7 +85,9 @@ async def _measured() -> dict[str, object]:
         await measured("nothing (the price of measuring)", still)
         await measured("1,000 more invocations, all of the run", lambda _: screen._take(next(states)))
         screen.action_dense()
-        await measured("the same, two lanes a row", lambda round_: screen._take(next(states)) if round_ < 12 else None)
+        await measured(
+            "the same, two lanes a row", lambda round_: screen._take(next(states)) if round_ < 12 else None
+        )
         screen.action_dense()
         lanes.set_view(TimeView(3_000.0, 5_000.0, follow=False))
         await measured("a step of the cursor", lambda _: lanes.action_time(1))

@@ -186,9 +186,7 @@ def test_what_an_environment_did_when() -> None:
         *[("init", 0)] * 2, *[("busy", 0)] * 2, *[("frozen", 1)] * 2, ("busy", 1), ("after", 1),
     ]  # fmt: skip
     assert lane.at(-1.0).kind == "before"
-    assert [lane.busy_until(time_ms) for time_ms in (0.0, 50.0, 700.0, 1_100.0, 9_000.0)] == [
-        0.0, 50.0, 400.0, 500.0, 700.0,
-    ]  # fmt: skip
+    assert lane.busy_until([0.0, 50.0, 700.0, 1_100.0, 9_000.0]) == [0.0, 50.0, 400.0, 500.0, 700.0]
 
 
 def test_an_environment_is_taken_as_reclaimed_after_its_idle_limit() -> None:

@@ -53,23 +53,25 @@ class LaneCells:
         self.characters[column], self.inks[column] = character, ink
 
     def _paint_busy(self, lane: Lane) -> None:
-        window = self._window
+        window, width_ms = self._window, self._window.ms_per_column
         first = max(0, window.column(lane.begins_ms[0]))
         last = min(window.columns - 1, window.column(lane.ends_ms[-1]))
-        width_ms = window.ms_per_column
-        mean_ms = lane.busy_ms / len(lane)
-        inks: tuple[Ink, Ink] = ("busy", "next") if mean_ms >= CELLS_TO_TELL * width_ms else ("busy", "busy")
-        before_ms = lane.busy_until(window.border(first))
+        if first > last:
+            return
+        borders = [window.start_ms + width_ms * column for column in range(first, last + 2)]
+        sums = lane.busy_until(borders)
+        tell = lane.busy_ms >= CELLS_TO_TELL * width_ms * len(lane)
         for column in range(first, last + 1):
-            busy_ms = lane.busy_until(window.border(column + 1))
-            share = (busy_ms - before_ms) / width_ms
-            before_ms = busy_ms
-            if share > 1e-9:
-                position = bisect_left(lane.ends_ms, window.border(column) + width_ms / 2)
-                ink = inks[min(position, len(lane) - 1) % 2]
-                self._put(column, LEVELS[min(int(share * len(LEVELS)), len(LEVELS) - 1)], ink)
-            else:
-                self._put(column, FROZEN, "frozen")
+            share = (sums[column - first + 1] - sums[column - first]) / width_ms
+            if share <= 1e-9:
+                self.characters[column], self.inks[column] = FROZEN, "frozen"
+                continue
+            ink: Ink = "busy"
+            if tell:
+                position = bisect_left(lane.ends_ms, borders[column - first] + width_ms / 2)
+                ink = "next" if min(position, len(lane) - 1) % 2 else "busy"
+            self.characters[column] = LEVELS[min(int(share * len(LEVELS)), len(LEVELS) - 1)]
+            self.inks[column] = ink
 
     def _paint_idle(self, from_ms: float, until_ms: float) -> None:
         window = self._window

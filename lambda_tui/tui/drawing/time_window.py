@@ -29,6 +29,10 @@ class TimeWindow:
         """The time at the left edge of a column."""
         return self.start_ms + self.span_ms * column / self.columns
 
+    def borders(self) -> list[float]:
+        """The left edges of all columns, and the right edge of the last."""
+        return [self.border(column) for column in range(self.columns + 1)]
+
     def column(self, time_ms: float) -> int:
         """The column that holds a time; outside the window it is outside 0 to `columns` - 1."""
         return math.floor((time_ms - self.start_ms) / self.span_ms * self.columns)

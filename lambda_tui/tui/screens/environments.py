@@ -33,6 +33,7 @@ from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
 from lambda_tui.tui.screens.environments_runs import RunOpened, RunPicker, open_run
 from lambda_tui.tui.screens.texts import scenario_line
 from lambda_tui.tui.threads import RunFactory
+from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.clicks_view import TITLES, ClicksView
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.tui.widgets.key_bar import KeyBar
@@ -162,7 +163,8 @@ class EnvironmentsScreen(Screen[None]):
         self._say_state()
 
     def _show_figures(self) -> None:
-        figures, counts = texts.counts_figures(self._lanes.counts()), self._lanes.counts()
+        counts = self._lanes.counts()
+        figures = texts.counts_figures(counts)
         small = self.has_class("-small")
         pane = self.query_one("#figures", FlatText)
         width = self.size.width - 4
@@ -170,11 +172,10 @@ class EnvironmentsScreen(Screen[None]):
         run = self._lanes.run
         if run is not None:
             name = f"{run.scenario.name} · " if run.scenario.name else ""
-            pane.border_title = f"Run {run.run_id}"
-            pane.border_subtitle = f"{name}{scenario_line(run.scenario)}"
-        self.query_one(Lanes).border_title = "Environments" + (
-            f" · {plural(counts.unnamed, 'unnamed lane')} inferred" if counts.unnamed else ""
-        )
+            subtitle = f"{name}{scenario_line(run.scenario)}"
+            set_border(pane, title=f"Run {run.run_id}", subtitle=subtitle)
+        unnamed = f" · {plural(counts.unnamed, 'unnamed lane')} inferred" if counts.unnamed else ""
+        set_border(self.query_one(Lanes), title=f"Environments{unnamed}")
 
     def _show_window(self) -> None:
         """What depends on the window and the cursor."""
@@ -184,12 +185,12 @@ class EnvironmentsScreen(Screen[None]):
             chart.show_run(self._lanes.timeline, lanes.window, run.scenario.concurrency)
         occupancy = self._lanes.timeline.occupancy
         peak_at_ms = occupancy.peak_at_ms
-        self.query_one("#occupancy").border_subtitle = (
-            "" if peak_at_ms is None else f"peak {occupancy.peak:,} at {texts.duration_text(peak_at_ms)}"
-        )
+        if peak_at_ms is not None:
+            peak = f"peak {occupancy.peak:,} at {texts.duration_text(peak_at_ms)}"
+            set_border(self.query_one("#occupancy"), subtitle=peak)
         first, last = lanes.seen
         total = len(self._lanes.timeline.lanes)
-        lanes.border_subtitle = f"{first:,}–{last:,} of {total:,}" if total else ""
+        set_border(lanes, subtitle=f"{first:,}–{last:,} of {total:,}" if total else "")
         lane = lanes.lane
         gone_ms = 0.0 if lane is None else lane.end_ms(self._lanes.now_ms, self._lanes.idle_limit_ms)
         self.query_one("#moment", FlatText).show(

@@ -31,6 +31,7 @@ from lambda_tui.tui.screens.environments_texts import (
     small_figures,
 )
 from lambda_tui.tui.screens.texts import work_line
+from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.fields import NumberField
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.tui.widgets.lanes import LANE_CLASSES, LANE_CSS, ink_style
@@ -138,7 +139,7 @@ class ClicksHalf(Vertical):
 
     def clear(self, title: str) -> None:
         """Another pair is about to run."""
-        self.border_title, self.border_subtitle = title, ""
+        set_border(self, title=title, subtitle="")
         self._lanes, self._snapshot = RunTimeline(), None
         self.query_one(LanesPicture).show_run(self._lanes)
         for text in self.query(FlatText):
@@ -165,7 +166,7 @@ class ClicksHalf(Vertical):
         self.query_one(".lesson", FlatText).show(lesson(snapshot, counts))
         picture = self.query_one(LanesPicture)
         picture.show_run(self._lanes)
-        self.border_subtitle = picture.caption()
+        set_border(self, subtitle=picture.caption())
 
 
 class ClicksView(Vertical):
@@ -220,7 +221,7 @@ class ClicksView(Vertical):
         if numbers is not None:
             form = self.query_one("#clicks-form")
             alike = scenario.with_changes(invocations=numbers[0], warmup=0, rate=None, seconds=None)
-            form.border_subtitle = f"{scenario.concurrency} · {work_line(alike)}"
+            set_border(form, subtitle=f"{scenario.concurrency} · {work_line(alike)}")
             self.query_one("#clicks-promise", FlatText).show(Content(expectation(scenario, *numbers)))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

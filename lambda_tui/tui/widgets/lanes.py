@@ -102,6 +102,7 @@ class Lanes(ScrollView, can_focus=True):
         self._live = False
         self._idle_limit_ms = RECLAIMED_AFTER_MS
         self._strips: dict[int, tuple[tuple[object, ...], Strip]] = {}
+        self._styles: dict[str, Style] = {}
         self._drawn_window: TimeWindow | None = None
 
     # What is shown
@@ -178,6 +179,7 @@ class Lanes(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._strips.clear()
+        self._styles.clear()
 
     def on_resize(self) -> None:
         self._strips.clear()
@@ -192,7 +194,7 @@ class Lanes(ScrollView, can_focus=True):
         row = self.scroll_offset.y + y - 1
         lanes = self._lanes[row * 2 : row * 2 + 2] if self.dense else self._lanes[row : row + 1]
         if not lanes:
-            return Strip.blank(self.scrollable_content_region.width, self.rich_style)
+            return Strip.blank(self.scrollable_content_region.width, self._base)
         selected = self._row_of(self._selected) == row
         key = (
             *(len(lane) for lane in lanes),
@@ -219,7 +221,7 @@ class Lanes(ScrollView, can_focus=True):
                 Segment(text[column + 1 :], style),
             ]
         count = Segment(f"{'×':>{COUNT_WIDTH - 1}}", style)
-        return fitted([*segments, count], self.scrollable_content_region.width, self.rich_style)
+        return fitted([*segments, count], self.scrollable_content_region.width, self._base)
 
     def _row(self, row: int, lanes: Sequence[Lane], window: TimeWindow, *, selected: bool) -> Strip:
         cells = [LaneCells(lane, window, self._now_ms, self._idle_limit_ms) for lane in lanes]
@@ -233,7 +235,7 @@ class Lanes(ScrollView, can_focus=True):
         strip = fitted(
             [label, *painted, Segment(count, self._style("label"))],
             self.scrollable_content_region.width,
-            self.rich_style,
+            self._base,
         )
         return self._with_cursor(strip, window) if selected else strip
 
@@ -261,10 +263,20 @@ class Lanes(ScrollView, can_focus=True):
         return Segment(text, style)
 
     def _ink(self, ink: Ink) -> Style:
-        return ink_style(self, ink, self._model)
+        style = self._styles.get(f"{ink} {self._model}")
+        if style is None:
+            style = self._styles[f"{ink} {self._model}"] = ink_style(self, ink, self._model)
+        return style
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"lanes--{name}")
+
+    @property
+    def _base(self) -> Style:
+        """The widget's own style; Textual computes it anew from all ancestors whenever it is asked for."""
+        if "" not in self._styles:
+            self._styles[""] = self.rich_style
+        return self._styles[""]
 
     def _cursor_column(self, window: TimeWindow) -> int | None:
         if self.cursor_ms is None:
@@ -276,9 +288,9 @@ class Lanes(ScrollView, can_focus=True):
 
     def action_lane(self, by: int) -> None:
         if self._lanes:
-            self._selected = min(max(self._selected + by, 0), len(self._lanes) - 1)
+            before, self._selected = self._selected, min(max(self._selected + by, 0), len(self._lanes) - 1)
             self._reveal()
-            self.refresh()
+            self._refresh_rows(before, self._selected)
             self.post_message(self.Moved())
 
     def action_time(self, by: int) -> None:
@@ -331,8 +343,16 @@ class Lanes(ScrollView, can_focus=True):
             self.view = self.view.moved(window, self.cursor_ms - window.start_ms)
         elif self.cursor_ms >= window.end_ms:
             self.view = self.view.moved(window, self.cursor_ms - window.end_ms + window.ms_per_column)
-        self.refresh()
+        self._refresh_rows(self._selected)
         self.post_message(self.Moved())
+
+    def _refresh_rows(self, *lanes: int) -> None:
+        """Draw the axis and the rows of some lanes again; all rows where the window is another."""
+        if self.window != self._drawn_window:
+            self.refresh()
+            return
+        rows = (0, *(self._row_of(lane) - self.scroll_offset.y + 1 for lane in lanes))
+        self.refresh(*(Region(0, row, self.size.width, 1) for row in rows))
 
     def _row_of(self, lane: int) -> int:
         return lane // 2 if self.dense else lane

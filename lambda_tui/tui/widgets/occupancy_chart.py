@@ -44,10 +44,15 @@ class OccupancyChart(Widget):
         self._timeline = EnvironmentTimeline()
         self._window = TimeWindow(0.0, 1000.0, 1)
         self._model: ConcurrencyModel = "sequential"
+        self._shown: tuple[object, ...] = ()
         self._strips: list[Strip] = []
 
     def show_run(self, timeline: EnvironmentTimeline, window: TimeWindow, model: ConcurrencyModel) -> None:
         """Draw this window of a run."""
+        shown = (id(timeline), timeline.requests, window, model)
+        if shown == self._shown:
+            return
+        self._shown = shown
         self._timeline, self._window, self._model = timeline, window, model
         self._strips = []
         self.refresh()
@@ -74,18 +79,18 @@ class OccupancyChart(Widget):
         ticks = {_row_of(tick, axis.top, rows): f"{tick:,.0f}" for tick in whole}
         style = self.get_component_rich_style("occupancy--axis")
         ink = self.get_component_rich_style(f"model--{self._model}")
-        strips = []
+        eighths = [max(1, round(level / axis.top * rows * 8)) if level else 0 for level in levels]
+        base, strips = self.rich_style, []
         for row in range(rows):
-            tick = ticks.get(row)
+            tick, below = ticks.get(row), (rows - 1 - row) * 8
             edge = f"{tick or '':>{label - 2}} {'┤' if tick else '│'}"
-            text = "".join(_block(level / axis.top * rows - (rows - 1 - row)) for level in levels)
-            strips.append(fitted([Segment(edge, style), Segment(text, ink)], width, self.rich_style))
+            text = "".join(EIGHTHS[min(8, max(0, filled - below))] for filled in eighths)
+            strips.append(fitted([Segment(edge, style), Segment(text, ink)], width, base))
         return [*strips, self._marks(label)]
 
     def _levels(self) -> list[int]:
         window, occupancy = self._window, self._timeline.occupancy
-        borders = [window.border(column) for column in range(window.columns + 1)]
-        return [occupancy.maximum(begin, end) for begin, end in pairwise(borders)]
+        return [occupancy.maximum(begin, end) for begin, end in pairwise(window.borders())]
 
     def _marks(self, label: int) -> Strip:
         """The axis; a mark in it wherever a request was throttled or failed."""
@@ -115,10 +120,3 @@ def _mark(cells: list[str], window: TimeWindow, times_ms: Sequence[float], mark:
 
 def _row_of(tick: float, top: float, rows: int) -> int:
     return max(0, rows - round(tick / top * rows))
-
-
-def _block(filled: float) -> str:
-    """The cell of a column that fills `filled` cells from this one's bottom on; a little is still seen."""
-    if filled <= 0:
-        return " "
-    return EIGHTHS[min(8, max(1, round(filled * 8)))]
