@@ -23,9 +23,18 @@ if TYPE_CHECKING:
     from lambda_tui.tui.screens.environments import EnvironmentsScreen
 
 FIRST_SCENARIO = Scenario(
-    workload="http", tasks=3, task_ms=300, concurrency="sequential", workers=3, memory_mb=512
+    workload="http",
+    tasks=3,
+    task_ms=300,
+    concurrency="sequential",
+    workers=3,
+    memory_mb=512,
+    invocations=10,
 )
-"""Three fetches one after another: the first change, to threads, shows at once what concurrency buys."""
+"""Three fetches one after another: the first change, to threads, shows at once what concurrency buys.
+
+Ten invocations are enough to see it and take nine seconds: on a stage that is already long.
+"""
 
 MODES = (("1", "explore", "Explore"), ("3", "whatif", "What-if"), ("4", "environments", "Environments"))
 """Key, name and title of every screen."""

@@ -29,7 +29,7 @@ BIG, SMALL = (140, 45), (80, 24)
 
 
 def app_with(runs: SyntheticRuns, target: SilentTarget | None = None, **changes: object) -> LambdaTui:
-    scenario = FIRST_SCENARIO.with_changes(**changes)
+    scenario = FIRST_SCENARIO.with_changes(**{"invocations": 20, **changes})
     return LambdaTui(target or SilentTarget(), None, scenario, start_run=runs)
 
 
@@ -340,4 +340,4 @@ def test_every_key_has_an_id_and_a_tooltip() -> None:
 
 def test_the_first_scenario_is_three_fetches_one_after_another() -> None:
     expected = Scenario(workload="http", tasks=3, task_ms=300, concurrency="sequential", memory_mb=512)
-    assert expected == FIRST_SCENARIO
+    assert expected.with_changes(invocations=10) == FIRST_SCENARIO
