@@ -12,12 +12,9 @@ import stat
 import string
 import sys
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
-import lambda_tui
 from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
 from lambda_tui.local_lambda import invoke_api
 from lambda_tui.local_lambda.alias_operations import AliasOperations
@@ -33,6 +30,7 @@ from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request
 from lambda_tui.local_lambda.invoke_api import InvokeApi
 from lambda_tui.local_lambda.minor_operations import MinorOperations
+from lambda_tui.local_lambda.payload_functions import payload_functions
 from lambda_tui.local_lambda.provisioned import ProvisionedConcurrency
 from lambda_tui.local_lambda.registry import FunctionRegistry
 from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
@@ -41,11 +39,8 @@ from lambda_tui.local_lambda.services import ServicesServer, configured_behaviou
 from lambda_tui.local_lambda.upstream import UpstreamServer, start_upstream
 from lambda_tui.sigv4 import Verifier
 
-PAYLOAD_FUNCTION = "lambda-tui-python"
 MAX_CONTROL_BODY_BYTES = 70_167_211
 """A 50 MB zip in Base64 and a little; the figure AWS itself names when it refuses a larger request."""
-
-_ROLE = "arn:aws:iam::000000000000:role/lambda-tui-local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +156,8 @@ class LocalLambda:
         self.upstream = await start_upstream()
         self.services = await start_services(self._options.region, configured_behaviour())
         variables = {"UPSTREAM_URL": self.upstream.url, **self.services.environment}
-        self._registry.add(payload_function(self._registry, variables))
+        for function in payload_functions(self._registry, variables):
+            self._registry.add(function)
         try:
             await self._http.start(self._options.port)
         except OSError as error:
@@ -208,22 +204,6 @@ class LocalLambda:
 def _max_body_bytes(request: Request) -> int:
     return (
         invoke_api.max_event_bytes(request) if invoke_api.is_invocation(request) else MAX_CONTROL_BODY_BYTES
-    )
-
-
-def payload_function(registry: FunctionRegistry, variables: Mapping[str, str]) -> FunctionConfiguration:
-    """The Python payload function as it is installed beside this package."""
-    return FunctionConfiguration(
-        name=PAYLOAD_FUNCTION,
-        arn=registry.arn(PAYLOAD_FUNCTION),
-        runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
-        handler="handler.lambda_handler",
-        task_root=Path(lambda_tui.__file__).parent.parent / "lambda_payloads" / "python",
-        role=_ROLE,
-        description="The payload function of lambda-tui",
-        memory_mb=512,
-        timeout_s=30,
-        environment=MappingProxyType(dict(variables)),
     )
 
 
