@@ -15,11 +15,13 @@ def format_money(value: Decimal | None, currency: str) -> str:
 
 
 def table_money(value: Decimal, currency: str) -> str:
-    """At most eight characters up to a billion: `$0.0496`, `$331.57`, `$12,346`, `$1.24M`."""
+    """At most seven characters up to a billion: `$0.0496`, `$31.57`, `$332`, `$12,346`, `$332k`, `$1.24M`."""
     sign = SIGNS.get(currency, f"{currency} ")
     if value >= 1_000_000:
         return f"{sign}{value.scaleb(-6):,.2f}M"
-    return f"{sign}{value:,.0f}" if value >= 1000 else format_money(value, currency)
+    if value >= 100_000:
+        return f"{sign}{value.scaleb(-3):,.0f}k"
+    return f"{sign}{value:,.0f}" if value >= 100 else format_money(value, currency)
 
 
 def axis_money(value: float, currency: str) -> str:
@@ -51,11 +53,11 @@ def format_difference(value: Decimal | None, currency: str) -> str:
     return f"▼ −{text}" if value < 0 else f"▲ +{text}"
 
 
-def format_percent(fraction: Decimal | float | None) -> str:
-    """A relative change with one decimal below 100 %: `−66.1%`, `+0.4%`, `+250%`, `×40` beyond +1000 %."""
-    if fraction is None:
+def format_percent(percent: Decimal | float | None) -> str:
+    """A change in percent with one decimal below 100: `−66.1%`, `+0.4%`, `+250%`, `×40` beyond +1000 %."""
+    if percent is None:
         return NOTHING
-    percent = float(fraction) * 100
+    percent = float(percent)
     if abs(percent) >= 1000:
         return f"×{1 + percent / 100:,.0f}"
     digits = 0 if abs(percent) >= 99.95 else 1

@@ -22,7 +22,8 @@ from lambda_tui.tui.widgets.traffic_chart import Crossing, TrafficChart, Traffic
 def show_pictures(screen: Screen[None], answer: Answer, pinned: Answer | None) -> None:
     """Give the three charts what they draw."""
     comparable = pinned if pinned is not None and pinned.bill.currency == answer.bill.currency else None
-    _show_memory(screen, answer, comparable)
+    moved = comparable if comparable is not None and is_another_curve(comparable, answer) else None
+    _show_memory(screen, answer, moved)
     _show_traffic(screen, answer)
     screen.query_one(CompositionBar).show(
         answer.shares,
@@ -59,6 +60,12 @@ def _show_memory(screen: Screen[None], answer: Answer, pinned: Answer | None) ->
     screen.query_one("#by-memory", PicturePane).tell(_memory_words(answer, pinned))
 
 
+def is_another_curve(pinned: Answer, answer: Answer) -> bool:
+    """False where only the memory size moved: the pinned curve would be drawn over its own double."""
+    before = {size.memory_mb: size.usd for size in pinned.sizes}
+    return any(before.get(size.memory_mb, size.usd) != size.usd for size in answer.sizes)
+
+
 def is_forecast(answer: Answer) -> bool:
     """Whether the curve between the marks predicts anything."""
     return any(size.duration.kind != "typed" for size in answer.sizes)
@@ -81,7 +88,8 @@ def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
     return [
         Content.assemble(*parts),
         Content.assemble(
-            ("◆ ", "bold $accent"), f"{question.memory_mb:,} MB  {texts.duration_text(answer.duration)}"
+            ("● " if answer.duration.kind == "measured" else "◆ ", "bold $accent"),
+            f"{question.memory_mb:,} MB  {texts.duration_text(answer.duration)}",
         ),
         Content.assemble(
             ("★ ", "bold $success"),

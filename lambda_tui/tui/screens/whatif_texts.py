@@ -16,7 +16,7 @@ from lambda_tui.forecast.question import Question
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.tui.drawing.money import SIGNS, format_difference, format_money, format_percent, plain
-from lambda_tui.tui.drawing.numbers import NOTHING, format_ms, format_quantity, format_vcpus, ms_number
+from lambda_tui.tui.drawing.numbers import format_ms, format_quantity, format_vcpus, ms_number
 from lambda_tui.tui.widgets.bill_table import BillRow
 from lambda_tui.tui.widgets.composition_bar import item_ink
 
@@ -109,7 +109,7 @@ def duration_text(duration: SizeDuration) -> str:
 def price_line(answer: Answer) -> Content:
     """The date of the prices; loud when they are old."""
     if answer.prices_are_stale:
-        return Content.styled(f"prices {answer.rates.as_of}: over a year old", "bold $warning")
+        return Content.styled(f"{answer.rates.as_of}, over a year old", "bold $warning")
     return Content.styled(f"prices {answer.rates.as_of} {answer.rates.currency}", "$quiet")
 
 
@@ -209,7 +209,7 @@ def _change(usd: Decimal, percent: str, currency: str) -> str:
 
 
 def _percent(change: Difference) -> str:
-    return NOTHING if change.percent is None else format_percent(change.percent / 100)
+    return format_percent(change.percent)
 
 
 def _is_rise(usd: Decimal) -> bool | None:

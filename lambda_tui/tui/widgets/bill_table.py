@@ -88,6 +88,11 @@ class BillTable(Widget, can_focus=True):
         self.selected = max(0, min(self.selected, len(rows) - 1))
         self.refresh(layout=self.get_content_height(None, None, self.size.width) != height)
 
+    @property
+    def titles(self) -> list[str]:
+        """What the rows are called, from top to bottom."""
+        return [row.title for row in self._rows]
+
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return len(self._rows) * self._lines(width)
 

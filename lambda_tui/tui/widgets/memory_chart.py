@@ -93,7 +93,7 @@ class MemoryChart(Chart):
         picture.write(across, down, "★", "best")
         here = frame.cell(current.memory_mb, float(current.usd))
         if here != (across, down):
-            picture.write(*here, "◆", "mark")
+            picture.write(*here, "●" if current.measured else "◆", "mark")
         amount = format_money(current.usd, self._currency)
         picture.place(_beside(column, len(amount), range(frame.rows)), amount, "mark")
         name = f"{cheapest.memory_mb:,} MB"

@@ -22,7 +22,7 @@ class PicturePane(Vertical):
     PicturePane > VerticalScroll {
         scrollbar-size-vertical: 1; scrollbar-color: $grid; scrollbar-background: $background;
     }
-    PicturePane > VerticalScroll > Static { padding: 0 1; width: 1fr; }
+    PicturePane > VerticalScroll > Static { width: 1fr; }
     PicturePane.-tabular > VerticalScroll { display: block; }
     PicturePane.-tabular > .words, PicturePane.-tabular > Chart { display: none; }
     """
