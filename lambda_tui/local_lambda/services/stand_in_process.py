@@ -106,6 +106,7 @@ class _Child(asyncio.Protocol):
         self._reader = FrameReader()
         self._answers: deque[Future[Response]] = deque([self.ready])
         self._requests: asyncio.WriteTransport
+        self._reaping: Future[None] | None = None
 
     @classmethod
     async def spawn(cls, region: str) -> _Child:
@@ -136,6 +137,8 @@ class _Child(asyncio.Protocol):
             if not answer.done():
                 answer.set_exception(TargetLost("The stand-in services went away."))
         self._answers.clear()
+        if self.process.poll() is None:
+            self._reaping = asyncio.ensure_future(self.stop())
 
     async def stop(self) -> None:
         self._requests.close()
