@@ -8,9 +8,12 @@ import os
 import resource
 import shutil
 import signal
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import lambda_tui
 from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda import leftovers, processes
 from lambda_tui.local_lambda.control_group import (
@@ -21,11 +24,25 @@ from lambda_tui.local_lambda.control_group import (
     KeptFiles,
     cpu_quota_us,
 )
+from lambda_tui.local_lambda.isolation import FileView, below_tmp
 from lambda_tui.local_lambda.spawn import Program, spawn
 
 MEMORY_POLL_S = 0.025
 EXIT_POLL_S = 0.005
 DESTROY_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CellLimits:
+    """What one cell is held to, besides the share and the memory that its group enforces."""
+
+    memory_mb: int
+    ephemeral_mb: int
+    cpus: frozenset[int] | None
+    has_own_files: bool
+    """Whether the host lets it have a /tmp of its own and a read-only task root."""
+    watch_memory: bool
+    max_user_tasks: int | None
 
 
 class Cell:
@@ -34,17 +51,15 @@ class Cell:
     def __init__(
         self,
         environment_id: str,
-        memory_mb: int,
+        limits: CellLimits,
         group: ControlGroup,
         directory: Path,
-        *,
-        watch_memory: bool,
     ) -> None:
         self.environment_id = environment_id
-        self.memory_mb = memory_mb
+        self.memory_mb = limits.memory_mb
+        self._limits = limits
         self.directory = directory
         self._group = group
-        self._watches_memory = watch_memory
         self._memory_watch: asyncio.Task[None] | None = None
         self._killed_for_memory = False
         self._oom_kills_before = 0
@@ -66,9 +81,23 @@ class Cell:
         self._refuse_if_retired()
         if self._group.marker:
             environ = {**environ, leftovers.MARKER: self._group.marker}
+        if not self._limits.has_own_files:
+            environ = {"TMPDIR": str(self.tmp_folder), **environ}
         self._killed_for_memory = False
         self._oom_kills_before = self._group.oom_kills()
-        pid = await spawn(Program(argv, environ, cwd, output_fd, self._group.join_files))
+        pid = await spawn(
+            Program(
+                argv,
+                environ,
+                cwd,
+                output_fd,
+                self._group.join_files,
+                cpus=self._limits.cpus,
+                view=self._file_view(cwd, environ.get("LAMBDA_TASK_ROOT")),
+                largest_file_bytes=self._limits.ephemeral_mb * BYTES_PER_MB,
+                max_user_tasks=self._limits.max_user_tasks,
+            )
+        )
         self._leader = pid
         self._group.leader_started(pid)
         if self._retired:
@@ -76,9 +105,21 @@ class Cell:
             os.kill(pid, signal.SIGKILL)
         self._exit = asyncio.get_running_loop().create_future()
         self._watch_exit(pid, self._exit)
-        if self._watches_memory:
+        if self._limits.watch_memory:
             self._memory_watch = asyncio.create_task(self._watch_memory())
         return pid
+
+    @property
+    def tmp_folder(self) -> Path:
+        """What the program has as /tmp, or where the host does not allow that, as TMPDIR."""
+        return self.directory / "tmp"
+
+    def _file_view(self, cwd: str, task_root: str | None) -> FileView | None:
+        if not self._limits.has_own_files:
+            return None
+        installed = (sys.prefix, sys.base_prefix, str(Path(lambda_tui.__file__).parent.parent))
+        kept = below_tmp((*installed, cwd, *([task_root] if task_root else [])))
+        return FileView(str(self.tmp_folder), task_root, kept)
 
     def _refuse_if_retired(self) -> None:
         if self._retired:

@@ -138,7 +138,10 @@ class Governor:
         if verb == "govern":
             pid, quota_ns = map(int, numbers[1:])
             if tree is None:
-                self._trees[slot] = GovernedTree(pid, quota_ns, now_ns)
+                tree = self._trees[slot] = GovernedTree(pid, quota_ns, now_ns)
+                # An earlier program of the cell, or an earlier governor, has counted so far.
+                figures = FIGURES.unpack_from(self._figures, slot * FIGURES.size)
+                tree.stopped_periods, tree.stopped_ns = figures
             else:
                 tree.set_quota(quota_ns)
         elif tree is not None and verb == "forget":

@@ -41,6 +41,18 @@ def session_members(session: int) -> list[int]:
     return found
 
 
+def task_count_of_user() -> int:
+    """Return how many processes and threads this user has on the host."""
+    count = 0
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        try:
+            if entry.isdigit() and os.stat(f"/proc/{entry}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{entry}/task"))
+        except OSError:
+            continue
+    return count
+
+
 def _stat(pid: int) -> list[bytes]:
     """Return the fields of /proc/PID/stat from the third (state) on."""
     try:

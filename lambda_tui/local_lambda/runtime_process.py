@@ -94,7 +94,9 @@ class RuntimeProcess:
         await self._api.start()
         self._logs = LogPipe()
         identity = self._identity
-        self._cell = self._sandbox.create(identity.environment_id, self._function.memory_mb)
+        self._cell = self._sandbox.create(
+            identity.environment_id, self._function.memory_mb, self._function.ephemeral_mb
+        )
         if self._throttled:
             self._cell.throttle()
         await self._cell.spawn(

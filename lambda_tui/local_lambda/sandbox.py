@@ -6,20 +6,22 @@ import contextlib
 import itertools
 import os
 import re
+import resource
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakSet
 
 from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
-from lambda_tui.local_lambda import cgroup_v1, cgroup_v2, duty_cycle, leftovers
-from lambda_tui.local_lambda.cell import Cell
+from lambda_tui.local_lambda import cgroup_v1, cgroup_v2, duty_cycle, isolation, leftovers, processes
+from lambda_tui.local_lambda.cell import Cell, CellLimits
 from lambda_tui.local_lambda.cgroup_paths import (
     CgroupMount,
     candidate_parents,
     parse_membership,
     parse_mountinfo,
 )
-from lambda_tui.local_lambda.control_group import CpuUsage, Hierarchy
+from lambda_tui.local_lambda.control_group import MAX_PROCESSES, CpuUsage, Hierarchy, visible_cpus
 from lambda_tui.local_lambda.parent_death import Watchdog
 from lambda_tui.local_lambda.uncontrolled import UncontrolledHierarchy
 
@@ -40,6 +42,9 @@ class Sandbox:
         self.cpu_enforcement = hierarchy.cpu_enforcement
         self.memory_enforcement = hierarchy.memory_enforcement
         self.host_cpus = usable_cpus()
+        self.has_own_files = isolation.works_here()
+        self._process_enforcement, self._max_user_tasks = _process_limit(hierarchy)
+        self._next_cpu = itertools.count()
         self._state_dir = state_dir
         self._hierarchy = hierarchy
         self._cells: WeakSet[Cell] = WeakSet()
@@ -58,7 +63,19 @@ class Sandbox:
         """The process that cleans up if this one is killed."""
         return self._watchdog.pid
 
-    def create(self, environment_id: str, memory_mb: int) -> Cell:
+    def enforcement(self) -> dict[str, str]:
+        """Return how each limit is enforced here, as a word for each."""
+        return {
+            "cpu": self.cpu_enforcement,
+            "memory": self.memory_enforcement,
+            "processes": self._process_enforcement,
+            "visible_cpus": "affinity" if sys.platform == "linux" else "none",
+            "tmp": "private-folder" if self.has_own_files else "TMPDIR",
+            "task_root": "read-only-mount" if self.has_own_files else "none",
+            "shared_memory": "refused-in-python",
+        }
+
+    def create(self, environment_id: str, memory_mb: int, ephemeral_mb: int = 512) -> Cell:
         """Return a new empty cell, unthrottled; raises TargetRefused if the host has no room for it."""
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", environment_id):
             raise ValueError(f"environment id {environment_id!r}")
@@ -68,13 +85,29 @@ class Sandbox:
             with contextlib.ExitStack() as undo:
                 undo.callback(group.remove)
                 directory.mkdir(mode=0o700)
+                (directory / "tmp").mkdir()
                 undo.pop_all()
         except OSError as error:
             raise TargetRefused(f"No execution environment could be made: {error}.") from error
-        watch = self.memory_enforcement == "rss"
-        cell = Cell(environment_id, memory_mb, group, directory, watch_memory=watch)
+        limits = CellLimits(
+            memory_mb,
+            ephemeral_mb,
+            self._some_cpus(visible_cpus(memory_mb)),
+            has_own_files=self.has_own_files,
+            watch_memory=self.memory_enforcement == "rss",
+            max_user_tasks=self._max_user_tasks,
+        )
+        cell = Cell(environment_id, limits, group, directory)
         self._cells.add(cell)
         return cell
+
+    def _some_cpus(self, count: int) -> frozenset[int] | None:
+        """Return `count` of the CPUs there are, others each time; None where all are needed."""
+        if sys.platform != "linux" or count >= self.host_cpus:
+            return None
+        cpus = sorted(os.sched_getaffinity(0))
+        first = next(self._next_cpu) * count
+        return frozenset(cpus[(first + offset) % len(cpus)] for offset in range(count))
 
     def close(self) -> None:
         """Kill everything in every cell and remove all groups and folders; idempotent."""
@@ -97,10 +130,31 @@ def open_sandbox(state_dir: Path, *, enforcement: str = "auto") -> Sandbox:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"The folder {state_dir} cannot be made: {error.strerror}.") from error
+    _allow_many_files()
     name = leftovers.server_name(next(_serials))
     groups = _HostGroups.read()
     leftovers.sweep(str(state_dir), [str(parent) for parent in groups.parents()])
     return Sandbox(name, state_dir, _hierarchy(groups, name, enforcement))
+
+
+def _process_limit(hierarchy: Hierarchy) -> tuple[str, int | None]:
+    """Return how processes are limited, and the limit on this user's where a group has none of its own."""
+    if hierarchy.limits_processes:
+        return "pids-cgroup", None
+    if os.geteuid() == 0:
+        return "none", None  # the kernel does not hold root to it
+    # The kernel counts everything that this user runs; what runs already is not the function's.
+    return "user-limit", processes.task_count_of_user() + MAX_PROCESSES
+
+
+def _allow_many_files() -> None:
+    """Allow this process 65,536 descriptors: an environment takes about ten, and programs start with 1024."""
+    wanted = 65_536
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        with contextlib.suppress(ValueError, OSError):  # macOS has another limit that it does not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def usable_cpus() -> int:

@@ -14,11 +14,14 @@ import gc
 import os
 import resource
 import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from lambda_tui.errors import TargetRefused
+from lambda_tui.local_lambda import isolation
+from lambda_tui.local_lambda.isolation import FileView
 from lambda_tui.local_lambda.parent_death import die_with_parent
 
 MAX_OPEN_FILES = 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -35,13 +38,20 @@ _RESET_SIGNALS = (
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to start; `join_files` are written with the process's own id before anything else of it runs."""
+    """What to start, and within which limits."""
 
     argv: Sequence[str]
     environ: dict[str, str]
     cwd: str
     output_fd: int
     join_files: Sequence[str] = ()
+    """Written with the process's own id before anything else of it runs."""
+    cpus: frozenset[int] | None = None
+    """The CPUs it sees; None leaves it those of the server."""
+    view: FileView | None = None
+    largest_file_bytes: int | None = None
+    max_user_tasks: int | None = None
+    """Processes and threads of this user on the whole host: for hosts that cannot count those of a cell."""
 
 
 async def spawn(program: Program) -> int:
@@ -102,7 +112,11 @@ def _become(program: Program, server_pid: int, errors_fd: int) -> NoReturn:
         for number in _RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         errors_fd = _arrange_descriptors(program.output_fd, errors_fd)
-        _limit_resources()
+        _limit_resources(program)
+        if program.cpus is not None and sys.platform == "linux":
+            os.sched_setaffinity(0, program.cpus)
+        if program.view is not None:
+            isolation.enter(program.view)
         os.chdir(program.cwd)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.execvpe(program.argv[0], list(program.argv), program.environ)  # noqa: S606 - no shell is the point
@@ -119,11 +133,19 @@ def _join(join_files: Sequence[str]) -> None:
         os.close(fd)
 
 
-def _limit_resources() -> None:
+def _limit_resources(program: Program) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = MAX_OPEN_FILES if most == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, most)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    _lower(resource.RLIMIT_NOFILE, MAX_OPEN_FILES)
+    if program.largest_file_bytes is not None:
+        _lower(resource.RLIMIT_FSIZE, program.largest_file_bytes)
+    if program.max_user_tasks is not None:
+        _lower(resource.RLIMIT_NPROC, program.max_user_tasks)
+
+
+def _lower(limit: int, value: int) -> None:
+    _, most = resource.getrlimit(limit)
+    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    resource.setrlimit(limit, (value, value))
 
 
 def _arrange_descriptors(output_fd: int, errors_fd: int) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,3 +32,10 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., LocalServer]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def seen_folder() -> Iterator[Path]:
+    """A folder that functions see too: their /tmp is their own where the host allows it."""
+    with tempfile.TemporaryDirectory(prefix="lambda-tui-test-", dir="/var/tmp") as folder:
+        yield Path(folder)

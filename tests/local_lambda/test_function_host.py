@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lambda_tui.local_lambda import isolation
 from tests.local_lambda.local_server import LocalServer, invoke
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asserts what the Linux sandbox does")
 
 HOST = """
-import concurrent.futures, json, multiprocessing, os, subprocess, sys
+import concurrent.futures, json, multiprocessing, os, pathlib, subprocess, sys, tempfile
 import multiprocessing.shared_memory
 
 def say(sender):
@@ -43,7 +46,24 @@ def outcome(probe):
     except OSError as error:
         return f"{type(error).__name__}: {error}"
 
+def write(path, size=1):
+    try:
+        with open(path, "wb", buffering=0) as file:
+            file.truncate(size)
+        return "written"
+    except OSError as error:
+        return type(error).__name__ + " " + str(error.errno)
+
+def files():
+    folder = tempfile.gettempdir()
+    return {"folder": folder, "found": os.listdir(folder), "small": write(folder + "/mine"),
+            "too large": write(folder + "/large", (512 << 20) + 1),
+            "largest": write(folder + "/full", 512 << 20),
+            "task root": write(os.environ["LAMBDA_TASK_ROOT"] + "/mine")}
+
 def handler(event, context):
+    if event.get("files"):
+        return files()
     shell = [sys.executable, "-c", "import os; print(os.cpu_count())"]
     return {
         "probes": {name: outcome(probe) for name, probe in PROBES.items()},
@@ -88,3 +108,21 @@ def test_the_process_pool_payload_fails_as_on_lambda(server: LocalServer) -> Non
     assert answer.payload["errorType"] == "OSError"
     assert answer.payload["errorMessage"] == "[Errno 38] Function not implemented"
     assert not any("sitecustomize" in frame for frame in answer.payload["stackTrace"][:-1])
+
+
+def test_each_environment_has_its_own_tmp_of_the_configured_size(server: LocalServer) -> None:
+    server.create("files", probe=HOST)
+    client = server.client()
+    first = invoke(client, "files", {"files": True}).payload
+    own_tmp = first["folder"] == "/tmp"
+    assert own_tmp == (os.geteuid() == 0 and isolation.works_here())
+    assert "mine" not in first["found"]
+    assert not Path("/tmp/mine").exists()
+    assert first["small"] == first["largest"] == "written"
+    assert first["too large"] == f"OSError {errno.EFBIG}"
+    assert first["task root"] == (f"OSError {errno.EROFS}" if own_tmp else "written")
+    assert "mine" in invoke(client, "files", {"files": True}).payload["found"], "warm: it is still there"
+    client.update_function_configuration(FunctionName="files", EphemeralStorage={"Size": 600})
+    larger = invoke(client, "files", {"files": True}).payload
+    assert "mine" not in larger["found"]
+    assert larger["too large"] == "written"

@@ -201,13 +201,13 @@ def test_new_code_runs_in_a_new_environment(server: LocalServer, client: Any) ->
     assert invoke(client, "recoded").payload == 2
 
 
-def test_event_and_dry_run(client: Any, tmp_path: Path) -> None:
-    event = json.dumps({"do": "touch", "path": str(tmp_path / "run")})
-    dry = json.dumps({"do": "touch", "path": str(tmp_path / "dry")})
+def test_event_and_dry_run(client: Any, seen_folder: Path) -> None:
+    event = json.dumps({"do": "touch", "path": str(seen_folder / "run")})
+    dry = json.dumps({"do": "touch", "path": str(seen_folder / "dry")})
     assert client.invoke(FunctionName="probe", InvocationType="DryRun", Payload=dry)["StatusCode"] == 204
     assert client.invoke(FunctionName="probe", InvocationType="Event", Payload=event)["StatusCode"] == 202
-    assert wait_until((tmp_path / "run").exists)
-    assert not (tmp_path / "dry").exists()
+    assert wait_until((seen_folder / "run").exists)
+    assert not (seen_folder / "dry").exists()
 
 
 def test_the_context_object(server: LocalServer, client: Any) -> None:

@@ -82,6 +82,8 @@ async def test_throttled_work_takes_as_long_as_its_share_says(
         stopped = after.throttled_periods > before.throttled_periods + 5
         if ratio < 1.2 and stopped and after.throttled_ms > before.throttled_ms + 50:
             return
+    if await burn(sandbox.create("free", 1769), 0.3, tmp_path / "out") > 1.3:
+        pytest.skip("This machine is too busy to give one thread its CPU.")
     pytest.fail(f"{ratio:.2f} times as long as the share says; {before} {after}")
 
 

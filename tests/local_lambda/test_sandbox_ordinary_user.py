@@ -15,10 +15,21 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 NOBODY = 65534
-SCRIPT = """
+SCRIPT = '''
 import asyncio, json, os, sys
 from pathlib import Path
 from lambda_tui.local_lambda.sandbox import open_sandbox
+
+FORKS = """
+import os, signal, tempfile
+count = 1
+try:
+    while count < 3000:
+        if os.fork() == 0: signal.pause()
+        count += 1
+except BlockingIOError:
+    print(count, tempfile.gettempdir())
+"""
 
 async def main():
     folder = Path(sys.argv[1])
@@ -28,14 +39,22 @@ async def main():
         await cell.spawn([sys.executable, "-I", "-S", "-c", "x = bytearray(400 << 20); input()"],
                          {}, "/", file.fileno())
         status = await cell.wait()
-    told = {"cpu": sandbox.cpu_enforcement, "memory": sandbox.memory_enforcement, "status": status,
-            "oom": cell.was_out_of_memory(), "user": os.getuid()}
+    oom = cell.was_out_of_memory()
+    roomy = sandbox.create("two", 10240)
+    with open(folder / "out", "wb") as file:
+        await roomy.spawn([sys.executable, "-I", "-S", "-c", FORKS], {}, "/", file.fileno())
+        await roomy.wait()
+    count, tmp = (folder / "out").read_text().split()
+    told = {"processes": int(count), "own_tmp": tmp == str(roomy.tmp_folder),
+            "cpu": sandbox.cpu_enforcement, "memory": sandbox.memory_enforcement, "status": status,
+            "oom": oom, "user": os.getuid()}
     await cell.destroy()
+    await roomy.destroy()
     sandbox.close()
     print(json.dumps(told | {"left": os.listdir(folder / "state")}))
 
 asyncio.run(main())
-"""
+'''
 
 
 @pytest.fixture
@@ -80,4 +99,13 @@ def test_ordinary_user_gets_watched_memory_and_an_honest_label(folder_of_nobody:
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told.pop("memory") == "rss"
-    assert told == {"cpu": "duty-cycle", "status": -9, "oom": True, "user": NOBODY, "left": []}
+    # This user's other processes, the governor among them, count too, and may come and go.
+    assert 900 <= told.pop("processes") <= 1124
+    assert told == {
+        "cpu": "duty-cycle",
+        "status": -9,
+        "oom": True,
+        "own_tmp": True,
+        "user": NOBODY,
+        "left": [],
+    }
