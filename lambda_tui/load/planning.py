@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
@@ -14,6 +15,8 @@ from lambda_tui.load.plan import MAX_IN_FLIGHT, MAX_OWN_RESULT_BYTES, READ_TIMEO
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.functions import is_loopback
 from lambda_tui.targets.protocol import Deployment
+
+MAX_ENGINES = 64
 
 
 def check_load(scenario: Scenario) -> None:
@@ -28,6 +31,22 @@ def check_load(scenario: Scenario) -> None:
         raise InvalidInput(
             "cold", "a version or alias cannot be changed, so its cold starts cannot be forced."
         )
+
+
+def engine_count() -> int:
+    """Load engine processes of a run: LAMBDA_TUI_ENGINES, else one.
+
+    Raises:
+        InvalidInput: it is not a number from 1 to 64.
+    """
+    text = os.environ.get("LAMBDA_TUI_ENGINES", "1")
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_ENGINES:
+        raise InvalidInput(
+            "LAMBDA_TUI_ENGINES",
+            f"LAMBDA_TUI_ENGINES cannot be {text!r}.",
+            hint=f"Give the number of load engine processes, from 1 to {MAX_ENGINES}.",
+        )
+    return int(text)
 
 
 def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: str) -> EnginePlan:

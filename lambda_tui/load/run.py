@@ -21,7 +21,7 @@ from lambda_tui.load.endings import error_of_end, limit_of_end
 from lambda_tui.load.engine_cpu import EngineCpu
 from lambda_tui.load.engine_group import Batch, EngineGroup, Started
 from lambda_tui.load.limits import End
-from lambda_tui.load.planning import check_load, plan_of
+from lambda_tui.load.planning import check_load, engine_count, plan_of
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.results import Invocation, Report, RunStatistics
 from lambda_tui.scenario import Scenario
@@ -50,11 +50,16 @@ class Run:
 
     Everything measured goes to the history before a snapshot shows it, on a thread of the run's own: a
     slow reader of `snapshots` delays nothing. `engines` is the number of load engine processes, for rates
-    that are too much for one core.
+    that are too much for one core; None takes it from the environment.
     """
 
     def __init__(
-        self, scenario: Scenario, target: Target, *, history: HistoryStore | None = None, engines: int = 1
+        self,
+        scenario: Scenario,
+        target: Target,
+        *,
+        history: HistoryStore | None = None,
+        engines: int | None = None,
     ) -> None:
         self.run_id = new_run_id()
         self._scenario = scenario
@@ -162,7 +167,7 @@ class Run:
 
     def _execute(self) -> None:
         check_load(self._scenario)
-        with EngineGroup(self._engine_count) as engines:
+        with EngineGroup(self._engine_count or engine_count()) as engines:
             self._engines = engines
             self._prepare(engines)
             assert self._deployment is not None

@@ -36,9 +36,9 @@ def test_the_estimate_is_shown_and_only_yes_goes_on(
     finally:
         target.close()
     asked = capsys.readouterr()
-    # 100 x (0.5 GB x 0.9 s x $0.0000166667 + $0.0000002), and with the timeout of 30 s.
+    # 100 x (0.5 GB x 0.9 s x $0.0000166667 + $0.0000002), and with 10 s of INIT before the timeout of 30 s.
     assert "100 invocations of lambda-tui-python" in asked.err
-    assert "$0.000770 to at most $0.0250 (spend limit $0.05)" in asked.err
+    assert "$0.000770 to at most $0.0334 (spend limit $0.05)" in asked.err
     assert asked.out == ""
     assert target.traffic.invocations == 0
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_tui.billing import invocation_usd, load_prices
-from lambda_tui.errors import LimitReached, TargetRefused
+from lambda_tui.errors import InvalidInput, LimitReached, TargetRefused
 from lambda_tui.load.engine_cpu import EngineCpu
 from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.run import Run
@@ -97,6 +97,18 @@ def test_two_engines_follow_one_pacer(fake: FakeTarget) -> None:
     assert len(last.invocations) == 102
     due = sorted(one.scheduled_ms for one in last.invocations if not one.warmup)
     assert [later - earlier for earlier, later in pairwise(due)] == pytest.approx([5.0] * 99, abs=0.01)
+
+
+def test_the_number_of_engines_is_a_setting(fake: FakeTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMBDA_TUI_ENGINES", "2")
+    run = Run(Scenario(invocations=10, callers=2), fake)
+    assert finish(run).summary.ok == 10
+    assert run._engines is not None
+    assert len(run._engines.pids) == 2
+    for wrong in ("0", "many", "-1", "65"):
+        monkeypatch.setenv("LAMBDA_TUI_ENGINES", wrong)
+        last = finish(Run(Scenario(), fake))
+        assert isinstance(last.stopped_by, InvalidInput)
 
 
 def test_limits_hold_over_two_engines(fake: FakeTarget) -> None:
