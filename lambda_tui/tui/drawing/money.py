@@ -14,6 +14,18 @@ def format_money(value: Decimal | None, currency: str) -> str:
     return format_usd(value).replace("$", SIGNS.get(currency, f"{currency} "))
 
 
+def big_money(value: Decimal, currency: str) -> str:
+    """For big digits: no cents from a million up, where nobody reads them from afar."""
+    if value < 1_000_000:
+        return format_money(value, currency)
+    return f"{SIGNS.get(currency, f'{currency} ')}{value:,.0f}"
+
+
+def legend_money(value: Decimal, currency: str) -> str:
+    """With cents while it stays within ten characters."""
+    return format_money(value, currency) if value < 100_000 else table_money(value, currency)
+
+
 def table_money(value: Decimal, currency: str) -> str:
     """At most seven characters up to a billion: `$0.0496`, `$31.57`, `$332`, `$12,346`, `$332k`, `$1.24M`."""
     sign = SIGNS.get(currency, f"{currency} ")
@@ -39,7 +51,7 @@ def short(value: float, *, thousands_from: float = 1000) -> str:
 
 def plain(value: float) -> str:
     """A round number without an exponent: `2,500`, `0.5`, `0.0001`."""
-    text = f"{Decimal(repr(value)).normalize():,f}"
+    text = f"{Decimal(f'{value:.12g}'):,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -19,7 +19,7 @@ from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError
 from lambda_tui.forecast.answer import Answer, answer
 from lambda_tui.forecast.measured import MeasuredBase
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.tui.drawing.money import format_money
+from lambda_tui.tui.drawing.money import big_money
 from lambda_tui.tui.messages import ThreadCrashed
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.screens.dialogs import Reading
@@ -246,7 +246,7 @@ class WhatIfScreen(Screen[None]):
 
     def _show_bill(self, current: Answer) -> None:
         bill = current.bill
-        self.query_one("#total", Digits).update(format_money(bill.total_usd, bill.currency))
+        self.query_one("#total", Digits).update(big_money(bill.total_usd, bill.currency))
         self.query_one("#per-million", Static).update(texts.unit_costs(bill), layout=False)
         self.query_one("#change", Static).update(texts.change_content(current, self.pinned), layout=False)
         self.query_one("#headline", Static).update(texts.headline(current, self.pinned), layout=False)

@@ -89,7 +89,7 @@ def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
         Content.assemble(*parts),
         Content.assemble(
             ("● " if answer.duration.kind == "measured" else "◆ ", "bold $accent"),
-            f"{question.memory_mb:,} MB  {texts.duration_text(answer.duration)}",
+            f"{question.memory_mb:,} MB  {texts.duration_text(answer.duration, most=26)}",
         ),
         Content.assemble(
             ("★ ", "bold $success"),

@@ -15,7 +15,14 @@ from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
 from lambda_tui.forecast.question import Question
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
-from lambda_tui.tui.drawing.money import SIGNS, format_difference, format_money, format_percent, plain
+from lambda_tui.tui.drawing.money import (
+    SIGNS,
+    big_money,
+    format_difference,
+    format_money,
+    format_percent,
+    plain,
+)
 from lambda_tui.tui.drawing.numbers import format_ms, format_quantity, format_vcpus, ms_number
 from lambda_tui.tui.widgets.bill_table import BillRow
 from lambda_tui.tui.widgets.composition_bar import item_ink
@@ -97,11 +104,12 @@ def duration_line(duration: SizeDuration, memory_mb: int) -> Content:
     return Content.assemble((shown, style), (cpu, "$quiet"))
 
 
-def duration_text(duration: SizeDuration) -> str:
-    """One phrase for a duration, with its interval where it is a forecast."""
+def duration_text(duration: SizeDuration, most: int = 60) -> str:
+    """One phrase for a duration, with the interval of a forecast where it fits into `most` characters."""
     text = format_ms(float(duration.duration_ms))
     if duration.kind == "forecast":
-        return f"forecast {text} ({ms_number(float(duration.low_ms))}–{ms_number(float(duration.high_ms))})"
+        whole = f"forecast {text} ({ms_number(float(duration.low_ms))}–{ms_number(float(duration.high_ms))})"
+        return whole if len(whole) <= most else f"forecast {text}"
     words = {"measured": "measured", "held": "held at", "typed": "taken as"}
     return f"{words[duration.kind]} {text}"
 
@@ -150,7 +158,7 @@ def headline(answer: Answer, pinned: Answer | None) -> Content:
     """The month in one line, for screens without room for big digits."""
     bill = answer.bill
     parts: list[Content | tuple[str, str]] = [
-        (format_money(bill.total_usd, bill.currency), "bold $accent"),
+        (big_money(bill.total_usd, bill.currency), "bold $accent"),
         (" a month  ", "$quiet"),
     ]
     if pinned is not None:
@@ -191,11 +199,10 @@ def _row(line: BillLine, bill: Bill, change: Difference | None) -> BillRow:
     first = next(one for one in bill.lines if one.item == line.item) is line
     item = next((one for one in change.items if one.item == line.item), None) if change and first else None
     detail = f"{format_quantity(line.quantity)} {line.unit} × {plain_rate(line.rate_usd, currency)}"
-    note = f"  {line.note}" if line.note else ""
     return BillRow(
-        ITEM_TITLES[line.item], detail + note, format_money(line.usd, currency),
+        ITEM_TITLES[line.item], detail, format_money(line.usd, currency),
         change=format_difference(item.change_usd, currency) if item else "",
-        is_rise=_is_rise(item.change_usd) if item else None, ink=item_ink(line.item),
+        is_rise=_is_rise(item.change_usd) if item else None, ink=item_ink(line.item), note=line.note,
     )  # fmt: skip
 
 

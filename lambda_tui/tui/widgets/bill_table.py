@@ -17,7 +17,6 @@ from textual.widget import Widget
 
 from lambda_tui.tui.widgets.strips import fitted
 
-AMOUNT_WIDTH, CHANGE_WIDTH = 14, 22
 TWO_LINES_FROM = 60
 """Below this width the change against the baseline gets a line of its own."""
 
@@ -33,6 +32,8 @@ class BillRow:
     is_rise: bool | None = None
     is_total: bool = False
     ink: str = ""
+    note: str = ""
+    """Said where there is room for it; the explanation always has it."""
 
 
 class BillTable(Widget, can_focus=True):
@@ -77,7 +78,7 @@ class BillTable(Widget, can_focus=True):
         super().__init__(id=id)
         self._rows: Sequence[BillRow] = ()
         self._compares = False
-        self._title_width = 0
+        self._title_width = self._amount_width = self._change_width = 0
 
     def show(self, rows: Sequence[BillRow]) -> None:
         """Replace the rows; the cursor stays where it is while that row exists."""
@@ -85,6 +86,8 @@ class BillTable(Widget, can_focus=True):
         self._rows = rows
         self._compares = any(row.change for row in rows)
         self._title_width = max((len(row.title) + 4 for row in rows), default=0)
+        self._amount_width = max((len(row.amount) + 2 for row in rows), default=0)
+        self._change_width = max((len(row.change) + 3 for row in rows), default=0) if self._compares else 0
         self.selected = max(0, min(self.selected, len(rows) - 1))
         self.refresh(layout=self.get_content_height(None, None, self.size.width) != height)
 
@@ -99,8 +102,7 @@ class BillTable(Widget, can_focus=True):
     def _lines(self, width: int) -> int:
         """Quantity x rate stands beside the title where every row has room for it, otherwise under it."""
         longest = max((len(row.detail) for row in self._rows), default=0)
-        change = CHANGE_WIDTH if self._compares else 0
-        if self._title_width + longest + AMOUNT_WIDTH + change < width:
+        if self._title_width + longest + self._amount_width + self._change_width < width:
             return 1
         return 3 if self._compares and width < TWO_LINES_FROM else 2
 
@@ -116,7 +118,7 @@ class BillTable(Widget, can_focus=True):
         elif line == 0:
             segments = self._first(row, width, with_change=lines == 2)
         elif line == 1:
-            segments = [Segment(f"  {row.detail}"[:width], self._style("quiet"))]
+            segments = [Segment(f"  {_detail(row, width - 2)}", self._style("quiet"))]
         else:
             segments = [Segment(f"{row.change:>{width - 1}}", self._change_style(row))]
         paper = self.rich_style
@@ -130,17 +132,17 @@ class BillTable(Widget, can_focus=True):
         return Style(color=style.color, bold=style.bold or None)
 
     def _single(self, row: BillRow, width: int) -> list[Segment]:
-        change = CHANGE_WIDTH if self._compares else 0
-        room = width - self._title_width - AMOUNT_WIDTH - change - 1
+        change = self._change_width
+        room = width - self._title_width - self._amount_width - change - 1
         return [
             *self._title(row, self._title_width),
-            Segment(f"{row.detail[:room]:<{room}}", self._style("quiet")),
-            Segment(f"{row.amount:>{AMOUNT_WIDTH}}", self._amount_style(row)),
+            Segment(f"{_detail(row, room):<{room}}", self._style("quiet")),
+            Segment(f"{row.amount:>{self._amount_width}}", self._amount_style(row)),
             Segment(f"{row.change:>{change}} ", self._change_style(row)),
         ]
 
     def _first(self, row: BillRow, width: int, *, with_change: bool) -> list[Segment]:
-        change = CHANGE_WIDTH if self._compares and with_change else 0
+        change = self._change_width if with_change else 0
         room = max(4, width - len(row.amount) - change - 1)
         return [
             *self._title(row, room),
@@ -192,3 +194,9 @@ class BillTable(Widget, can_focus=True):
             self.selected = number
             if again:
                 self.action_explain()
+
+
+def _detail(row: BillRow, width: int) -> str:
+    """Quantity and rate, and the note if it fits as a whole."""
+    whole = f"{row.detail}  {row.note}" if row.note else row.detail
+    return whole if len(whole) <= width else row.detail[:width]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from lambda_tui.billing.explain import ITEM_TITLES
 from lambda_tui.billing.whatif import Share
 from lambda_tui.tui.drawing.frame import Runs
-from lambda_tui.tui.drawing.money import format_money
+from lambda_tui.tui.drawing.money import legend_money
 from lambda_tui.tui.widgets.chart import SERIES_INKS, Chart
 
 _INK_OF_ITEM = {
@@ -20,7 +20,8 @@ _INK_OF_ITEM = {
     "ephemeral_storage": 6,
 }
 LABEL_WIDTH = 8
-LEGEND_WIDTH = 44
+SHORT_TITLES = {"provisioned_duration": "Duration, provisioned"}
+"""Where a title of the bill is too long for a legend."""
 
 
 def item_ink(item: str) -> str:
@@ -87,22 +88,21 @@ class CompositionBar(Chart):
         return bars
 
     def _legend(self, width: int) -> list[Runs]:
-        across = max(1, width // LEGEND_WIDTH)
-        titles = max((len(ITEM_TITLES[part.item]) for part in self._now), default=0)
-        amounts = [format_money(part.usd, self._currency) for part in self._now]
-        wide = max((len(text) for text in amounts), default=0)
-        room = max(8, min(titles, width // across - wide - 12))
+        """As many entries a row as fit, in columns."""
+        titles = [_title(part) for part in self._now]
+        amounts = [legend_money(part.usd, self._currency) for part in self._now]
+        title_width, amount_width = (max(map(len, texts), default=0) for texts in (titles, amounts))
+        across = max(1, width // (title_width + amount_width + 12))
         rows: list[Runs] = []
-        for number, part in enumerate(self._now):
-            entry = [
-                ("■ ", item_ink(part.item)),
-                (f"{_cut(ITEM_TITLES[part.item], room):<{room}}  ", "text"),
-                (f"{amounts[number]:>{wide}}", "strong"),
-                (f"  {percent_of(part.share):>6}".ljust(12), "axis"),
-            ]
+        for number, (part, title, amount) in enumerate(zip(self._now, titles, amounts, strict=True)):
             if number % across == 0:
                 rows.append([])
-            rows[-1] += entry
+            rows[-1] += [
+                ("■ ", item_ink(part.item)),
+                (f"{title:<{title_width}} ", "text"),
+                (f"{amount:>{amount_width}}", "strong"),
+                (f" {percent_of(part.share):>5}   ", "axis"),
+            ]
         return rows
 
 
@@ -120,11 +120,15 @@ def stacked(shares: Sequence[Share], cells: int) -> Runs:
 
 def _caption(part: Share, width: int) -> str:
     """As much of `Duration 92%` as fits into a piece."""
-    title, share = ITEM_TITLES[part.item], percent_of(part.share)
+    title, share = _title(part), percent_of(part.share)
     for text in (f"{title} {share}", share):
         if len(text) + 2 <= width:
             return text
     return ""
+
+
+def _title(part: Share) -> str:
+    return SHORT_TITLES.get(part.item) or ITEM_TITLES[part.item]
 
 
 def percent_of(share: Decimal) -> str:
@@ -137,7 +141,3 @@ def percent_of(share: Decimal) -> str:
 
 def _length(total: Decimal, longest: Decimal) -> float:
     return float(total / longest) if longest else 1.0
-
-
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
