@@ -98,23 +98,27 @@ async def _start(region: str) -> _Child:
 class _Child(asyncio.Protocol):
     """One life of the process; also the protocol that reads its frames."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(self, process: subprocess.Popen[bytes], requests: asyncio.WriteTransport) -> None:
         self.process = process
-        self.ready: Future[Response] = loop.create_future()
+        self.ready: Future[Response] = asyncio.get_running_loop().create_future()
         self.lost = False
         self._reader = FrameReader()
         self._answers: deque[Future[Response]] = deque([self.ready])
-        self._requests: asyncio.WriteTransport
+        self._requests = requests
         self._reaping: Future[None] | None = None
 
     @classmethod
     async def spawn(cls, region: str) -> _Child:
         loop = asyncio.get_running_loop()
         process = _open_process(region)
-        child = cls(process)
-        await loop.connect_read_pipe(lambda: child, process.stdout)
-        child._requests, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
+        try:
+            requests, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, process.stdin)
+            child = cls(process, requests)
+            await loop.connect_read_pipe(lambda: child, process.stdout)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         return child
 
     def ask(self, frame: bytes) -> Future[Response]:
@@ -137,10 +141,16 @@ class _Child(asyncio.Protocol):
             if not answer.done():
                 answer.set_exception(TargetLost("The stand-in services went away."))
         self._answers.clear()
-        if self.process.poll() is None:
-            self._reaping = asyncio.ensure_future(self.stop())
+        if self._reaping is None and self.process.poll() is None:
+            self._reaping = asyncio.ensure_future(self._reap())
 
     async def stop(self) -> None:
+        """End the process and wait until it is gone; more than one may ask for it."""
+        if self._reaping is None:
+            self._reaping = asyncio.ensure_future(self._reap())
+        await asyncio.shield(self._reaping)
+
+    async def _reap(self) -> None:
         self._requests.close()
         deadline = asyncio.get_running_loop().time() + STOP_TIMEOUT_S
         while self.process.poll() is None:
