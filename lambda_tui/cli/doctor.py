@@ -6,16 +6,15 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import click
 
 from lambda_tui import __version__
 from lambda_tui.cli.credentials import credentials_report
+from lambda_tui.cli.doctor_local import local_lambda_report
 from lambda_tui.cli.documents import json_option, wants_table, write_json
 from lambda_tui.cli.run_table import aligned
 from lambda_tui.errors import StorageError
@@ -28,19 +27,21 @@ PACKAGES = ("textual", "boto3", "botocore", "awslambdaric", "httptools", "uvloop
 
 
 @click.command("doctor")
+@click.option("--quick", is_flag=True, help="Leave out the two-second measurement of the CPU share.")
 @json_option
-def command(json_target: str | None) -> None:
+def command(json_target: str | None, quick: bool) -> None:
     """Look at this host; nothing is sent over the network and no credential is shown."""
     document = {
         "schema": DOCTOR_SCHEMA,
         "versions": _versions(),
         "host": _host(),
+        "local_lambda": local_lambda_report(measured=not quick),
         "data": _data(),
         "aws": credentials_report(),
         "terminal": _terminal(),
     }
     if wants_table(json_target):
-        click.echo("\n".join(aligned(_rows(document), left=2)))
+        click.echo("\n".join(aligned(_rows(document), left=3)))
     else:
         write_json(document, json_target)
 
@@ -58,18 +59,12 @@ def _version(package: str) -> str | None:
 
 
 def _host() -> dict[str, Any]:
-    from lambda_tui.local_lambda.sandbox import open_sandbox, usable_cpus  # noqa: PLC0415
+    from lambda_tui.local_lambda.sandbox import usable_cpus  # noqa: PLC0415
 
-    # Opening the sandbox tries the limits for real; in a folder of its own it meets no running server.
-    with tempfile.TemporaryDirectory(prefix="lambda-tui-") as folder:
-        sandbox = open_sandbox(Path(folder))
-        sandbox.close()
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpus": usable_cpus(),
         "largest_faithful_memory_mb": usable_cpus() * FULL_VCPU_MB,
-        "cpu_enforcement": sandbox.cpu_enforcement,
-        "memory_enforcement": sandbox.memory_enforcement,
     }
 
 
@@ -103,10 +98,16 @@ def _rows(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for section, facts in document.items():
         if isinstance(facts, dict):
             for position, (name, value) in enumerate(facts.items()):
-                yield section if not position else "", name.replace("_", " "), _word(value)
+                yield section.replace("_", " ") if not position else "", name.replace("_", " "), _word(value)
 
 
 def _word(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_word, value)) or "–"
+    if isinstance(value, dict):
+        if set(value) == {"enforcement", "note"}:
+            return f"{value['enforcement']}: {value['note']}"
+        return ", ".join(f"{name.replace('_', ' ')} {_word(item)}" for name, item in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "–" if value is None else str(value)

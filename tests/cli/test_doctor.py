@@ -15,9 +15,22 @@ KEY_ID = "AKIAIOSFODNN7EXAMPLE"
 
 def test_the_document(program: Program) -> None:
     document = program.document("doctor", "--json")
+    limits = document["local_lambda"]
+    assert set(limits.pop("cpu_error_percent")) == {"256_mb", "1024_mb"}
+    assert limits.pop("runtime_client").startswith("awslambdaric")
+    assert all(isinstance(sentence, str) for sentence in limits.pop("advice"))
+    assert set(limits) == {
+        "cpu",
+        "memory",
+        "processes",
+        "visible_cpus",
+        "tmp",
+        "task_root",
+        "shared_memory",
+    }
     assert document["schema"] == "lambda-tui/doctor@1"
     assert document["versions"]["textual"].startswith("8.")
-    assert document["host"]["cpu_enforcement"] in {"cgroup-v1", "cgroup-v2", "none"}
+    assert limits["cpu"]["enforcement"] in {"cgroup-v1", "cgroup-v2", "duty-cycle", "none"}
     assert document["host"]["cpus"] >= 1
     assert document["data"] == {
         "data_folder": str(program.data),
@@ -29,17 +42,18 @@ def test_the_document(program: Program) -> None:
 
 
 def test_what_it_says_is_what_a_run_is_held_to(program: Program) -> None:
-    host = program.document("doctor", "--json")["host"]
+    limits = program.document("doctor", "--quick", "--json")["local_lambda"]
+    assert limits["cpu_error_percent"] is None
     run = program.document(
         "run", "--workload", "sleep", "--task-ms", "1", "--invocations", "1", "--json", "-"
     )
-    assert run["target"]["cpu_enforcement"] == host["cpu_enforcement"]
-    assert run["target"]["memory_enforcement"] == host["memory_enforcement"]
+    assert run["target"]["cpu_enforcement"] == limits["cpu"]["enforcement"]
+    assert run["target"]["memory_enforcement"] == limits["memory"]["enforcement"]
 
 
 def test_an_unusable_data_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    document = Program(tmp_path / "file").document("doctor", "--json")
+    document = Program(tmp_path / "file").document("doctor", "--quick", "--json")
     assert document["data"]["writable"] is False
     assert "LAMBDA_TUI_DATA_DIR" in document["data"]["problem"]
 
@@ -65,7 +79,7 @@ def test_credentials_are_found_without_calling_anyone_and_never_shown(
     for name, text in files.items():
         (tmp_path / ".aws" / name).write_text(text.replace("RAN", str(tmp_path / "ran")))
     program = Program(tmp_path / "data", variables)
-    done = program("doctor", "--json")
+    done = program("doctor", "--quick", "--json")
     assert done.returncode == 0, done.stderr
     assert f'"credentials_source": "{source}"' in done.stdout
     for secret in (SECRET, KEY_ID):
@@ -74,7 +88,7 @@ def test_credentials_are_found_without_calling_anyone_and_never_shown(
 
 
 def test_an_unknown_profile_is_told(tmp_path: Path) -> None:
-    document = Program(tmp_path / "data", {"AWS_PROFILE": "nobody"}).document("doctor", "--json")
+    document = Program(tmp_path / "data", {"AWS_PROFILE": "nobody"}).document("doctor", "--quick", "--json")
     assert document["aws"]["credentials_present"] is False
     assert "nobody" in document["aws"]["problem"]
 
@@ -84,6 +98,6 @@ def test_the_table_names_every_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
     monkeypatch.setenv("LAMBDA_TUI_DATA_DIR", str(tmp_path))
     monkeypatch.setattr("lambda_tui.cli.doctor.wants_table", lambda target: True)
-    shown = CliRunner().invoke(command, [], catch_exceptions=False).stdout
-    for fact in ("lambda-tui", "cpu enforcement", "data folder", "credentials present", "columns"):
+    shown = CliRunner().invoke(command, ["--quick"], catch_exceptions=False).stdout
+    for fact in ("lambda-tui", "visible cpus", "data folder", "credentials present", "columns"):
         assert fact in shown

@@ -1,0 +1,78 @@
+"""What the embedded Lambda can enforce on this host, how well, and what would make it better."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_NOTES = {
+    ("cpu", "cgroup-v2"): "the kernel, 20 ms periods",
+    ("cpu", "cgroup-v1"): "the kernel, 20 ms periods",
+    ("cpu", "duty-cycle"): "approximate: processes are stopped and continued",
+    ("cpu", "none"): "not enforced: every memory size is as fast as this host",
+    ("memory", "cgroup"): "the kernel",
+    ("memory", "rss"): "watched every 25 ms",
+    ("memory", "none"): "not enforced",
+    ("processes", "pids-cgroup"): "1024 processes and threads, by the kernel",
+    ("processes", "user-limit"): "1024 more than you already run",
+    ("processes", "none"): "not enforced",
+    ("visible_cpus", "affinity"): "2 to 6 by memory size, as far as this host has them",
+    ("visible_cpus", "none"): "those of the host",
+    ("tmp", "private-folder"): "a /tmp of its own; no single file may be larger than its size",
+    ("tmp", "TMPDIR"): "a folder of its own in TMPDIR; no single file may be larger than its size",
+    ("task_root", "read-only-mount"): "read-only",
+    ("task_root", "none"): "writable, unlike Lambda's",
+    ("shared_memory", "refused-in-python"): "semaphores fail with Errno 38 in Python, as on Lambda",
+}
+
+
+def local_lambda_report(*, measured: bool) -> dict[str, Any]:
+    """Each limit and how it is enforced, the self-test's error against memory / 1769 vCPU, and advice."""
+    from lambda_tui.local_lambda.sandbox import open_sandbox  # noqa: PLC0415
+    from lambda_tui.local_lambda.self_test import two_second_test  # noqa: PLC0415
+
+    if measured:
+        enforcement, found = two_second_test()
+    else:
+        # Opening the sandbox tries the limits for real; in a folder of its own it meets no running server.
+        with tempfile.TemporaryDirectory(prefix="lambda-tui-") as folder:
+            sandbox = open_sandbox(Path(folder))
+            sandbox.close()
+        enforcement, found = sandbox.enforcement(), []
+    return {
+        **{limit: {"enforcement": word, "note": _NOTES[limit, word]} for limit, word in enforcement.items()},
+        "runtime_client": _runtime_client(),
+        "cpu_error_percent": {f"{one.memory_mb}_mb": round(one.error_percent, 1) for one in found} or None,
+        "advice": _advice(enforcement),
+    }
+
+
+def _runtime_client() -> str:
+    from lambda_tui.local_lambda import runtime_command  # noqa: PLC0415
+
+    if runtime_command.runtime_client_folder() is None:
+        return "a stand-in: awslambdaric is not installed"
+    return "awslambdaric" if runtime_command.has_native_client() else "awslambdaric with a stand-in in Python"
+
+
+def _advice(enforcement: dict[str, str]) -> list[str]:
+    """What would enforce more, if anything."""
+    if sys.platform != "linux":
+        return ["The kernel's own limits need Linux: run it in a Linux virtual machine for exact CPU shares."]
+    is_root = os.geteuid() == 0
+    advice = []
+    if not enforcement["cpu"].startswith("cgroup"):
+        if is_root:
+            advice.append("For exact CPU shares give this container a writable cgroup tree.")
+        elif os.environ.get("XDG_RUNTIME_DIR"):
+            advice.append(
+                "For exact CPU shares log in through systemd, which then delegates cgroups, or be root."
+            )
+        else:
+            advice.append("For exact CPU shares run it as root, or in a systemd user session with cgroup v2.")
+    if enforcement["tmp"] == "TMPDIR" and not is_root:
+        advice.append("As root, each environment has its own /tmp and a read-only task root.")
+    return advice
