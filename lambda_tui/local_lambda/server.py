@@ -23,6 +23,7 @@ from lambda_tui.local_lambda.authentication import Authenticator, refuse_strange
 from lambda_tui.local_lambda.code_store import CodeStore
 from lambda_tui.local_lambda.concurrency_operations import ConcurrencyOperations
 from lambda_tui.local_lambda.control_plane import ControlPlane, OperationGroup
+from lambda_tui.local_lambda.delegation import enter_scope
 from lambda_tui.local_lambda.environment import Environment
 from lambda_tui.local_lambda.events import EventQueue
 from lambda_tui.local_lambda.function_operations import FunctionOperations
@@ -81,6 +82,7 @@ def serve(options: ServeOptions) -> int:
         StorageError: the ready file or the state folder cannot be written.
         InvalidInput: this host cannot enforce what was asked for, or standard input cannot be watched.
     """
+    enter_scope(options.enforcement)
     asyncio.run(_serve(options))
     return 0
 
