@@ -1,95 +1,21 @@
-"""The What-if screen under Pilot: typed numbers, runs as a base, pins, explanations, refusals."""
+"""The What-if screen under Pilot: typed numbers, pins, explanations, refusals."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from textual.app import App
-from textual.pilot import Pilot
-from textual.widgets import Button, Input, OptionList, Select
+from textual.widgets import Button
 
 from lambda_tui.billing import load_prices, parse_usage, price
-from lambda_tui.history import HistoryStore
-from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import Scenario
-from lambda_tui.tui import theme
-from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
 from lambda_tui.tui.screens.dialogs import Reading
-from lambda_tui.tui.screens.whatif import WhatIfScreen
-from lambda_tui.tui.screens.whatif_base import BasePicker
 from lambda_tui.tui.widgets.bill_table import BillTable
-from lambda_tui.tui.widgets.fields import Refusal
 from lambda_tui.tui.widgets.picture_pane import PicturePane
 from lambda_tui.tui.widgets.slider import Slider
 from tests.tui.screen_text import assert_looks_like, screen_text
-from tests.tui.synthetic import SilentTarget, SyntheticRun, SyntheticRuns
-
-BIG, SMALL = (140, 45), (80, 24)
-TODAY = date(2026, 11, 21)
-
-
-class Alone(App[None]):
-    """The screen by itself, on a fixed day."""
-
-    def __init__(
-        self, latest: Snapshot | None = None, history: HistoryStore | None = None, today: date = TODAY
-    ) -> None:
-        super().__init__()
-        self.latest = latest
-        modes = (("1", "explore", "Explore"), ("3", "whatif", "What-if"))
-        self.whatif = WhatIfScreen(modes, "local", lambda: self.latest, history, today=today)
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theme.variable_defaults(dark=True, ansi=False)
-
-    def on_mount(self) -> None:
-        self.register_theme(theme.DARK)
-        self.theme = theme.DARK.name
-        self.push_screen(self.whatif)
-
-    @property
-    def total_usd(self) -> Decimal:
-        assert self.whatif.answer is not None
-        return self.whatif.answer.bill.total_usd
-
-    def field(self, name: str) -> Input:
-        return self.whatif.query_one(f"#field-{name} Input", Input)
-
-    def choose(self, name: str, value: str) -> None:
-        self.whatif.query_one(f"#field-{name} Select", Select).value = value
-
-
-def run_of(memory_mb: int = 512, run_id: str = "r1", **changes: object) -> Snapshot:
-    scenario = Scenario(memory_mb=memory_mb, invocations=5).with_changes(**changes)
-    return list(SyntheticRun(scenario, run_id=run_id).snapshots())[-1]
-
-
-def recorded(store: HistoryStore, run: Snapshot) -> None:
-    recorder = store.begin(run_id=run.run_id, name="", started_at=run.started_at, scenario=run.scenario)
-    assert run.target is not None
-    recorder.target(run.target)
-    recorder.append(list(run.invocations))
-    recorder.finish(summary=run.summary, bill=run.bill)
-
-
-def refusal(app: Alone) -> str:
-    """The sentence under the refused field."""
-    return str(app.whatif.query_one(Refusal).render())
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    """Wait for something that a thread brings about."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, screen_text(pilot.app)
-        await pilot.pause(0.01)
-    await pilot.pause()
+from tests.tui.whatif_alone import BIG, SMALL, Alone, refusal
 
 
 async def test_typed_numbers_are_there_before_any_run() -> None:
@@ -317,50 +243,6 @@ async def test_the_tables_behind_the_pictures() -> None:
         assert not any(pane.is_tabular for pane in app.whatif.query(PicturePane))
 
 
-async def test_the_last_run_is_the_base_and_its_forecasts_say_so() -> None:
-    app = Alone(latest=run_of(512))
-    async with app.run_test(size=BIG) as pilot:
-        await until(pilot, lambda: "measured 921 ms" in screen_text(app))
-        assert not app.whatif.query_one("#field-duration-ms").display
-        shown = screen_text(app)
-        assert "http × 3, sequential × 3" in shown
-        assert "●" in shown
-        await pilot.press("right")
-        await pilot.pause()
-        assert "forecast 907 ms (713–1,108)" in screen_text(app)
-        await pilot.press("x")
-        await pilot.pause()
-        assert "of CPU on the CPU" in screen_text(app)
-
-
-async def test_runs_of_the_history_join_their_kin(tmp_path: Path) -> None:
-    store = HistoryStore(tmp_path / "history.sqlite3")
-    for size, run_id in ((512, "small"), (2048, "large")):
-        recorded(store, run_of(size, run_id))
-    recorded(store, run_of(1024, "other", concurrency="threads"))
-    app = Alone(history=store)
-    async with app.run_test(size=BIG) as pilot:
-        await pilot.press("o")
-        await pilot.pause()
-        assert isinstance(app.screen, BasePicker)
-        options = app.screen.query_one(OptionList)
-        assert options.option_count == 4
-        options.highlighted = options.get_option_index("small")
-        await pilot.press("enter")
-        await until(pilot, lambda: "measured 921 ms" in screen_text(app))
-        await pilot.press("b")
-        await pilot.pause()
-        assert app.whatif.answer is not None
-        measured = [size.memory_mb for size in app.whatif.answer.sizes if size.measured]
-        assert measured == [512, 2048]
-        await pilot.press("o")
-        await pilot.pause()
-        await pilot.press("enter")
-        await pilot.pause()
-        assert app.whatif.query_one("#field-duration-ms").display
-    store.close()
-
-
 async def test_export_says_where_and_copy_says_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     app = Alone()
@@ -390,17 +272,3 @@ async def test_reset_and_help() -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Cost by traffic" in screen_text(app)
-
-
-async def test_the_screen_is_a_mode_of_the_application() -> None:
-    runs = SyntheticRuns()
-    app = LambdaTui(SilentTarget(), None, FIRST_SCENARIO, start_run=runs)
-    async with app.run_test(size=BIG) as pilot:
-        await until(pilot, lambda: "1 Explore" in screen_text(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: "✓ done" in screen_text(app))
-        await pilot.press("3")
-        await until(pilot, lambda: "measured 923 ms" in screen_text(app))
-        await pilot.press("1")
-        await pilot.pause()
-        assert "Duration per invocation" in screen_text(app)

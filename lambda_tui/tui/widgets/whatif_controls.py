@@ -77,9 +77,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
     def compose(self) -> ComposeResult:
         start = self._start
         yield Button("Typed numbers ▾", id="base", compact=True)
-        yield SliderField(
-            "memory_mb", LABELS["memory_mb"], MEMORY_SIZES_MB, start.memory_mb, unit="MB"
-        ).add_class("-medium")
+        yield SliderField("memory_mb", LABELS["memory_mb"], MEMORY_SIZES_MB, start.memory_mb, unit="MB")
         yield NumberField(
             "duration_ms", LABELS["duration_ms"], money_text(start.duration_ms), unit="ms, warm"
         )
