@@ -89,6 +89,9 @@ async def test_what_is_there(server: ServicesServer) -> None:
             assert url == server.environment["QUEUE_URL"]
             sqs.send_message(QueueUrl=url, MessageBody="one")
             assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "one"
+            started = time.monotonic()
+            assert "Messages" not in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+            assert time.monotonic() - started < 10, "a long poll would hold up the others"
 
     await asyncio.to_thread(look)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -27,19 +28,31 @@ def at_once(response: Any) -> int:
     return most
 
 
-def queued(services: RunningServices) -> int:
-    client = boto3.client(
-        "sqs",
-        endpoint_url=services.server.url,
-        region_name="us-east-1",
-        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-    )
-    attributes = client.get_queue_attributes(
-        QueueUrl=services.server.environment["QUEUE_URL"], AttributeNames=["ApproximateNumberOfMessages"]
-    )
-    client.close()
-    return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+class CountedQueue:
+    """A queue of its own."""
+
+    def __init__(self, services: RunningServices) -> None:
+        self.client = boto3.client(
+            "sqs",
+            endpoint_url=services.server.url,
+            region_name="us-east-1",
+            aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        )
+        self.url: str = self.client.create_queue(QueueName=f"queue-{uuid4()}")["QueueUrl"]
+
+    def __len__(self) -> int:
+        name = "ApproximateNumberOfMessages"
+        answer = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+
+@pytest.fixture
+def queue(services: RunningServices) -> Iterator[CountedQueue]:
+    made = CountedQueue(services)
+    yield made
+    made.client.delete_queue(QueueUrl=made.url)
+    made.client.close()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -104,31 +117,35 @@ def test_one_batch_write_against_single_puts(
 
 @pytest.mark.parametrize("model", ["sequential", "threads", "asyncio", "processes"])
 def test_a_poison_record_fails_alone(
-    with_services: PayloadEnvironment, services: RunningServices, model: str
+    with_services: PayloadEnvironment, queue: CountedQueue, model: str
 ) -> None:
-    before = queued(services)
-    response = with_services.run(model, workers=5, kind="sqs", tasks=10, poison=3)
+    response = with_services.run(model, workers=5, kind="sqs", tasks=10, poison=3, queue_url=queue.url)
     assert response["batchItemFailures"] == [{"itemIdentifier": "message-3"}]
     assert response["completed"] == 9
     assert response["tasks"][3]["error"] == "the record is poison"
-    assert queued(services) == before + 9
+    assert len(queue) == 9
 
 
 @pytest.mark.parametrize("model", ["sequential", "threads", "asyncio"])
 def test_a_poison_record_fails_the_whole_batch(
-    with_services: PayloadEnvironment, services: RunningServices, model: str
+    with_services: PayloadEnvironment, queue: CountedQueue, model: str
 ) -> None:
-    before = queued(services)
     event = {
         "schema": 1,
-        "workload": {"kind": "sqs", "tasks": 10, "poison": 3, "operation": "whole-batch"},
+        "workload": {
+            "kind": "sqs",
+            "tasks": 10,
+            "poison": 3,
+            "operation": "whole-batch",
+            "queue_url": queue.url,
+        },
         "concurrency": {"model": model, "workers": 5},
     }
     for delivery in (1, 2):
         outcome = with_services.outcome(event)
         assert outcome["errorType"] == "BatchFailed"
         assert outcome["errorMessage"].startswith("message-3 failed (the record is poison)")
-        assert queued(services) == before + 9 * delivery, "the good ones are done again"
+        assert len(queue) == 9 * delivery, "the good ones are done again"
 
 
 def test_a_batch_without_poison(with_services: PayloadEnvironment, services: RunningServices) -> None:
