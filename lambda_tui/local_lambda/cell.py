@@ -227,6 +227,15 @@ class Cell:
             self._frozen = False
             self._group.thaw()
 
+    async def kill(self) -> None:
+        """Kill everything in the cell; another program can be spawned in it, and finds the same /tmp."""
+        self._group.kill()
+        if self._exit is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._exit), DESTROY_TIMEOUT_S)
+        if self._frozen:
+            self.thaw()
+
     async def destroy(self) -> None:
         """Kill everything in the cell, remove its groups and its directory; idempotent."""
         self.retire()

@@ -21,7 +21,7 @@ from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Response
 from lambda_tui.local_lambda.report import InvocationReport
 from lambda_tui.local_lambda.runtime_process import Milestone, ProcessIdentity, RuntimeProcess
-from lambda_tui.local_lambda.sandbox import CpuUsage, Sandbox
+from lambda_tui.local_lambda.sandbox import Cell, CpuUsage, Sandbox
 
 INIT_LIMIT_S = 10.0
 """AWS documentation, "Lambda runtime environment": the init phase is limited to 10 seconds."""
@@ -99,6 +99,7 @@ class Environment:
         self._identity = ProcessIdentity(
             self.id, region, f"{today}/[{function.version}]{self.id}", initialization_type
         )
+        self._cell: Cell | None = None
         self._process: RuntimeProcess | None = None
         self._is_ready = False
         self._busy = False
@@ -131,9 +132,11 @@ class Environment:
         milestone = await process.initialise(INIT_LIMIT_S)
         init_ms = (process.milestone_at - started_at) * 1000
         self._init_log = process.take_log()
+        self._cpu_before = self._own_cell.cpu_usage()
         if milestone == "next":
             self._init_ms = init_ms
-            self._ready(process)
+            self._own_cell.throttle()
+            self._ready()
             return True
         ending = self._ending_of(process, milestone, "", INIT_LIMIT_S)
         self._init_log += report.init_report_line(init_ms, ending.status, ending.error_type).encode()
@@ -161,12 +164,13 @@ class Environment:
     async def _initialise_suppressed(self, invocation: Invocation, started_at: float) -> Outcome | None:
         """INIT inside the invocation: under its time limit and CPU share, and part of its Duration."""
         limit_s = float(self.function.timeout_s)
-        process = self._new_process(throttled=True)
+        process = self._new_process()
+        self._own_cell.throttle()
         milestone = await process.initialise(limit_s)
         duration_ms = min(limit_s, process.milestone_at - started_at) * 1000
         self._init_log += process.take_log()
         if milestone == "next":
-            self._ready(process)
+            self._ready()
             return None
         ending = self._ending_of(process, milestone, invocation.request_id, limit_s)
         self._init_log += report.init_report_line(
@@ -176,17 +180,19 @@ class Environment:
         self._stop_process()
         return outcome
 
-    def _new_process(self, *, throttled: bool = False) -> RuntimeProcess:
-        self._cpu_before = CpuUsage(0.0)
-        process = RuntimeProcess(
-            self.function, self._sandbox, self._identity, self._process_exited, throttled=throttled
-        )
-        self._process = process
-        return process
+    def _new_process(self) -> RuntimeProcess:
+        if self._cell is None:
+            function = self.function
+            self._cell = self._sandbox.create(self.id, function.memory_mb, function.ephemeral_mb)
+        self._process = RuntimeProcess(self.function, self._cell, self._identity, self._process_exited)
+        return self._process
 
-    def _ready(self, process: RuntimeProcess) -> None:
-        process.throttle()
-        self._cpu_before = process.cpu_usage()
+    @property
+    def _own_cell(self) -> Cell:
+        assert self._cell is not None, "made with the first process"
+        return self._cell
+
+    def _ready(self) -> None:
         self._is_ready = True
         self._is_frozen = False
         self._schedule_freeze()
@@ -206,7 +212,7 @@ class Environment:
         assert process is not None
         assert self._is_ready
         self._busy = True
-        self._thaw(process)
+        self._thaw()
         begun_at = time.perf_counter() if started_at is None else started_at
         limit_s = self.function.timeout_s - (time.perf_counter() - begun_at)
 
@@ -243,14 +249,14 @@ class Environment:
     def _freeze(self) -> None:
         if self._is_ready and not self._busy and self._process is not None:
             self._is_frozen = True
-            self._process.freeze()
+            self._own_cell.freeze()
 
-    def _thaw(self, process: RuntimeProcess) -> None:
+    def _thaw(self) -> None:
         if self._freeze_timer is not None:
             self._freeze_timer.cancel()
         if self._is_frozen:
             self._is_frozen = False
-            process.thaw()
+            self._own_cell.thaw()
 
     def _stop_process(self) -> None:
         """End the runtime, but not the environment."""
@@ -266,6 +272,8 @@ class Environment:
         self.gone = True
         self._stop_process()
         await self._stopped()
+        if self._cell is not None:
+            await self._cell.destroy()
 
     async def _stopped(self) -> None:
         if self._stopping is not None:
@@ -290,21 +298,21 @@ class Environment:
             _error_payload("Runtime.ExitError", message),
             failed=True,
             status="error",
-            error_type="Runtime.OutOfMemory" if process.was_out_of_memory() else "Runtime.ExitError",
+            error_type="Runtime.OutOfMemory" if self._own_cell.was_out_of_memory() else "Runtime.ExitError",
             log=f"{message}\nRuntime.ExitError\n",
         )
 
     def _outcome(
         self, process: RuntimeProcess, invocation: Invocation, ending: _Ending, duration_ms: float
     ) -> Outcome:
-        used = process.cpu_usage()
+        used = self._own_cell.cpu_usage()
         memory_mb = self.function.memory_mb
         is_full = ending.error_type == "Runtime.OutOfMemory"
         found = InvocationReport(
             request_id=invocation.request_id,
             duration_ms=duration_ms,
             memory_mb=memory_mb,
-            max_memory_used_mb=memory_mb if is_full else process.peak_memory_mb(),
+            max_memory_used_mb=memory_mb if is_full else self._own_cell.peak_memory_mb(),
             init_ms=self._init_ms if self.initialization_type == ON_DEMAND else None,
             status=ending.status,
             error_type=ending.error_type,

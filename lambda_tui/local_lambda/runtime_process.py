@@ -14,7 +14,7 @@ from lambda_tui.local_lambda.httpd import Later, Response
 from lambda_tui.local_lambda.log_pipe import LogPipe
 from lambda_tui.local_lambda.runtime_api import RuntimeApi, RuntimeRefusal
 from lambda_tui.local_lambda.runtime_command import runtime_command
-from lambda_tui.local_lambda.sandbox import Cell, CpuUsage, Sandbox
+from lambda_tui.local_lambda.sandbox import Cell
 
 Milestone = Literal["next", "init-error", "exit", "timeout"]
 """How a phase ends: the runtime asks for the next event, reports a failed INIT, exits, or is too late."""
@@ -40,24 +40,20 @@ class ProcessIdentity:
 
 
 class RuntimeProcess:
-    """Runs from `start` until it exits or is destroyed; `on_exit` is called when it has exited."""
+    """Runs in its environment's cell from `initialise` until it exits, which `on_exit` hears, or is killed."""
 
     def __init__(
         self,
         function: FunctionConfiguration,
-        sandbox: Sandbox,
+        cell: Cell,
         identity: ProcessIdentity,
         on_exit: Callable[[RuntimeProcess], None],
-        *,
-        throttled: bool = False,
     ) -> None:
         self.exit_status: int | None = None
         self.milestone_at = 0.0
         self._function = function
-        self._sandbox = sandbox
         self._identity = identity
         self._on_exit = on_exit
-        self._throttled = throttled
         self._loop = asyncio.get_running_loop()
         self._api = RuntimeApi(self)
         self._then: Callable[[Milestone], None] | None = None
@@ -66,7 +62,7 @@ class RuntimeProcess:
         self._request_id: str | None = None
         self._answer: RuntimeAnswer | None = None
         self._initialised = False
-        self._cell: Cell | None = None
+        self._cell = cell
         self._logs: LogPipe | None = None
         self._exit_watch: asyncio.Task[None] | None = None
 
@@ -94,11 +90,6 @@ class RuntimeProcess:
         await self._api.start()
         self._logs = LogPipe()
         identity = self._identity
-        self._cell = self._sandbox.create(
-            identity.environment_id, self._function.memory_mb, self._function.ephemeral_mb
-        )
-        if self._throttled:
-            self._cell.throttle()
         await self._cell.spawn(
             runtime_command(self._function.handler),
             environment_variables(
@@ -112,10 +103,10 @@ class RuntimeProcess:
             self._logs.write_fd,
         )
         self._logs.child_has_it()
-        self._exit_watch = asyncio.create_task(self._watch_exit(self._cell))
+        self._exit_watch = asyncio.create_task(self._watch_exit())
 
-    async def _watch_exit(self, cell: Cell) -> None:
-        self.exit_status = await cell.wait()
+    async def _watch_exit(self) -> None:
+        self.exit_status = await self._cell.wait()
         self._reach("exit")
         self._on_exit(self)
 
@@ -151,37 +142,10 @@ class RuntimeProcess:
     def take_log(self) -> bytes:
         return b"" if self._logs is None else self._logs.take()
 
-    # Its cell.
-
-    def throttle(self) -> None:
-        """Apply the memory size's CPU share, from the first event on."""
-        assert self._cell is not None
-        if not self._throttled:
-            self._cell.throttle()
-            self._throttled = True
-
-    def freeze(self) -> None:
-        assert self._cell is not None
-        self._cell.freeze()
-
-    def thaw(self) -> None:
-        assert self._cell is not None
-        self._cell.thaw()
-
-    def cpu_usage(self) -> CpuUsage:
-        return CpuUsage(0.0) if self._cell is None else self._cell.cpu_usage()
-
-    def peak_memory_mb(self) -> int:
-        return 0 if self._cell is None else self._cell.peak_memory_mb()
-
-    def was_out_of_memory(self) -> bool:
-        return self._cell is not None and self._cell.was_out_of_memory()
-
     async def destroy(self) -> None:
-        """Kill it with everything it started, and give everything back. Idempotent."""
+        """Kill it with everything it started. Idempotent."""
         self._api.close()
-        if self._cell is not None:
-            await self._cell.destroy()
+        await self._cell.kill()
         if self._exit_watch is not None:
             await asyncio.wait({self._exit_watch}, timeout=1)
             self._exit_watch.cancel()

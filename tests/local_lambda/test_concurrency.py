@@ -250,14 +250,14 @@ def test_an_init_that_fails_makes_provisioning_fail(client: Any, name: str) -> N
     assert config()["StatusReason"] == "FUNCTION_ERROR_INIT_FAILURE"
 
 
-def test_an_event_that_fails_is_tried_twice_more(client: Any, name: str, tmp_path: Path) -> None:
+def test_an_event_that_fails_is_tried_twice_more(client: Any, name: str, seen_folder: Path) -> None:
     source = (
         "def handler(event, context):\n"
         "    with open(event, 'a') as tries: tries.write(context.aws_request_id + '\\n')\n"
         "    raise ValueError\n"
     )
     client.update_function_code(FunctionName=name, ZipFile=package(probe=source))
-    tries = tmp_path / "tries"
+    tries = seen_folder / "tries"
     answer = client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(str(tries)))
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert wait_until(lambda: tries.exists() and len(tries.read_text().split()) == 3)
@@ -265,14 +265,14 @@ def test_an_event_that_fails_is_tried_twice_more(client: Any, name: str, tmp_pat
     assert tries.read_text().split() == [request_id] * 3
 
 
-def test_an_event_waits_while_it_is_throttled(client: Any, name: str, tmp_path: Path) -> None:
+def test_an_event_waits_while_it_is_throttled(client: Any, name: str, seen_folder: Path) -> None:
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    event = json.dumps({"do": "touch", "path": str(tmp_path / "run")})
+    event = json.dumps({"do": "touch", "path": str(seen_folder / "run")})
     assert client.invoke(FunctionName=name, InvocationType="Event", Payload=event)["StatusCode"] == 202
     time.sleep(0.2)
-    assert not (tmp_path / "run").exists()
+    assert not (seen_folder / "run").exists()
     client.delete_function_concurrency(FunctionName=name)
-    assert wait_until((tmp_path / "run").exists)
+    assert wait_until((seen_folder / "run").exists)
 
 
 def test_a_token_bucket_refills_and_does_not_hoard() -> None:

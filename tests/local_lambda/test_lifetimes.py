@@ -70,9 +70,9 @@ def test_a_process_that_ends_itself_in_the_background_ends_the_next_invocation(
 
 
 def test_a_slow_init_inside_the_invocation_is_part_of_its_duration(
-    server: LocalServer, client: Any, tmp_path: Path
+    server: LocalServer, client: Any, seen_folder: Path
 ) -> None:
-    marker = tmp_path / "second"
+    marker = seen_folder / "second"
     source = (
         "import pathlib, time\n"
         f"marker = pathlib.Path({str(marker)!r})\n"
@@ -135,3 +135,16 @@ def test_a_given_idle_time_is_kept_exactly() -> None:
     lifetimes = Lifetimes(idle_s=5, time_scale=60)
     assert lifetimes.idle() == 5
     assert lifetimes.age == 120
+
+
+def test_what_a_crashed_runtime_left_in_tmp_is_still_there(server: LocalServer, client: Any) -> None:
+    source = (
+        "import os, tempfile\n"
+        "path = os.path.join(tempfile.gettempdir(), 'left')\n"
+        "def handler(event, context):\n"
+        "    if event: open(path, 'w').close(); os._exit(1)\n"
+        "    return os.path.exists(path)\n"
+    )
+    server.create("leaving", probe=source)
+    assert invoke(client, "leaving", {"leave": True}).payload["errorType"] == "Runtime.ExitError"
+    assert invoke(client, "leaving").payload is True
