@@ -163,12 +163,8 @@ class Sender:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._task_done)
-
-    def _task_done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.result()
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(raise_error_of)
 
     def drop_overdue(self) -> None:
         """Give up what has not answered within the read timeout."""
@@ -184,6 +180,12 @@ class Sender:
                 f"no answer within {self._plan.read_timeout_s:g} s; "
                 "the invocation may still run and be billed",
             )
+
+
+def raise_error_of(task: asyncio.Task[None]) -> None:
+    """A bug in a task is a bug of the loop, which ends the process; asyncio would only log it."""
+    if not task.cancelled():
+        task.result()
 
 
 def outcome_of(connection: Connection, max_result_bytes: int | None) -> Outcome:

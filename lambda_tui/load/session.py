@@ -14,7 +14,7 @@ from lambda_tui.load.limits import End, Limits
 from lambda_tui.load.open_loop import OpenLoop
 from lambda_tui.load.pacing import Pacer, pacer_of
 from lambda_tui.load.plan import EnginePlan
-from lambda_tui.load.sender import Sender
+from lambda_tui.load.sender import Sender, raise_error_of
 
 BATCH_INTERVAL_S = 0.1
 OVERTIME_S = 5.0
@@ -50,6 +50,7 @@ class Session:
         if self._plan.max_seconds is not None:
             asyncio.get_running_loop().call_later(self._plan.max_seconds, self._end_with, End("seconds"))
         ticks = asyncio.get_running_loop().create_task(self._tick())
+        ticks.add_done_callback(raise_error_of)
         began_ms = 0.0
         if self._plan.warmup:
             await self._closed_loop(self._plan.own_warmup)
