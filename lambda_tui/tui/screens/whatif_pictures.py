@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from lambda_tui.forecast.answer import Answer, SizeCost, traffic_points
 from lambda_tui.tui.drawing.money import format_money
-from lambda_tui.tui.drawing.numbers import format_ms
+from lambda_tui.tui.drawing.numbers import format_ms, plural
 from lambda_tui.tui.screens import whatif_tables as tables
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.widgets.chart import SERIES_INKS
@@ -136,5 +136,7 @@ def _traffic_words(answer: Answer) -> list[Content]:
                 " costs less",
             )
         )
-    lines += [Content.styled(sentence, "$quiet") for sentence in answer.traffic.left_out[: 4 - len(lines)]]
+    if answer.traffic.left_out:
+        missing = plural(len(answer.traffic.left_out), "alternative")
+        lines.append(Content.styled(f"{missing} without a price here: b tells", "$quiet"))
     return lines

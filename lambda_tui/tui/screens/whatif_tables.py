@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from lambda_tui.billing.explain import ITEM_TITLES
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import SizeDuration
 from lambda_tui.forecast.question import requests_per_second
 from lambda_tui.tui.drawing.money import format_difference, format_money, table_money
 from lambda_tui.tui.drawing.numbers import NOTHING, ms_number
 from lambda_tui.tui.screens.whatif_texts import comparison, short_rate
-from lambda_tui.tui.widgets.composition_bar import percent_of
+from lambda_tui.tui.widgets.composition_bar import item_title, percent_of
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Heads and rows of text; the first column is set left, the others right."""
@@ -77,11 +76,11 @@ def composition_table(answer: Answer, pinned: Answer | None) -> Table:
     if change is None:
         amounts = ((part.item, part.usd) for part in answer.shares)
         return ("Item", "a month", "share"), [
-            [ITEM_TITLES[item], format_money(usd, currency), shares[item]] for item, usd in amounts
+            [item_title(item), format_money(usd, currency), shares[item]] for item, usd in amounts
         ]
     rows = [
         [
-            ITEM_TITLES[one.item],
+            item_title(one.item),
             format_money(one.after_usd, currency),
             shares.get(one.item, NOTHING),
             format_money(one.before_usd, currency),

@@ -8,7 +8,7 @@ from textwrap import wrap
 from textual.content import Content
 
 from lambda_tui.billing import Bill, BillLine, money_text
-from lambda_tui.billing.explain import ITEM_TITLES, explain
+from lambda_tui.billing.explain import explain
 from lambda_tui.billing.whatif import Difference, difference
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
@@ -25,7 +25,7 @@ from lambda_tui.tui.drawing.money import (
 )
 from lambda_tui.tui.drawing.numbers import format_ms, format_quantity, format_vcpus, ms_number
 from lambda_tui.tui.widgets.bill_table import BillRow
-from lambda_tui.tui.widgets.composition_bar import item_ink
+from lambda_tui.tui.widgets.composition_bar import item_ink, item_title
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -200,7 +200,7 @@ def _row(line: BillLine, bill: Bill, change: Difference | None) -> BillRow:
     item = next((one for one in change.items if one.item == line.item), None) if change and first else None
     detail = f"{format_quantity(line.quantity)} {line.unit} × {plain_rate(line.rate_usd, currency)}"
     return BillRow(
-        ITEM_TITLES[line.item], detail, format_money(line.usd, currency),
+        item_title(line.item), detail, format_money(line.usd, currency),
         change=format_difference(item.change_usd, currency) if item else "",
         is_rise=_is_rise(item.change_usd) if item else None, ink=item_ink(line.item), note=line.note,
     )  # fmt: skip

@@ -21,7 +21,7 @@ _INK_OF_ITEM = {
 }
 LABEL_WIDTH = 8
 SHORT_TITLES = {"provisioned_duration": "Duration, provisioned"}
-"""Where a title of the bill is too long for a legend."""
+"""Where a title of the bill is too long for its column."""
 
 
 def item_ink(item: str) -> str:
@@ -89,7 +89,7 @@ class CompositionBar(Chart):
 
     def _legend(self, width: int) -> list[Runs]:
         """As many entries a row as fit, in columns."""
-        titles = [_title(part) for part in self._now]
+        titles = [item_title(part.item) for part in self._now]
         amounts = [legend_money(part.usd, self._currency) for part in self._now]
         title_width, amount_width = (max(map(len, texts), default=0) for texts in (titles, amounts))
         across = max(1, width // (title_width + amount_width + 12))
@@ -120,15 +120,16 @@ def stacked(shares: Sequence[Share], cells: int) -> Runs:
 
 def _caption(part: Share, width: int) -> str:
     """As much of `Duration 92%` as fits into a piece."""
-    title, share = _title(part), percent_of(part.share)
+    title, share = item_title(part.item), percent_of(part.share)
     for text in (f"{title} {share}", share):
         if len(text) + 2 <= width:
             return text
     return ""
 
 
-def _title(part: Share) -> str:
-    return SHORT_TITLES.get(part.item) or ITEM_TITLES[part.item]
+def item_title(item: str) -> str:
+    """What an item of the bill is called on the screen."""
+    return SHORT_TITLES.get(item) or ITEM_TITLES[item]
 
 
 def percent_of(share: Decimal) -> str:
