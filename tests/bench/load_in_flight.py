@@ -22,5 +22,5 @@ def measure() -> dict[str, object]:
 
 
 def _rate(driven: Driven) -> float:
-    # The callers go in waves of 300 ms: only from the first start to the last answer is a whole number of them.
+    # The callers go in waves of 300 ms: first start to last answer is a whole number of them.
     return len(driven.exchanges) / driven.elapsed_s
