@@ -242,7 +242,8 @@ async def test_help_and_the_explained_bill() -> None:
         await run_once(pilot)
         await pilot.press("x")
         await pilot.pause()
-        assert "20 requests × $0.0000002" in screen_text(pilot.app)
+        assert "20 x 0.0000002 = 0.000004 USD" in screen_text(pilot.app)
+        assert "AWS Price List" in screen_text(pilot.app)
 
 
 async def test_export_writes_the_run_document_and_says_where(

@@ -8,7 +8,7 @@ from lambda_tui.results import Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
 from lambda_tui.scenario import ConcurrencyModel, Scenario
 from lambda_tui.tui.screens.folding import containers_of, is_folded, is_too_small
-from lambda_tui.tui.screens.texts import bill_explanation, cpu_line, promise_line
+from lambda_tui.tui.screens.texts import cpu_line, promise_line
 from lambda_tui.tui.widgets.bill_pane import parse_rate
 from lambda_tui.tui.widgets.feed import COLUMNS, HEAD, feed_row
 from lambda_tui.tui.widgets.model_comparison import listing, verdict
@@ -78,14 +78,6 @@ def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
     alone = compare_models({"sequential": finished(SCENARIO)})
     assert verdict(alone, None, 100).startswith("No model")
     assert listing(["a", "b", "c"]) == "a, b and c"
-
-
-def test_the_explained_bill_multiplies_quantities_by_rates() -> None:
-    snapshot = finished(SCENARIO)
-    text = bill_explanation(snapshot.bill, snapshot.scenario).plain
-    assert "5 requests × $0.0000002 = $0.000001" in text
-    assert "GB-s × $0.0000166667 = " in text
-    assert "512 MB ÷ 1,024" in text
 
 
 def test_promises_depend_on_the_target() -> None:

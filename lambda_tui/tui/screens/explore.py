@@ -32,10 +32,11 @@ from lambda_tui.tui.messages import (
     ThreadCrashed,
 )
 from lambda_tui.tui.screens.dialogs import Question, Reading
+from lambda_tui.tui.screens.explanation import explanation_content, reading_width
 from lambda_tui.tui.screens.explore_keys import EXPLORE_KEYS
 from lambda_tui.tui.screens.folding import CONTAINERS, PANES, SMALLEST, containers_of, is_folded, is_too_small
 from lambda_tui.tui.screens.texts import (
-    bill_explanation,
+    MARGINAL_PRICES,
     cpu_line,
     help_text,
     promise_line,
@@ -331,8 +332,11 @@ class ExploreScreen(Screen[None]):
         if snapshot is None or not snapshot.bill.invocations:
             self.notify("There is no bill yet: press Enter to run.", severity="warning")
             return
-        text = bill_explanation(snapshot.bill, snapshot.scenario)
-        self.app.push_screen(Reading("How this bill comes about", text))
+        from lambda_tui.billing.explain import explain  # noqa: PLC0415  (not needed for the first paint)
+
+        text = explain(snapshot.bill, currency=snapshot.bill.currency)
+        content = explanation_content(text, MARGINAL_PRICES, reading_width(self.size.width))
+        self.app.push_screen(Reading("How this bill comes about", content))
 
     def action_copy(self) -> None:
         from lambda_tui.tui.export import summary_text  # noqa: PLC0415  (brings SQLite along)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from lambda_tui.billing import Bill
 from lambda_tui.load.estimate import SpendEstimate
 from lambda_tui.scenario import CPU_WORKLOADS, SERVICE_WORKLOADS, Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.protocol import TargetKind
-from lambda_tui.tui.drawing.numbers import format_ms, format_quantity, format_usd, format_vcpus, plural
+from lambda_tui.tui.drawing.numbers import format_ms, format_usd, format_vcpus, plural
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -36,7 +34,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Numbers",
         (
-            ("x", "explain the bill: every line with its rate and quantity"),
+            ("x", "explain the bill: formulas with the values in them, rates, their date and source"),
             ("y", "copy a summary of the run to the clipboard"),
             ("e", "export the run as a JSON document"),
         ),
@@ -86,39 +84,10 @@ def help_text() -> Content:
     return Content("\n").join(parts[:-1])
 
 
-def bill_explanation(bill: Bill, scenario: Scenario) -> Content:
-    """Every line as quantity x rate = dollars, then how the quantities came about."""
-    lines = [
-        Content.assemble(
-            (f"{line.item.replace('_', ' '):<12}", "bold"),
-            f"{format_quantity(line.quantity)} {line.unit} × {_exact(line.rate_usd)} = ",
-            (format_usd(line.usd), "bold $accent"),
-            (f"   {line.note}" if line.note else "", "$quiet"),
-        )
-        for line in bill.lines
-    ]
-    return _paragraphs(
-        lines,
-        [
-            f"GB-seconds = {scenario.memory_mb:,} MB ÷ 1,024 × billed ms ÷ 1,000, added up over "
-            f"{plural(bill.invocations, 'invocation')}: {format_quantity(bill.gb_seconds)} GB-s.",
-            f"Per million = {format_usd(bill.total_usd)} ÷ {bill.invocations:,} × 1,000,000 = "
-            f"{format_usd(bill.per_million_usd)}.",
-            f"Prices as of {bill.prices_as_of}, {scenario.architecture}, on demand, first volume tier, "
-            "without the free tier.",
-        ],
-    )
-
-
-def _paragraphs(rows: Iterable[Content], paragraphs: Sequence[str]) -> Content:
-    parts = list(rows)
-    for paragraph in paragraphs:
-        parts += [Content(""), Content(paragraph)]
-    return Content("\n").join(parts)
-
-
-def _exact(rate: object) -> str:
-    return f"${rate:f}"
+MARGINAL_PRICES = "On demand, first volume tier, without the free tier: what one more invocation costs."
+    "On demand, at the first volume tier, without the free tier: what one more invocation costs."
+)
+"""Which prices the bill of a run is made of."""
 
 
 def scenario_line(scenario: Scenario) -> str:

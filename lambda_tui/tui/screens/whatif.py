@@ -23,6 +23,7 @@ from lambda_tui.tui.drawing.money import big_money
 from lambda_tui.tui.messages import ThreadCrashed
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.screens.dialogs import Reading
+from lambda_tui.tui.screens.explanation import explanation_content, reading_width
 from lambda_tui.tui.screens.whatif_base import LAST, TYPED, BaseLoaded, BasePicker, LatestRun, load_base
 from lambda_tui.tui.screens.whatif_keys import WHATIF_KEYS
 from lambda_tui.tui.screens.whatif_pictures import show_pictures, show_tables
@@ -43,11 +44,6 @@ PANES = (("month", "Bill"), ("by-memory", "Memory"), ("by-traffic", "Traffic"), 
 
 WIDE = (120, 36)
 SMALLEST = (60, 16)
-
-
-def reading_width(columns: int) -> int:
-    """Cells of a line in a Reading dialog on a screen of so many columns."""
-    return min(84, columns * 9 // 10) - 7
 
 
 class WhatIfScreen(Screen[None]):
@@ -290,7 +286,7 @@ class WhatIfScreen(Screen[None]):
         self.app.push_screen(
             Reading(
                 "How this amount comes about",
-                texts.explanation_content(text, why, reading_width(self.size.width)),
+                explanation_content(text, why, reading_width(self.size.width)),
             )
         )
 

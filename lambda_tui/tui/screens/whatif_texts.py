@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from textwrap import wrap
 
 from textual.content import Content
 
@@ -247,23 +246,6 @@ def summary_text(answer: Answer, base: MeasuredBase | None) -> str:
         f"{format_money(bill.total_usd, bill.currency)} a month, "
         f"{format_money(bill.per_million_usd, bill.currency)} per million (prices of {bill.prices_as_of})"
     )
-
-
-EXPLANATION_INDENT = " " * 12
-"""Where the values stand in the text of `billing.explain`."""
-
-
-def explanation_content(text: str, why: str, width: int) -> Content:
-    """The derivation wrapped to `width` under its own columns, then where the duration comes from."""
-    lines = []
-    for line in text.splitlines():
-        if line.startswith(" "):
-            lines += [Content(part) for part in wrap(line, width, subsequent_indent=EXPLANATION_INDENT)]
-        else:
-            lines.append(Content.styled(line, "bold $accent"))
-    if why:
-        lines += [Content(""), Content.styled(why, "$quiet")]
-    return Content("\n").join(lines)
 
 
 def duration_reason(answer: Answer, base: MeasuredBase | None) -> str:
