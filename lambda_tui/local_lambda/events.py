@@ -8,13 +8,13 @@ hours, at first after 1 second, later after at most 5 minutes. There are no dest
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from http import HTTPStatus
 
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.local_lambda.api_errors import LambdaApiError
+from lambda_tui.local_lambda.complaints import complain
 from lambda_tui.local_lambda.environment import Invocation
 from lambda_tui.local_lambda.scheduler import Scheduler
 
@@ -73,7 +73,7 @@ class EventQueue:
                 if error.status != HTTPStatus.TOO_MANY_REQUESTS:
                     return False
             except (LambdaTuiError, OSError) as error:
-                print(f"lambda-tui: an event waits: {error}", file=sys.stderr)
+                complain(f"an event waits: {error}")
             await asyncio.sleep(backoff_s / self._time_scale)
             backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
         return False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass, field
 from typing import Literal
 
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.local_lambda.api_errors import LambdaApiError, conflict, invalid_parameter
+from lambda_tui.local_lambda.complaints import complain
 from lambda_tui.local_lambda.environment import PROVISIONED, Environment
 from lambda_tui.local_lambda.functions import LATEST, FunctionConfiguration, now_text
 from lambda_tui.local_lambda.registry import Function, FunctionRegistry
@@ -155,7 +155,7 @@ class ProvisionedConcurrency:
         try:
             environment = await self._scheduler.provision(configuration)
         except (LambdaTuiError, OSError) as error:
-            print(f"lambda-tui: a provisioned environment could not be started: {error}", file=sys.stderr)
+            complain(f"a provisioned environment could not be started: {error}")
             config.status_reason = "INTERNAL_ERROR"
             return
         if environment is None:

@@ -40,7 +40,7 @@ class ProcessIdentity:
 
 
 class RuntimeProcess:
-    """Runs in its environment's cell from `initialise` until it exits, which `on_exit` hears, or is killed."""
+    """Runs in its environment's cell from `initialise` until it exits, which `on_exit` hears."""
 
     def __init__(
         self,

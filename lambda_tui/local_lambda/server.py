@@ -10,7 +10,6 @@ import secrets
 import signal
 import stat
 import string
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from lambda_tui.local_lambda.alias_operations import AliasOperations
 from lambda_tui.local_lambda.api_errors import LambdaApiError
 from lambda_tui.local_lambda.authentication import Authenticator, refuse_stranger
 from lambda_tui.local_lambda.code_store import CodeStore
+from lambda_tui.local_lambda.complaints import complain, complain_of_exception, keep_standard_descriptors
 from lambda_tui.local_lambda.concurrency_operations import ConcurrencyOperations
 from lambda_tui.local_lambda.control_plane import ControlPlane, OperationGroup
 from lambda_tui.local_lambda.delegation import enter_scope
@@ -84,6 +84,7 @@ def serve(options: ServeOptions) -> int:
         InvalidInput: this host cannot enforce what was asked for, or standard input cannot be watched.
     """
     enter_scope(options.enforcement)
+    keep_standard_descriptors()
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         runner.run(_serve(options))
     return 0
@@ -101,6 +102,7 @@ def _new_event_loop() -> asyncio.AbstractEventLoop:
 async def _serve(options: ServeOptions) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(complain_of_exception)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     if options.stop_with_stdin:
@@ -259,15 +261,27 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 def _announce(options: ServeOptions, server: LocalLambda) -> None:
     if not options.authenticate:
-        print("Warning: --no-auth lets everyone on this machine run code as you.", file=sys.stderr)
+        complain("Warning: --no-auth lets everyone on this machine run code as you.")
     if options.ready_file is not None:
         _write_private(options.ready_file, json.dumps(server.description()))
     if not options.stop_with_stdin:
-        print(f"export AWS_ENDPOINT_URL_LAMBDA={server.endpoint}")
-        print(f"export AWS_ACCESS_KEY_ID={server.key.access_key_id}")
-        print(f"export AWS_SECRET_ACCESS_KEY={server.key.secret_access_key}")
-        print(f"export AWS_REGION={options.region}")
-        print(f"export AWS_DEFAULT_REGION={options.region}", flush=True)  # botocore reads only this one
+        _print_exports(
+            {
+                "AWS_ENDPOINT_URL_LAMBDA": server.endpoint,
+                "AWS_ACCESS_KEY_ID": server.key.access_key_id,
+                "AWS_SECRET_ACCESS_KEY": server.key.secret_access_key,
+                "AWS_REGION": options.region,
+                "AWS_DEFAULT_REGION": options.region,  # botocore reads only this one
+            }
+        )
+
+
+def _print_exports(variables: dict[str, str]) -> None:
+    try:
+        print("\n".join(f"export {name}={value}" for name, value in variables.items()), flush=True)
+    except BrokenPipeError:
+        # Nobody reads; Python would fail once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _write_private(path: Path, text: str) -> None:

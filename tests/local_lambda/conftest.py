@@ -3,6 +3,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., LocalServer]]:
     """Starts servers that end with the test, whatever becomes of it."""
     started: list[LocalServer] = []
 
-    def start(*arguments: str, **options: int) -> LocalServer:
+    def start(*arguments: str, **options: Any) -> LocalServer:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
         started.append(LocalServer(folder, *arguments, **options))

@@ -86,13 +86,24 @@ def package(**files: str) -> bytes:
 class LocalServer:
     """`python -m lambda_tui.local_lambda`, started and ready."""
 
-    def __init__(self, folder: Path, *arguments: str, stdin: int = subprocess.DEVNULL) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        stdin: int = subprocess.DEVNULL,
+        environ: dict[str, str] | None = None,
+    ) -> None:
         self.ready_file = folder / "ready.json"
         self.errors_file = folder / "errors.txt"
         command = [sys.executable, "-m", "lambda_tui.local_lambda", "--ready-file", str(self.ready_file)]
         with self.errors_file.open("w") as errors:
             self.process = subprocess.Popen(
-                [*command, *arguments], stdin=stdin, stdout=subprocess.PIPE, stderr=errors, text=True
+                [*command, *arguments],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **(environ or {})},
             )
         wait_until(lambda: self.ready_file.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, self.errors_file.read_text()
@@ -219,4 +230,10 @@ def is_alive(pid: int) -> bool:
 
 def control_groups_of(pid: int) -> list[Path]:
     """The folders of all control groups that a server of this process id made."""
-    return [path for path in Path("/sys/fs/cgroup").glob(f"**/lambda-tui-{pid}-*") if os.path.isdir(path)]
+    # Others' groups come and go meanwhile: os.walk passes over what is gone, Path.glob raises.
+    return [
+        Path(folder, name)
+        for folder, names, _ in os.walk("/sys/fs/cgroup")
+        for name in names
+        if name.startswith(f"lambda-tui-{pid}-")
+    ]
