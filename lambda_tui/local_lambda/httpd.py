@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
+from ssl import SSLContext
 from typing import cast
 
 import httptools
@@ -123,8 +124,8 @@ class HttpServer:
     connections: set[HttpConnection] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
-    async def start(self, port: int = 0) -> None:
-        """Listen on 127.0.0.1; port 0 takes a free one, found in `port` afterwards.
+    async def start(self, port: int = 0, *, tls: SSLContext | None = None) -> None:
+        """Listen on 127.0.0.1; port 0 takes a free one, found in `port` afterwards. With `tls`, HTTPS.
 
         Raises:
             OSError: the port is in use or not allowed.
@@ -137,7 +138,9 @@ class HttpServer:
             listener.close()
             raise
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: HttpConnection(self), sock=listener, backlog=1024)
+        self._server = await loop.create_server(
+            lambda: HttpConnection(self), sock=listener, backlog=1024, ssl=tls
+        )
         self.port = listener.getsockname()[1]
 
     def close(self) -> None:

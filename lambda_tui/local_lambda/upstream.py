@@ -9,6 +9,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ssl import SSLContext
 from urllib.parse import parse_qs
 
 from lambda_tui.local_lambda.authentication import refuse_stranger
@@ -31,8 +32,11 @@ class UpstreamServer:
         self._server.close()
 
 
-async def start_upstream(port: int = 0) -> UpstreamServer:
-    """Start the services on 127.0.0.1; port 0 takes a free one. Raises OSError if the port is in use."""
+async def start_upstream(port: int = 0, *, tls: SSLContext | None = None) -> UpstreamServer:
+    """Start the services on 127.0.0.1; port 0 takes a free one. Raises OSError if the port is in use.
+
+    With `tls` they speak HTTPS: handshakes are much of a fetch's CPU time (see `self_signed.py`).
+    """
     services: Mapping[str, Application] = {"/latency": answer_after_latency}
 
     def dispatch(request: Request) -> Answer:
@@ -42,8 +46,8 @@ async def start_upstream(port: int = 0) -> UpstreamServer:
         )
 
     server = HttpServer(dispatch, admit=lambda request: refuse_stranger(request, server.port))
-    await server.start(port)
-    return UpstreamServer(f"http://127.0.0.1:{server.port}", server)
+    await server.start(port, tls=tls)
+    return UpstreamServer(f"{'https' if tls else 'http'}://127.0.0.1:{server.port}", server)
 
 
 def answer_after_latency(request: Request) -> Answer:
