@@ -111,7 +111,7 @@ class Summary:
 
     def to_document(self) -> dict[str, Any]:
         """JSON-ready, money and `gb_seconds` as exact decimal strings."""
-        decimals = {name: format(getattr(self, name), "f") for name in DECIMALS}
+        decimals = {name: format(getattr(self, name).normalize(), "f") for name in DECIMALS}
         return {**asdict(self), **decimals}
 
     @classmethod

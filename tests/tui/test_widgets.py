@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
@@ -78,6 +79,20 @@ def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
     alone = compare_models({"sequential": finished(SCENARIO)})
     assert verdict(alone, None, 100).startswith("No model")
     assert listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_the_status_line_says_what_to_doubt() -> None:
+    snapshot = finished(SCENARIO)
+    assert "⚠" not in status_content(snapshot).plain
+    doubtful = replace(
+        snapshot.summary,
+        client_limited="the load engine was busy",
+        possibly_billed=2,
+        possibly_billed_usd=Decimal("0.0005"),
+    )
+    text = status_content(replace(snapshot, summary=doubtful)).plain
+    assert "the load engine was busy" in text
+    assert "2 invocations never answered: possibly billed, up to $0.0005 more" in text
 
 
 def test_promises_depend_on_the_target() -> None:

@@ -50,7 +50,8 @@ PARAGRAPHS: tuple[tuple[str, str], ...] = (
         "Duration per invocation",
         "One point an invocation, in order: the time Lambda itself reports and bills for the handler. "
         "A diamond is a cold start; its init time is billed too and stands apart. Dimmed points behind are "
-        "the run before this one. Marks on the axis are errors and throttles.",
+        "the run before this one. Marks on the axis are errors and throttles. A dimmed percentile has "
+        "too few invocations behind it to be told from the maximum.",
     ),
     (
         "Task by task",
@@ -85,8 +86,6 @@ def help_text() -> Content:
 
 
 MARGINAL_PRICES = "On demand, first volume tier, without the free tier: what one more invocation costs."
-    "On demand, at the first volume tier, without the free tier: what one more invocation costs."
-)
 """Which prices the bill of a run is made of."""
 
 

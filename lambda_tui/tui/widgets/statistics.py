@@ -7,6 +7,7 @@ from textual.content import Content
 from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Summary
+from lambda_tui.results.intervals import unreliable_percentiles
 from lambda_tui.tui.drawing.numbers import NOTHING, format_change, format_ms, format_usd, ms_number
 from lambda_tui.tui.widgets.flat_text import FlatText
 
@@ -39,9 +40,13 @@ def change_content(change: float | None, noun: str) -> Content:
 
 def _percentiles(summary: Summary) -> Content:
     parts: list[tuple[str, str]] = []
+    unreliable = unreliable_percentiles(summary.duration_ms.count) if summary.duration_ms else ()
     for name in ("p50", "p90", "p95", "p99"):
         value = getattr(summary.duration_ms, name) if summary.duration_ms else None
-        parts += [(f"{name} ", "$quiet"), (f"{ms_number(value)}  ", "bold")]
+        parts += [
+            (f"{name} ", "$quiet"),
+            (f"{ms_number(value)}  ", "$quiet" if name in unreliable else "bold"),
+        ]
     return Content.assemble(*parts, ("ms warm", "$quiet"))
 
 

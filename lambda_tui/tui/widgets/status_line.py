@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.tui.drawing.numbers import plural
+from lambda_tui.tui.drawing.numbers import format_usd, plural
 from lambda_tui.tui.widgets.flat_text import FlatText
 
 BAR_CELLS = 24
@@ -34,7 +34,9 @@ def status_content(snapshot: Snapshot) -> Content:
         if snapshot.stopped_by is not None:
             return Content.assemble(("■ ", "$warning"), (str(snapshot.stopped_by), "$foreground"))
         return Content.assemble(
-            ("✓ done  ", "bold $success"), (f"{plural(done, 'invocation')} in {elapsed}", "$quiet")
+            ("✓ done  ", "bold $success"),
+            (f"{plural(done, 'invocation')} in {elapsed}", "$quiet"),
+            (_doubts(snapshot), "$warning"),
         )
     filled = BAR_CELLS * done // max(1, planned)
     return Content.assemble(
@@ -43,4 +45,15 @@ def status_content(snapshot: Snapshot) -> Content:
         ("─" * (BAR_CELLS - filled), "$grid"),
         (f"  {done:,} of {planned:,}", "bold"),
         (f"   {snapshot.in_flight} in flight   {elapsed}   esc stops", "$quiet"),
+        (_doubts(snapshot), "$warning"),
     )
+
+
+def _doubts(snapshot: Snapshot) -> str:
+    """What keeps these figures from being the function's alone, or the bill from being all there is."""
+    doubts = [f"   ⚠ {snapshot.client_limited}"] if snapshot.client_limited else []
+    if snapshot.summary.possibly_billed:
+        count = plural(snapshot.summary.possibly_billed, "invocation")
+        usd = format_usd(snapshot.summary.possibly_billed_usd)
+        doubts.append(f"   ⚠ {count} never answered: possibly billed, up to {usd} more")
+    return "".join(doubts)
