@@ -111,7 +111,7 @@ class Summary:
 
     def to_document(self) -> dict[str, Any]:
         """JSON-ready, money and `gb_seconds` as exact decimal strings."""
-        decimals = {name: format(getattr(self, name).normalize(), "f") for name in DECIMALS}
+        decimals = {name: _plain(getattr(self, name)) for name in DECIMALS}
         return {**asdict(self), **decimals}
 
     @classmethod
@@ -249,6 +249,12 @@ class RunStatistics:
         if self._held_back:
             reasons.append(f"the spend limit held back {self._held_back:,} starts")
         return "; ".join(reasons)
+
+
+def _plain(value: Decimal) -> str:
+    """All digits, without an exponent and without trailing zeros."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def is_possibly_billed(invocation: Invocation) -> bool:
