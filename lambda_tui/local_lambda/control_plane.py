@@ -17,7 +17,7 @@ from lambda_tui.local_lambda.service_model import LambdaServiceModel
 
 Parameters = dict[str, Any]
 Operation = Callable[[Parameters], object]
-"""Takes the input and returns the output as the model names them, or an awaitable of it."""
+"""Takes the input and returns the output as the model names them, a Response, or an awaitable of either."""
 
 
 class OperationGroup(Protocol):
@@ -60,6 +60,8 @@ async def _awaited(output: Awaitable[object], status: int) -> Response:
 
 
 def _response(output: object, status: int) -> Response:
+    if isinstance(output, Response):
+        return output
     return Response(204) if status == 204 else json_response(status, output)
 
 

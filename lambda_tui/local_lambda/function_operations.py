@@ -19,6 +19,7 @@ from lambda_tui.local_lambda.function_settings import (
     runtime_of,
 )
 from lambda_tui.local_lambda.functions import LATEST, FunctionConfiguration
+from lambda_tui.local_lambda.httpd import Response
 from lambda_tui.local_lambda.provisioned import ProvisionedConcurrency
 from lambda_tui.local_lambda.registry import Function, FunctionRegistry, Resolved
 
@@ -143,7 +144,7 @@ class FunctionOperations:
         else:
             self._registry.remove_version(function, found.qualifier)
             self._provisioned.remove(function.name, found.qualifier)
-        return {}
+        return Response(204)  # the model leaves the status open; AWS has always answered so
 
     def _publish_version(self, parameters: Parameters) -> object:
         refuse_unknown(parameters, {"FunctionName", "CodeSha256", "Description", "RevisionId"})

@@ -326,3 +326,35 @@ def test_cpu_follows_memory(server: LocalServer, client: Any) -> None:
     server.create("computing", memory_mb=256, probe=source)
     shares = [invoke(client, "computing").payload for _ in range(2)]
     assert max(shares) < 256 / 1769 * 1.35
+
+
+def test_the_response_says_what_the_host_did(server: LocalServer, client: Any) -> None:
+    source = (
+        "import time\n"
+        "def handler(event, context):\n"
+        "    began = time.process_time()\n"
+        "    while time.process_time() - began < event['cpu_s']: pass\n"
+        "    return (time.process_time() - began) * 1000\n"
+    )
+    server.create("measured", memory_mb=256, probe=source)
+
+    def figures(cpu_s: float) -> tuple[float, float, int, float]:
+        response = client.invoke(FunctionName="measured", Payload=json.dumps({"cpu_s": cpu_s}))
+        headers = response["ResponseMetadata"]["HTTPHeaders"]
+        assert re.fullmatch(r"[0-9a-f]{32}", headers["x-lambda-tui-environment-id"])
+        return (
+            json.loads(response["Payload"].read()),
+            float(headers["x-lambda-tui-cpu-ms"]),
+            int(headers["x-lambda-tui-throttled-periods"]),
+            float(headers["x-lambda-tui-throttled-ms"]),
+        )
+
+    figures(0)
+    used_ms, cpu_ms, periods, throttled_ms = figures(0.1)
+    assert used_ms <= cpu_ms <= used_ms * 1.2 + 5
+    idle = figures(0)
+    assert idle[1] < 10
+    if server.ready["cpu_enforcement"].startswith("cgroup"):
+        # 100 ms of CPU at 2.9 ms in each period of 20 ms: about 34 periods.
+        assert 15 <= periods <= 45
+        assert throttled_ms > 200
