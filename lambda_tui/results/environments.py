@@ -91,7 +91,8 @@ class Lane:
 
         None if it ended before the last one and the lane was put together anew.
         """
-        if self.invocations and _order(invocation) < _order(self.invocations[-1]):
+        is_late = bool(self.ends_ms) and invocation.ended_ms <= self.ends_ms[-1]
+        if is_late and _order(invocation) < _order(self.invocations[-1]):
             invocations = sorted([*self.invocations, invocation], key=_order)
             self._clear()
             for one in invocations:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 
 _BLOCK = 256
 """So many steps share a kept maximum: a range is looked at step by step only in its first and last block."""
@@ -29,11 +30,9 @@ class Occupancy:
         tail = sorted([*zip(self._times[first:], self._steps[first:], strict=True), *fresh])
         del self._times[first:], self._steps[first:], self._levels[first:]
         level = self._levels[-1] if self._levels else 0
-        for time_ms, step in tail:
-            level += step
-            self._times.append(time_ms)
-            self._steps.append(step)
-            self._levels.append(level)
+        self._times += [time_ms for time_ms, _ in tail]
+        self._steps += [step for _, step in tail]
+        self._levels += list(accumulate((step for _, step in tail), initial=level))[1:]
         block = first // _BLOCK
         del self._maxima[block:]
         for start in range(block * _BLOCK, len(self._levels), _BLOCK):

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from random import Random
 
-from textual.app import App
 from textual.pilot import Pilot
 
 from lambda_tui.load.snapshot import InvocationLog
@@ -22,7 +21,7 @@ from lambda_tui.tui.widgets.lanes import Lanes
 from tests.tui.synthetic import SilentTarget, SyntheticRuns
 
 TITLE = "Environments redraw at 140x45, 1,000 environments, 100,000 invocations (CPU, ms)"
-ENVIRONMENTS, USES, BATCH, ROUNDS = 1_000, 100, 1_000, 40
+ENVIRONMENTS, USES, BATCH, ROUNDS = 1_000, 100, 100, 30
 
 
 def measure() -> dict[str, object]:
@@ -41,23 +40,12 @@ def invocations() -> list[Invocation]:
             init_ms = 90.0 if use == 0 else None
             ended_ms = now_ms + duration_ms + (init_ms or 0) + 3
             report = Report(None, duration_ms, int(duration_ms) + 1, 512, init_ms=init_ms)
-            answers.append(
-                Invocation(
-                    number * USES + use,
-                    now_ms,
-                    now_ms,
-                    ended_ms,
-                    "ok",
-                    None,
-                    None,
-                    f"environment-{number:08d}",
-                    use == 0,
-                    False,
-                    report,
-                    None,
-                    None,
-                )  # fmt: skip
-            )
+            name, cold = f"environment-{number:08d}", use == 0
+            one = Invocation(
+                number * USES + use, now_ms, now_ms, ended_ms, "ok", None, None, name, cold, False, report,
+                None, None,
+            )  # fmt: skip
+            answers.append(one)
             now_ms = ended_ms + random.random() * 300
     return sorted(answers, key=lambda one: one.ended_ms)
 
@@ -71,7 +59,7 @@ async def _measured() -> dict[str, object]:
         assert isinstance(screen, EnvironmentsScreen)
         lanes = screen.query_one(Lanes)
         states = _states()
-        for _ in range(ROUNDS):
+        for _ in range(300):
             screen._take(next(states))
         await pilot.pause()
         results: dict[str, object] = {}
@@ -83,16 +71,17 @@ async def _measured() -> dict[str, object]:
             return None
 
         await measured("nothing (the price of measuring)", still)
-        await measured("1,000 more invocations, all of the run", lambda _: screen._take(next(states)))
+        await measured("100 more invocations, all of the run", lambda _: screen._take(next(states)))
+        screen.action_dense()
+        await measured("the same, two lanes a row", lambda _: screen._take(next(states)))
         screen.action_dense()
         await measured(
-            "the same, two lanes a row", lambda round_: screen._take(next(states)) if round_ < 12 else None
+            "1,000 more invocations", lambda _: screen._take([next(states) for _ in range(10)][-1])
         )
-        screen.action_dense()
         lanes.set_view(TimeView(3_000.0, 5_000.0, follow=False))
         await measured("a step of the cursor", lambda _: lanes.action_time(1))
         await measured("ten lanes down", lambda _: lanes.action_lane(10))
-        await measured("every lane anew: the window pans", lambda round_: lanes.action_pan(0.1))
+        await measured("every lane anew: the window pans", lambda _: lanes.action_pan(0.1))
         return results
 
 

@@ -64,7 +64,8 @@ class LaneCells:
         for column in range(first, last + 1):
             share = (sums[column - first + 1] - sums[column - first]) / width_ms
             if share <= 1e-9:
-                self.characters[column], self.inks[column] = FROZEN, "frozen"
+                is_over = borders[column - first] >= lane.ends_ms[-1]
+                self.characters[column], self.inks[column] = (IDLE, "idle") if is_over else (FROZEN, "frozen")
                 continue
             ink: Ink = "busy"
             if tell:

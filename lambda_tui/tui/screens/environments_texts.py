@@ -18,11 +18,15 @@ Figure = tuple[str, str, str]
 """Name, value, style."""
 
 
+def _count(count: int, noun: str, style: str) -> Figure:
+    return plural(count, noun).partition(" ")[2], f"{count:,}", style
+
+
 def counts_figures(counts: EnvironmentCounts) -> list[Figure]:
     """The numbers above the lanes."""
     return [
-        ("environments", f"{counts.environments:,}", "bold"),
-        ("cold starts", f"{counts.cold_starts:,}", "bold $cold"),
+        _count(counts.environments, "environment", "bold"),
+        _count(counts.cold_starts, "cold start", "bold $cold"),
         ("cold share", percent(counts.cold_share), "bold $cold"),
         ("peak busy", f"{counts.peak:,}", "bold"),
         ("time busy", percent(counts.busy_share), "bold"),
@@ -176,8 +180,8 @@ def duration_text(time_ms: float) -> str:
 def clicks_figures(counts: EnvironmentCounts) -> list[Figure]:
     """The numbers of one half that are read from the back of the room."""
     return [
-        ("environments", f"{counts.environments:,}", "bold"),
-        ("cold starts", f"{counts.cold_starts:,}", "bold $cold"),
+        _count(counts.environments, "environment", "bold"),
+        _count(counts.cold_starts, "cold start", "bold $cold"),
         ("throttled", f"{counts.throttled:,}", "bold $error" if counts.throttled else "bold"),
     ]
 
@@ -228,7 +232,7 @@ def _crowded(snapshot: Snapshot, counts: EnvironmentCounts) -> str:
     if counts.peak * min(1.0, host.vcpus) <= CROWDED * host.host_cpus:
         return ""
     cores = plural(host.host_cpus, "core")
-    return f" They shared {cores} here: on AWS each has its own, and times and cost would be lower."
+    return f" They shared {cores} here: on AWS each has its own, and times and cost may be lower."
 
 
 SPREAD = "Spread, busy at a time = arrivals a second × seconds each"

@@ -43,6 +43,12 @@ ROOM_FOR_BIG = 42
 TITLES: dict[Side, str] = {"at-once": "All at once", "spread": "Spread over time"}
 
 
+PROMISES: dict[Side, str] = {
+    "at-once": "Every click at the same moment: each needs an environment of its own.",
+    "spread": "The same clicks at a constant rate: a few environments take turns.",
+}
+
+
 class LanesPicture(Widget):
     """All lanes of a run in the rows there are: one a row, two, or a sample of them that says so."""
 
@@ -54,6 +60,10 @@ class LanesPicture(Widget):
     }}
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = LANE_CLASSES | {"lanes--axis"}
+
+    @dataclass
+    class Resized(Message):
+        """There is room for another number of lanes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,6 +84,7 @@ class LanesPicture(Widget):
 
     def on_resize(self) -> None:
         self._strips = []
+        self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
         if not self._strips:
@@ -120,14 +131,16 @@ class ClicksHalf(Vertical):
 
     DEFAULT_CSS = """
     ClicksHalf { width: 1fr; height: 1fr; padding: 0 1; }
-    ClicksHalf > FlatText { height: auto; }
     ClicksHalf > LanesPicture { margin: 1 0; }
-    ClicksHalf > .lesson { min-height: 3; }
+    ClicksHalf > .figures { height: 4; }
+    ClicksHalf > .facts { height: 2; }
+    ClicksHalf > .lesson { height: 3; }
     """
 
     def __init__(self, side: Side) -> None:
         super().__init__(id=f"half-{side}", classes="pane")
         self.border_title = TITLES[side]
+        self._side = side
         self._lanes = RunTimeline()
         self._snapshot: Snapshot | None = None
 
@@ -144,6 +157,7 @@ class ClicksHalf(Vertical):
         self.query_one(LanesPicture).show_run(self._lanes)
         for text in self.query(FlatText):
             text.show(Content(""))
+        self._show()
 
     def show_run(self, snapshot: Snapshot) -> None:
         """Show this state of the half's run."""
@@ -154,9 +168,13 @@ class ClicksHalf(Vertical):
     def on_resize(self) -> None:
         self._show()
 
+    def on_lanes_picture_resized(self) -> None:
+        set_border(self, subtitle=self.query_one(LanesPicture).caption())
+
     def _show(self) -> None:
         snapshot = self._snapshot
         if snapshot is None:
+            self.query_one(".lesson", FlatText).show(Content.styled(PROMISES[self._side], "$quiet"))
             return
         counts = self._lanes.counts()
         width = max(20, self.size.width - 2)

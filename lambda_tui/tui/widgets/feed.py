@@ -1,4 +1,8 @@
-"""The live feed: one row an invocation, drawn on demand, so that 100,000 rows cost what 20 do."""
+"""The live feed: one row an invocation, drawn on demand, so that 100,000 rows cost what 20 do.
+
+It follows the newest row until it is scrolled back, a row is selected, or it is paused: a pause freezes the
+rows and not the run.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation
 from lambda_tui.tui.drawing.numbers import NOTHING, format_usd, ms_number
 from lambda_tui.tui.messages import InvocationSelected
+from lambda_tui.tui.widgets.border_text import set_border
 
 COLUMNS: tuple[tuple[str, int], ...] = (
     ("#", 7), ("started s", 10), ("latency ms", 11), ("duration ms", 12), ("billed ms", 10), ("init ms", 8),
@@ -79,6 +84,14 @@ class Feed(ScrollView, can_focus=True):
         Binding("pagedown", "select(10)", "On", id="feed.on", tooltip="Ten rows on", show=False),
         Binding("home,g", "select(-1000000)", "First", id="feed.first", tooltip="First row", show=False),
         Binding("end,G,f", "follow", "Follow", id="feed.follow", tooltip="Follow the newest row", show=False),
+        Binding(
+            "z,space",
+            "pause",
+            "Pause",
+            id="feed.pause",
+            tooltip="Freeze the rows; the run goes on",
+            show=False,
+        ),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
@@ -86,12 +99,26 @@ class Feed(ScrollView, can_focus=True):
         self._log = InvocationLog([])
         self._strips: LRUCache[int, Strip] = LRUCache(512)
         self._selected: int | None = None
+        self._following = True
+        self._held: InvocationLog | None = None
+
+    @property
+    def paused(self) -> bool:
+        """The rows are frozen; what arrives is shown when the pause ends."""
+        return self._held is not None
 
     def show(self, log: InvocationLog, *, same_run: bool) -> None:
         """Swap to a newer view of the log; rows that were drawn stay drawn within the same run."""
         if not same_run:
             self._strips.clear()
-            self._selected = None
+            self._selected, self._held, self._following = None, None, True
+        if self._held is not None:
+            self._held = log
+        else:
+            self._swap(log, same_run=same_run)
+        self._tell()
+
+    def _swap(self, log: InvocationLog, *, same_run: bool) -> None:
         grown = len(log) - len(self._log)
         self._log = log
         if same_run and not grown:
@@ -99,9 +126,19 @@ class Feed(ScrollView, can_focus=True):
         # The reactive would lay out the whole screen for every snapshot; only the scroll bar has to know.
         self.set_reactive(Widget.virtual_size, Size(0, len(log) + 1))
         self.vertical_scrollbar.window_virtual_size = len(log) + 1
-        if self._selected is None:
-            self.scroll_end(animate=False)
+        if self._following:
+            self.scroll_end(animate=False, immediate=True)
         self.refresh()
+
+    def _tell(self) -> None:
+        """Say in the border why the newest rows are not on screen."""
+        newer = len(self._held) - len(self._log) if self._held is not None else 0
+        text = ""
+        if self._held is not None:
+            text = f"paused · {newer:,} newer · z goes on"
+        elif not self._following and len(self._log):
+            text = "f follows the newest"
+        set_border(self, subtitle=text)
 
     def newest(self) -> Invocation | None:
         """The selected invocation, otherwise the last one."""
@@ -153,17 +190,39 @@ class Feed(ScrollView, can_focus=True):
         if self._selected is not None:
             self._strips.clear()
             self._selected = None
+        self._following = True
         self.scroll_end(animate=False)
         self.refresh()
+        self._tell()
+
+    def action_pause(self) -> None:
+        """Freeze the rows, or show all that arrived meanwhile."""
+        if self._held is None:
+            self._held = self._log
+        else:
+            log, self._held = self._held, None
+            self._swap(log, same_run=True)
+        self._tell()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scrolling back ends the following; scrolling to the end starts it again."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._selected is None:
+            self._following = new_value >= self.max_scroll_y
+            self._tell()
 
     def on_click(self, event: events.Click) -> None:
-        row = self.scroll_offset.y + event.y - 1
-        if event.y > 0 and 0 <= row < len(self._log):
+        at = event.get_content_offset(self)
+        if at is None or at.y == 0:
+            return
+        row = self.scroll_offset.y + at.y - 1
+        if row < len(self._log):
             self._select(row)
 
     def _select(self, row: int) -> None:
         self._strips.clear()
-        self._selected = row
+        self._selected, self._following = row, False
         self.scroll_to_region(Region(0, row, 1, 2), animate=False)
         self.refresh()
+        self._tell()
         self.post_message(InvocationSelected(self._log[row]))

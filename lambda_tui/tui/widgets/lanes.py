@@ -338,7 +338,8 @@ class Lanes(ScrollView, can_focus=True):
     def _reach(self, time_ms: float) -> None:
         """Put the cursor at a time, and the window around it."""
         window = self.window
-        self.cursor_ms = min(max(time_ms, 0.0), max(window.end_ms, self._now_ms))
+        latest_ms = max(window.end_ms, self._now_ms) - window.ms_per_column / 2
+        self.cursor_ms = max(0.0, min(time_ms, latest_ms))
         if self.cursor_ms < window.start_ms:
             self.view = self.view.moved(window, self.cursor_ms - window.start_ms)
         elif self.cursor_ms >= window.end_ms:
@@ -363,13 +364,17 @@ class Lanes(ScrollView, can_focus=True):
     # Mouse
 
     def on_click(self, event: events.Click) -> None:
+        at = event.get_content_offset(self)
+        if at is None or at.y == 0:
+            return
         label, columns = self._columns()
-        row = self.scroll_offset.y + event.y - 1
+        row = self.scroll_offset.y + at.y - 1
         lane = row * 2 if self.dense else row
-        if event.y > 0 and 0 <= lane < len(self._lanes):
+        if lane < len(self._lanes):
+            self._refresh_rows(self._selected)
             self._selected = lane
-        if label <= event.x < label + columns:
-            self._point(self.window, event.x - label)
+        if label <= at.x < label + columns:
+            self._point(self.window, at.x - label)
         else:
             self.action_lane(0)
 
@@ -387,7 +392,7 @@ class Lanes(ScrollView, can_focus=True):
         event.stop()
         if event.ctrl:
             window = self.window
-            column = min(max(event.x - self._columns()[0], 0), window.columns - 1)
+            column = min(max(event.x - self.gutter.left - self._columns()[0], 0), window.columns - 1)
             self.zoom(1.25**direction, window.border(column))
         else:
             self.action_pan(direction / 8)
