@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
 import click
 
-from lambda_tui.cli.recording import open_history
 from lambda_tui.errors import InvalidInput
-from lambda_tui.targets import parse_target
 
 
 def explore(target_text: str) -> int:
@@ -23,6 +23,13 @@ def explore(target_text: str) -> int:
             "The interface needs a terminal.",
             hint="`lambda-tui run` works without; `lambda-tui --help` shows all commands.",
         )
+    # Imports make objects and no garbage; the application collects again after its first paint.
+    gc.disable()
+    # Looking for plugins of pydantic reads every installed package's metadata: 20 ms, and there are none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from lambda_tui.cli.recording import open_history  # noqa: PLC0415
+    from lambda_tui.targets import parse_target  # noqa: PLC0415
+
     target = parse_target(target_text)
     from lambda_tui.tui.app import LambdaTui  # noqa: PLC0415  (a wrong target is refused before Textual loads)
 
