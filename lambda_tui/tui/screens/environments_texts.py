@@ -10,7 +10,7 @@ from lambda_tui.load.estimate import ideal_duration_ms
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.results.environments import EnvironmentCounts, Lane
-from lambda_tui.scenario import CPU_WORKLOADS, Scenario
+from lambda_tui.scenario import WAITING_WORKLOADS, Scenario
 from lambda_tui.tui.drawing.big_digits import big_digits
 from lambda_tui.tui.drawing.numbers import NOTHING, format_ms, format_usd, plural
 
@@ -240,7 +240,7 @@ SPREAD = "Spread, busy at a time = arrivals a second × seconds each"
 
 def expectation(scenario: Scenario, clicks: int, seconds: float) -> str:
     """Little's law for the spread half, where the workload's duration is known before."""
-    if scenario.function is not None or scenario.workload in CPU_WORKLOADS:
+    if scenario.function is not None or scenario.workload not in WAITING_WORKLOADS:
         return f"{SPREAD}."
     each_s = ideal_duration_ms(scenario) / 1000
     rate = clicks / seconds
