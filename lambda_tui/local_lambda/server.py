@@ -47,7 +47,8 @@ MAX_CONTROL_BODY_BYTES = 70_167_211
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """How to serve. `stop_with_stdin` is for a parent: end when standard input does, print no keys.
+    """How to serve. `stop_with_stdin` is for a parent: end when standard input does, print no exports but,
+    without a ready file, its document on one line.
 
     `state_change_s` is how long new functions stay Pending, and updates InProgress; AWS takes about a second.
     """
@@ -264,21 +265,22 @@ def _announce(options: ServeOptions, server: LocalLambda) -> None:
         complain("Warning: --no-auth lets everyone on this machine run code as you.")
     if options.ready_file is not None:
         _write_private(options.ready_file, json.dumps(server.description()))
+    elif options.stop_with_stdin:
+        _print(json.dumps(server.description()))
     if not options.stop_with_stdin:
-        _print_exports(
-            {
-                "AWS_ENDPOINT_URL_LAMBDA": server.endpoint,
-                "AWS_ACCESS_KEY_ID": server.key.access_key_id,
-                "AWS_SECRET_ACCESS_KEY": server.key.secret_access_key,
-                "AWS_REGION": options.region,
-                "AWS_DEFAULT_REGION": options.region,  # botocore reads only this one
-            }
-        )
+        exports = {
+            "AWS_ENDPOINT_URL_LAMBDA": server.endpoint,
+            "AWS_ACCESS_KEY_ID": server.key.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": server.key.secret_access_key,
+            "AWS_REGION": options.region,
+            "AWS_DEFAULT_REGION": options.region,  # botocore reads only this one
+        }
+        _print("\n".join(f"export {name}={value}" for name, value in exports.items()))
 
 
-def _print_exports(variables: dict[str, str]) -> None:
+def _print(text: str) -> None:
     try:
-        print("\n".join(f"export {name}={value}" for name, value in variables.items()), flush=True)
+        print(text, flush=True)
     except BrokenPipeError:
         # Nobody reads; Python would fail once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

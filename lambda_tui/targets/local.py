@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import select
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lambda_tui.errors import TargetLost, TargetUnreachable
@@ -29,7 +29,7 @@ WHERE = "the embedded Lambda"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The ready file: where the server is and what it enforces."""
+    """What the server says when it is ready: where it is, its keys, and what it enforces."""
 
     endpoint: str
     region: str
@@ -61,9 +61,10 @@ class ServerProcess:
     thread, and runs come and go) and reads its standard error.
     """
 
-    def __init__(self, ready_file: Path, region: str) -> None:
+    def __init__(self, region: str) -> None:
         self._command = [sys.executable, "-P", "-m", "lambda_tui.local_lambda", "--port", "0"]
-        self._command += ["--ready-file", str(ready_file), "--stop-with-stdin", "--region", region]
+        self._command += ["--stop-with-stdin", "--region", region]
+        self._said = b""
         self._errors: deque[str] = deque(maxlen=20)
         self._spawned = threading.Event()
         self._process: subprocess.Popen[str] | None = None
@@ -79,7 +80,7 @@ class ServerProcess:
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
@@ -105,6 +106,20 @@ class ServerProcess:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def ready_document(self, timeout_s: float) -> dict[str, Any] | None:
+        """The line it prints once it takes calls (a pipe, so that its keys are never on a disk); None while
+        it has not, after at most `timeout_s`."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        readable, _, _ = select.select([self._process.stdout], [], [], timeout_s)
+        if readable:
+            self._said += os.read(self._process.stdout.fileno(), 65536)
+        line, complete, _ = self._said.partition(b"\n")
+        if not complete:
+            return None
+        document: dict[str, Any] = json.loads(line)
+        return document
+
     def last_words(self) -> str:
         """What a server that has ended said last."""
         self._thread.join(STOP_TIMEOUT_S)
@@ -123,6 +138,8 @@ class ServerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._thread.join(STOP_TIMEOUT_S)
 
 
@@ -186,26 +203,22 @@ class LocalTarget:
             self._stop()
 
     def _start(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="lambda-tui-") as folder:
-            ready_file = Path(folder) / "ready.json"
-            self._server = ServerProcess(ready_file, self._region)
-            # Reading botocore takes as long as the server takes to start: do both at once.
-            session = isolated_session()
-            ready = self._ready = Ready.from_document(self._await(ready_file, self._server))
+        self._server = ServerProcess(self._region)
+        # Reading botocore takes as long as the server takes to start: do both at once.
+        session = isolated_session()
+        ready = self._ready = Ready.from_document(self._await(self._server))
         self._control = ControlPlane(
             session, region=ready.region, endpoint=ready.endpoint, keys=ready.credentials, where=WHERE
         )
 
-    def _await(self, ready_file: Path, server: ServerProcess) -> dict[str, Any]:
+    def _await(self, server: ServerProcess) -> dict[str, Any]:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
-                document: dict[str, Any] = json.loads(ready_file.read_text())
+        while time.monotonic() < deadline and not self._closing.is_set():
+            document = server.ready_document(POLL_INTERVAL_S)
+            if document is not None:
                 return document
             if not server.is_alive():
                 raise TargetUnreachable(f"The embedded Lambda did not start: {server.last_words()}")
-            if self._closing.wait(POLL_INTERVAL_S):
-                break
         self._stop()
         if self._closing.is_set():
             raise TargetUnreachable("The embedded Lambda was stopped while it was starting.")

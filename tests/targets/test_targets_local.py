@@ -150,3 +150,16 @@ def test_the_server_dies_with_a_killed_parent() -> None:
     while is_running(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not is_running(pid)
+
+
+def test_the_keys_are_on_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    target = LocalTarget()
+    try:
+        target.open(lambda _line: None)
+        assert target.ready is not None
+        secret = target.ready.credentials.secret_access_key.encode()
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert not [path for path in files if secret in path.read_bytes()]
+    finally:
+        target.close()
