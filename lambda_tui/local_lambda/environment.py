@@ -16,12 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda import report
 from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Response
 from lambda_tui.local_lambda.report import InvocationReport
 from lambda_tui.local_lambda.runtime_process import Milestone, ProcessIdentity, RuntimeProcess
 from lambda_tui.local_lambda.sandbox import Cell, CpuUsage, Sandbox
+from lambda_tui.local_lambda.start_gate import StartGate
 
 INIT_LIMIT_S = 10.0
 """AWS documentation, "Lambda runtime environment": the init phase is limited to 10 seconds."""
@@ -83,6 +85,8 @@ class Environment:
         sandbox: Sandbox,
         region: str,
         on_exit: Callable[[Environment], None],
+        *,
+        start_gate: StartGate,
         initialization_type: str = ON_DEMAND,
     ) -> None:
         self.id = secrets.token_hex(16)
@@ -95,6 +99,7 @@ class Environment:
         self.reclaim_at = 0.0
         self._sandbox = sandbox
         self._on_exit = on_exit
+        self._start_gate = start_gate
         today = datetime.now(UTC).strftime("%Y/%m/%d")
         self._identity = ProcessIdentity(
             self.id, region, f"{today}/[{function.version}]{self.id}", initialization_type
@@ -127,9 +132,12 @@ class Environment:
             LambdaTuiError, OSError: the environment could not be started.
         """
         self._was_initialised = True
-        started_at = time.perf_counter()
-        process = self._new_process()
-        milestone = await process.initialise(INIT_LIMIT_S)
+        async with self._start_gate.slot():
+            if self.gone:
+                raise TargetRefused("The execution environment was stopped before it could start.")
+            started_at = time.perf_counter()
+            process = self._new_process()
+            milestone = await process.initialise(INIT_LIMIT_S)
         init_ms = (process.milestone_at - started_at) * 1000
         self._init_log = process.take_log()
         self._cpu_before = self._own_cell.cpu_usage()

@@ -15,6 +15,7 @@ from lambda_tui.local_lambda.environment import ON_DEMAND, PROVISIONED, Done, En
 from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.lifetimes import MAX_AGE_S, Lifetimes
 from lambda_tui.local_lambda.sandbox import Sandbox
+from lambda_tui.local_lambda.start_gate import StartGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Scheduler:
         self.on_gone: Callable[[Environment], None] | None = None
         self._lifetimes = Lifetimes(limits.idle_s, limits.max_age_s, limits.time_scale)
         self._sandbox = sandbox
+        self._start_gate = StartGate(sandbox.host_cpus)
         self._region = region
         self._environments: set[Environment] = set()
         self._idle: defaultdict[str, list[Environment]] = defaultdict(list)
@@ -184,7 +186,14 @@ class Scheduler:
             self.concurrency.scale_out(function.name)
         if len(self._environments) >= self.limits.max_environments:
             self._evict_one()
-        environment = Environment(function, self._sandbox, self._region, self._exited, kind)
+        environment = Environment(
+            function,
+            self._sandbox,
+            self._region,
+            self._exited,
+            start_gate=self._start_gate,
+            initialization_type=kind,
+        )
         self._environments.add(environment)
         return environment
 

@@ -7,17 +7,15 @@ of the whole machine. Functions have 1769 MB, because a smaller CPU quota is soo
 from __future__ import annotations
 
 import selectors
-import socket
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 
-from lambda_tui.sigv4 import Signer
 from tests.local_lambda.local_server import LocalServer, invoke
+from tests.local_lambda.raw_calls import connect, exchange, receive, signed_invoke
 
 TITLE = "Embedded Lambda: no-op invocations (signed HTTP on loopback)"
 WARM_CALLS = 3000
@@ -48,45 +46,15 @@ def _server(folder: Path) -> Iterator[LocalServer]:
         server.stop()
 
 
-def _request(server: LocalServer) -> bytes:
-    """One signed Invoke with log tail; signatures may be sent again within 15 minutes."""
-    path, body = "/2015-03-31/functions/noop/invocations", b"{}"
-    signer = Signer(
-        server.ready["access_key_id"], server.ready["secret_access_key"], None, server.ready["region"]
-    )
-    headers = [("Host", f"127.0.0.1:{server.port}"), ("X-Amz-Log-Type", "Tail")]
-    headers += signer.sign("POST", path, "", headers, sha256(body).hexdigest(), time.time())
-    headers.append(("Content-Length", str(len(body))))
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
-
-
-def _connect(server: LocalServer) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", server.port))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
-def _call(connection: socket.socket, request: bytes) -> None:
-    connection.sendall(request)
-    _check(connection.recv(65536))
-
-
-def _check(response: bytes) -> None:
-    # A response of some 700 bytes comes in one piece on loopback.
-    if not response.startswith(b"HTTP/1.1 200") or b"X-Amz-Function-Error" in response:
-        raise RuntimeError(response.decode())
-
-
 def _warm(server: LocalServer) -> dict[str, object]:
-    request = _request(server)
-    with _connect(server) as connection:
+    request = signed_invoke(server)
+    with connect(server) as connection:
         for _ in range(WARM_CALLS // 10):
-            _call(connection, request)
+            exchange(connection, request)
         used, times_ms = _cpu_ms(server), []
         for _ in range(WARM_CALLS):
             began = time.perf_counter()
-            _call(connection, request)
+            exchange(connection, request)
             times_ms.append((time.perf_counter() - began) * 1000)
         used = _cpu_ms(server) - used
     percentiles = statistics.quantiles(times_ms, n=100)
@@ -120,18 +88,18 @@ def _cold(server: LocalServer) -> dict[str, object]:
 
 
 def _throughput(server: LocalServer, connections: int) -> float:
-    request = _request(server)
+    request = signed_invoke(server)
     with selectors.DefaultSelector() as selector:
-        open_connections = [_connect(server) for _ in range(connections)]
+        open_connections = [connect(server) for _ in range(connections)]
         for connection in open_connections:
-            _call(connection, request)  # each gets an environment of its own
+            exchange(connection, request)  # each gets an environment of its own
             connection.sendall(request)
             selector.register(connection, selectors.EVENT_READ)
         answered, began = 0, time.perf_counter()
         while time.perf_counter() - began < THROUGHPUT_S:
             for key, _ in selector.select(timeout=1):
                 connection = key.fileobj  # type: ignore[assignment]
-                _check(connection.recv(65536))
+                receive(connection)
                 connection.sendall(request)
                 answered += 1
         elapsed_s = time.perf_counter() - began

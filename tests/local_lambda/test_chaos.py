@@ -22,7 +22,6 @@ from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientEr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.bench.local_lambda import _call, _connect, _request
 from tests.local_lambda.local_server import (
     ROLE,
     LocalServer,
@@ -32,6 +31,7 @@ from tests.local_lambda.local_server import (
     package,
     wait_until,
 )
+from tests.local_lambda.raw_calls import connect, exchange, signed_invoke
 
 Launch = Callable[..., LocalServer]
 FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -130,6 +130,9 @@ def test_a_crowd_of_cold_starts(server: LocalServer) -> None:
         answers = list(pool.map(lambda _: invoke(client, "crowd", {"do": "sleep", "s": 2}), range(60)))
     assert [answer.error for answer in answers] == [None] * 60
     environments = {answer.payload["environment"] for answer in answers}
+    inits = [answer.report.init_ms or 0 for answer in answers if answer.report is not None]
+    # All at once they would take turns on the CPU, and each would need as long as all of them together.
+    assert sorted(inits)[len(inits) // 2] < 60 * sorted(inits)[0] / 4
     # A caller that came late on a busy machine may have found an environment free again.
     assert 40 <= len(environments) <= 60
     client.delete_function(FunctionName="crowd")
@@ -150,12 +153,12 @@ def figures(server: LocalServer) -> dict[str, int]:
 
 def test_thousands_of_invocations_let_nothing_grow(server: LocalServer) -> None:
     """4000 warm and 20 cold ones; 10,000 are in the benchmark."""
-    request, client = _request(server), server.client()
+    request, client = signed_invoke(server), server.client()
 
     def round_of(calls: int, cold_starts: int) -> dict[str, int]:
-        with _connect(server) as connection:
+        with connect(server) as connection:
             for _ in range(calls):
-                _call(connection, request)
+                exchange(connection, request)
         for number in range(cold_starts):
             client.update_function_configuration(FunctionName="noop", Description=str(number))
             invoke(client, "noop")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -329,3 +332,37 @@ def test_the_sequence_of_a_memory_tuning_tool(client: Any, name: str) -> None:
         client.delete_alias(FunctionName=name, Name=f"RAM{memory_mb}")
         client.delete_function(FunctionName=name, Qualifier=version)
     assert len(client.list_versions_by_function(FunctionName=name)["Versions"]) == 1
+
+
+def test_the_aws_command_line_with_its_waiters(server: LocalServer, name: str, tmp_path: Path) -> None:
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_ENDPOINT_URL_LAMBDA": server.ready["endpoint"],
+        "AWS_ACCESS_KEY_ID": server.ready["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": server.ready["secret_access_key"],
+        "AWS_DEFAULT_REGION": server.ready["region"],
+    }
+
+    def aws(*words: str) -> str:
+        command = [str(Path(sys.executable).with_name("aws")), "lambda", *words, "--function-name", name]
+        done = subprocess.run(
+            [*command, "--output", "text"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    aws("update-function-configuration", "--memory-size", "1769")
+    aws("wait", "function-updated-v2")
+    assert aws("publish-version", "--query", "Version") == "1"
+    aws("wait", "published-version-active", "--qualifier", "1")
+    aws("create-alias", "--name", "live", "--function-version", "1")
+    executed = aws("invoke", "--qualifier", "live", "--query", "ExecutedVersion", str(tmp_path / "out"))
+    assert executed == "1"
+    assert json.loads((tmp_path / "out").read_text())[0] == "1"
+    assert aws("list-aliases", "--query", "Aliases[].Name") == "live"

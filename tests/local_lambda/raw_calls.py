@@ -1,0 +1,43 @@
+"""Invocations over a bare socket, signed once: as little work for the caller as possible."""
+
+from __future__ import annotations
+
+import socket
+import time
+from hashlib import sha256
+
+from lambda_tui.sigv4 import Signer
+from tests.local_lambda.local_server import LocalServer
+
+
+def signed_invoke(server: LocalServer, function: str = "noop") -> bytes:
+    """One signed Invoke with log tail; its signature may be sent again within 15 minutes."""
+    path, body = f"/2015-03-31/functions/{function}/invocations", b"{}"
+    signer = Signer(
+        server.ready["access_key_id"], server.ready["secret_access_key"], None, server.ready["region"]
+    )
+    headers = [("Host", f"127.0.0.1:{server.port}"), ("X-Amz-Log-Type", "Tail")]
+    headers += signer.sign("POST", path, "", headers, sha256(body).hexdigest(), time.time())
+    headers.append(("Content-Length", str(len(body))))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + body
+
+
+def connect(server: LocalServer) -> socket.socket:
+    """A connection to the server without Nagle's delay."""
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def exchange(connection: socket.socket, request: bytes) -> None:
+    """Send one request and wait for its response; raises RuntimeError unless the function succeeded."""
+    connection.sendall(request)
+    receive(connection)
+
+
+def receive(connection: socket.socket) -> None:
+    """Read one response of some 900 bytes: on loopback it comes in one piece."""
+    response = connection.recv(65536)
+    if not response.startswith(b"HTTP/1.1 200") or b"X-Amz-Function-Error" in response:
+        raise RuntimeError(response.decode())
