@@ -97,6 +97,7 @@ class Lanes(ScrollView, can_focus=True):
         self.cursor_ms: float | None = None
         self._lanes: Sequence[Lane] = ()
         self._selected = 0
+        self._chosen = False
         self._model: ConcurrencyModel = "sequential"
         self._now_ms = 0.0
         self._live = False
@@ -117,7 +118,7 @@ class Lanes(ScrollView, can_focus=True):
         idle_limit_ms: float = RECLAIMED_AFTER_MS,
     ) -> None:
         """Draw these lanes, of a run that lasted or lasts `now_ms`."""
-        selected = self.lane
+        selected = self.lane if self._chosen else None
         if model != self._model:
             self._strips.clear()
         self._lanes, self._now_ms, self._live, self._model = lanes, now_ms, live, model
@@ -127,7 +128,7 @@ class Lanes(ScrollView, can_focus=True):
 
     def start_over(self) -> None:
         """Another run: the whole of it, from its first lane."""
-        self.view, self.cursor_ms, self._selected = TimeView(), None, 0
+        self.view, self.cursor_ms, self._selected, self._chosen = TimeView(), None, 0, False
         self._strips.clear()
         self.scroll_home(animate=False)
 
@@ -288,6 +289,7 @@ class Lanes(ScrollView, can_focus=True):
 
     def action_lane(self, by: int) -> None:
         if self._lanes:
+            self._chosen = True
             before, self._selected = self._selected, min(max(self._selected + by, 0), len(self._lanes) - 1)
             self._reveal()
             self._refresh_rows(before, self._selected)
@@ -297,11 +299,7 @@ class Lanes(ScrollView, can_focus=True):
         """Move the cursor by columns; at the edge of the window the window moves."""
         window = self.window
         column = self._cursor_column(window)
-        if column is None:
-            column = window.columns // 2
-        else:
-            column += by
-        self._point(window, column)
+        self._point(window, window.columns // 2 if column is None else column + by)
 
     def action_invocation(self, by: int) -> None:
         """Put the cursor on the lane's next or previous invocation."""
@@ -338,6 +336,7 @@ class Lanes(ScrollView, can_focus=True):
     def _reach(self, time_ms: float) -> None:
         """Put the cursor at a time, and the window around it."""
         window = self.window
+        self._chosen = True
         latest_ms = max(window.end_ms, self._now_ms) - window.ms_per_column / 2
         self.cursor_ms = max(0.0, min(time_ms, latest_ms))
         if self.cursor_ms < window.start_ms:
@@ -372,7 +371,7 @@ class Lanes(ScrollView, can_focus=True):
         lane = row * 2 if self.dense else row
         if lane < len(self._lanes):
             self._refresh_rows(self._selected)
-            self._selected = lane
+            self._selected, self._chosen = lane, True
         if label <= at.x < label + columns:
             self._point(self.window, at.x - label)
         else:
