@@ -173,7 +173,7 @@ class GovernedGroup:
     def cpu_usage(self) -> CpuUsage:
         return CpuUsage(self._inner.cpu_usage().cpu_ms, *self._process.figures(self._slot))
 
-    # The governor also gives these signals, so that the last word is not one that it sent just before.
+    # First here, so that it is true at once; then by the governor, whose last signal it may have crossed.
 
     def freeze(self) -> None:
         self._frozen = True
@@ -182,8 +182,8 @@ class GovernedGroup:
 
     def thaw(self) -> None:
         self._frozen = False
-        self._process.set_frozen(self._slot, False)
         self._inner.thaw()
+        self._process.set_frozen(self._slot, False)
 
     def release(self) -> None:
         if not self._released:

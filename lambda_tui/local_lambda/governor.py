@@ -73,8 +73,8 @@ class GovernedTree:
         self._settled_ns = now_ns
         self._listed_ns = now_ns
         self._frozen = False
-        # Another governor may have stopped it and been killed: the first settlement lets it go on.
-        self._stopped = True
+        # Unknown: another governor may have stopped it and been killed.
+        self._stopped: bool | None = None
         self._clocks: dict[int, int] = {}
         # What it used before it was governed is not held against it.
         self._measure(processes.tree(leader))
@@ -84,8 +84,11 @@ class GovernedTree:
 
     def set_frozen(self, frozen: bool, now_ns: int) -> None:
         """Stop, or go on if there is a balance; while frozen, nothing is looked at."""
+        self._charge(now_ns)
         self._frozen = frozen
-        self.settle(now_ns)
+        # The server has given a signal of its own, which ours may have crossed: it has to be said again.
+        self._stopped = None
+        self._enforce(now_ns)
 
     def release(self) -> None:
         """Let it run without a limit from now on."""
@@ -94,7 +97,13 @@ class GovernedTree:
 
     def settle(self, now_ns: int) -> None:
         """Charge what was used, then stop or continue the processes as the balance says."""
-        if self._stopped and not self._frozen:
+        if self._charge(now_ns) and self._stopped:
+            self._stopped = None  # somebody else let it go on
+        self._enforce(now_ns)
+
+    def _charge(self, now_ns: int) -> int:
+        starved = bool(self._stopped) and not self._frozen
+        if starved:
             self.stopped_ns += now_ns - self._settled_ns
         self._settled_ns = now_ns
         if now_ns - self._listed_ns >= PERIOD_NS:
@@ -102,9 +111,13 @@ class GovernedTree:
             used_ns = self._measure(processes.tree(self._leader))
         else:
             used_ns = self._measure(self._clocks)
-        begun = self._bucket.spend(used_ns, now_ns, stopped=self._stopped)
-        if self._stopped and not self._frozen:
+        # Frozen time repays what is owed, but gives no credit.
+        begun = self._bucket.spend(used_ns, now_ns, stopped=starved)
+        if starved:
             self.stopped_periods += begun
+        return used_ns
+
+    def _enforce(self, now_ns: int) -> None:
         stop = self._frozen or self._bucket.balance_ns <= 0
         if stop != self._stopped:
             self._signal(stop=stop)

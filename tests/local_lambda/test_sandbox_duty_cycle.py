@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from lambda_tui.local_lambda import processes
 from lambda_tui.local_lambda.duty_cycle import GovernorProcess
 from lambda_tui.local_lambda.governor import PERIOD_NS, TICK_NS, Bucket
 from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
+from tests.local_lambda.local_server import LocalServer, invoke
 from tests.local_lambda.sandbox_host import eventually, is_alive, text_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -134,6 +136,22 @@ async def test_frozen_stays_frozen_whatever_the_balance(sandbox: Sandbox, tmp_pa
         cell.thaw()
 
 
+async def test_frozen_time_is_no_credit(sandbox: Sandbox, tmp_path: Path) -> None:
+    cell = sandbox.create("one", 177)
+    with (tmp_path / "out").open("wb") as file:
+        await cell.spawn([sys.executable, "-I", "-S", "-c", COUNTER], {}, "/", file.fileno())
+    cell.throttle()
+    assert await eventually(lambda: cell.cpu_usage().throttled_periods > 3)
+    cell.freeze()
+    await asyncio.sleep(1)
+    before_ms, began = cell.cpu_usage().cpu_ms, time.monotonic()
+    cell.thaw()
+    await asyncio.sleep(0.3)
+    cell.freeze()
+    used_ms, elapsed_ms = cell.cpu_usage().cpu_ms - before_ms, (time.monotonic() - began) * 1000
+    assert used_ms < elapsed_ms * 0.1 + 30, "100 ms more if the second were kept"
+
+
 async def test_what_is_forgotten_runs_on_and_its_slot_is_used_again() -> None:
     process = GovernorProcess()
     sleeper = await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass")
@@ -184,3 +202,22 @@ print(time.perf_counter() - started)
         if factor < 1.25:
             return
     pytest.fail(f"{factor:.2f} times as long as the share says")
+
+
+@pytest.mark.parametrize("model", ["sequential", "threads", "processes"])
+def test_warm_invocations_are_held_to_their_share(launch: Callable[..., LocalServer], model: str) -> None:
+    # Between invocations the environment is frozen, whatever it owes; a busy machine only makes them longer.
+    server = launch("--enforcement", "duty-cycle")
+    assert server.ready["cpu_enforcement"] == "duty-cycle"
+    client = server.client()
+    client.update_function_configuration(FunctionName="lambda-tui-python", MemorySize=442)
+    event = {
+        "schema": 1,
+        "workload": {"kind": "primes", "tasks": 2, "work": 4},
+        "concurrency": {"model": model, "workers": 2},
+    }
+    for _ in range(4):
+        answer = invoke(client, "lambda-tui-python", event)
+        assert answer.error is None, answer.payload
+        assert answer.report is not None
+        assert answer.report.duration_ms * 442 / 1769 > answer.payload["cpu_ms"] * 0.7
