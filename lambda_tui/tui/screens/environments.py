@@ -341,7 +341,8 @@ class EnvironmentsScreen(Screen[None]):
             self._ask(scenarios)
 
     def _ask(self, scenarios: dict[Side, Scenario]) -> None:
-        region = getattr(self._target, "region", "us-east-1")
+        latest = self._latest()
+        region = latest.target.region if latest is not None and latest.target is not None else "us-east-1"
         rates = load_prices().rates(region, scenarios["spread"].architecture)
         estimates = [estimate_spend(scenario, rates) for scenario in scenarios.values()]
         low = sum((one.low_usd for one in estimates), Decimal(0))
