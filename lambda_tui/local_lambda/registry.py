@@ -37,6 +37,8 @@ class Function:
     versions: dict[str, FunctionConfiguration] = field(default_factory=dict)
     aliases: dict[str, Alias] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    published: FunctionConfiguration | None = None
+    """$LATEST as it was when the newest version was made of it."""
 
     @property
     def name(self) -> str:
@@ -235,12 +237,14 @@ class FunctionRegistry:
     def publish(self, function: Function, description: str | None) -> FunctionConfiguration:
         """A version like $LATEST; the last one again if nothing has changed since it was published."""
         newest = next(reversed(function.versions.values()), None)
-        if newest is not None and _is_same(newest, function.latest):
+        published = function.published
+        if newest is not None and published is not None and _is_same(published, function.latest):
             return newest
         number = self._last_version.get(function.name, 0) + 1
         self._last_version[function.name] = number
         version = function.latest.as_version(str(number), description)
         function.versions[version.version] = version
+        function.published = function.latest
         return version
 
     def remove_version(self, function: Function, number: str) -> None:
@@ -273,17 +277,6 @@ class FunctionRegistry:
         function.aliases[alias.name] = alias
 
 
-def _is_same(version: FunctionConfiguration, latest: FunctionConfiguration) -> bool:
-    own = {
-        name: getattr(version, name)
-        for name in (
-            "arn",
-            "version",
-            "description",
-            "last_modified",
-            "revision_id",
-            "state",
-            "update_status",
-        )
-    }
-    return replace(latest, **own) == version
+def _is_same(one: FunctionConfiguration, other: FunctionConfiguration) -> bool:
+    passing = ("last_modified", "revision_id", "state", "update_status")
+    return replace(other, **{name: getattr(one, name) for name in passing}) == one

@@ -78,8 +78,11 @@ def test_a_version_is_a_snapshot_with_environments_of_its_own(client: Any, name:
 def test_publishing_what_has_not_changed_gives_the_same_version(client: Any, name: str) -> None:
     numbers = [client.publish_version(FunctionName=name)["Version"] for _ in range(2)]
     paint(client, name, "green")
+    numbers.append(client.publish_version(FunctionName=name, Description="of the version alone")["Version"])
     numbers.append(client.publish_version(FunctionName=name)["Version"])
-    assert numbers == ["1", "1", "2"]
+    client.update_function_configuration(FunctionName=name, Description="of the function")
+    numbers.append(client.publish_version(FunctionName=name)["Version"])
+    assert numbers == ["1", "1", "2", "2", "3"]
 
 
 def test_publishing_what_was_not_expected_is_refused(client: Any, name: str) -> None:
