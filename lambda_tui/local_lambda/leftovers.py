@@ -84,7 +84,8 @@ def marked_pids(marker: str) -> list[int]:
 
 def kill_pids(pids: list[int]) -> None:
     """Send SIGKILL to each of `pids` that still exists and may be signalled."""
-    for pid in pids:
+    # Members of other pid namespaces are listed as 0, which to kill() is our own process group.
+    for pid in filter(None, pids):
         try:
             os.kill(pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):

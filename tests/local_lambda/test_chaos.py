@@ -122,6 +122,21 @@ def test_the_server_killed_under_load_leaves_nothing(launch: Launch) -> None:
     assert wait_until(lambda: not any(group.exists() for group in groups))
 
 
+def test_servers_that_come_and_are_killed_harm_no_other(server: LocalServer, launch: Launch) -> None:
+    """Each sweeps what dead servers left when it starts; its watchdog cleans up when it is killed."""
+    client = server.client()
+    before = invoke(client, "probe")
+    for _ in range(6):
+        others = [launch(), launch()]  # the one is up while the other starts and sweeps
+        others[0].create("probe")
+        assert invoke(others[0].client(), "probe").error is None
+        for other in others:
+            other.process.kill()
+        during = invoke(client, "probe")
+        assert (during.error, during.payload["environment"]) == (None, before.payload["environment"])
+    survives(server)
+
+
 def test_a_crowd_of_cold_starts(server: LocalServer) -> None:
     """Sixty callers at once, none throttled, each with an environment of its own; the benchmark has 200."""
     server.create("crowd", memory_mb=128, timeout_s=120)
