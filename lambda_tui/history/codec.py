@@ -15,6 +15,8 @@ from lambda_tui.scenario import Architecture
 
 DEFAULT_REGION = "us-east-1"
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
+
 _Record = TypeVar("_Record", Bill, BillLine)
 
 
@@ -38,7 +40,7 @@ class StopReason:
 
 def to_text(value: object) -> str:
     """Compact JSON."""
-    return json.dumps(value, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def bill_to_text(bill: Bill) -> str:

@@ -27,8 +27,12 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (run_id, position)
     ) WITHOUT ROWID;
     """,
+    "",
 )
-"""Entry n leads from version n to n + 1; published entries never change."""
+"""Entry n leads from version n to n + 1; published entries never change.
+
+Version 2 changed no table: `invocations.document` may be an array since then, which version 1 cannot read.
+"""
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:

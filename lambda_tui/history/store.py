@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from lambda_tui.history.codec import StopReason, bill_to_text, summary_to_text, 
 from lambda_tui.history.connection import Database
 from lambda_tui.history.document import Description
 from lambda_tui.history.recorded import RecordedRun, RunListing, listing_from_row, recorded_from_row
+from lambda_tui.history.rows import invocations_from, row_text
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 
@@ -73,8 +73,8 @@ class HistoryStore:
 
     def latest(self) -> RecordedRun | None:
         """The run that was started last; None in an empty history."""
-        newest = self.runs(limit=1)
-        return self._load_exactly(newest[0].run_id) if newest else None
+        newest = self._database.read("SELECT run_id FROM runs ORDER BY started_at DESC, rowid DESC LIMIT 1")
+        return self._load_exactly(newest[0]["run_id"]) if newest else None
 
     def delete(self, run_id: str) -> None:
         """Forget a run; an unknown id is none to forget."""
@@ -86,11 +86,11 @@ class HistoryStore:
 
     def _load_exactly(self, run_id: str) -> RecordedRun:
         with self._database.one_view():
-            row = self._database.read(f"{_SELECT_RUNS} WHERE run_id = ?", run_id)[0]
+            row = self._database.read("SELECT * FROM runs WHERE run_id = ?", run_id)[0]
             documents = self._database.read(
                 "SELECT document FROM invocations WHERE run_id = ? ORDER BY position", run_id
             )
-        return recorded_from_row(row, [Invocation.from_document(json.loads(text)) for (text,) in documents])
+        return recorded_from_row(row, invocations_from([text for (text,) in documents]))
 
 
 class RunRecorder:
@@ -110,7 +110,7 @@ class RunRecorder:
     def append(self, batch: Sequence[Invocation]) -> None:
         """Add invocations in one transaction: all of them or, after an error, none."""
         rows = [
-            (self.run_id, position, to_text(invocation.to_document()))
+            (self.run_id, position, row_text(invocation))
             for position, invocation in enumerate(batch, start=self._position)
         ]
         self._database.write("INSERT INTO invocations (run_id, position, document) VALUES (?, ?, ?)", *rows)

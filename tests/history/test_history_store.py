@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import sqlite3
 import stat
 import tempfile
@@ -15,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambda_tui.errors import InvalidInput, LimitReached, StorageError
-from lambda_tui.history import HistoryStore
+from lambda_tui.history import HistoryStore, RunRecorder
+from lambda_tui.history.schema import MIGRATIONS
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 from tests.history.measured import STARTED_AT, TARGET, any_invocation, invocation, measured
@@ -71,6 +74,43 @@ def test_a_finished_run_says_what_stopped_it(store: HistoryStore) -> None:
     assert loaded.stopped_by is not None
     assert (loaded.stopped_by.kind, loaded.stopped_by.exit_code) == ("LimitReached", 5)
     assert loaded.stopped_by.message == "The spend limit is reached."
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(any_invocation(), max_size=4), st.lists(any_invocation(), max_size=4))
+def test_invocations_of_version_1_are_read_beside_newer_ones(
+    old: list[Invocation], new: list[Invocation]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "history.sqlite3"
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.executescript(MIGRATIONS[0] + "; PRAGMA user_version = 1")
+            connection.execute(
+                "INSERT INTO runs (run_id, name, started_at, recorder_pid, scenario) VALUES ('r', '', ?, 1, ?)",
+                (STARTED_AT, SCENARIO.model_dump_json()),
+            )
+            connection.executemany(
+                "INSERT INTO invocations (run_id, position, document) VALUES ('r', ?, ?)",
+                [
+                    (position, json.dumps(one.to_document()))
+                    for position, one in enumerate(old, start=-len(old))
+                ],
+            )
+        with closing(HistoryStore(path)) as store:
+            RunRecorder(store._database, "r").append(new)  # noqa: SLF001
+            assert store.load("r").invocations == [*old, *new]
+
+
+def test_loading_leaves_the_garbage_collector_as_it_was(store: HistoryStore) -> None:
+    record(store, "r")
+    store.load("r")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        store.load("r")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_records_of_other_versions_are_read(store: HistoryStore) -> None:
