@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import lambda_tui
-from lambda_tui.local_lambda import governor, processes
+from lambda_tui.local_lambda import governor
 from lambda_tui.local_lambda.control_group import ControlGroup, CpuUsage, Hierarchy
 
 MAX_CELLS = 4096
@@ -22,11 +22,6 @@ sys.path.insert(0, sys.argv.pop(1))
 from lambda_tui.local_lambda import governor
 governor.main()
 """
-
-
-def works_here() -> bool:
-    """Tell whether the CPU clock of another process can be read, which is all that is needed."""
-    return processes.own_cpu_ns(os.getppid()) is not None
 
 
 class GovernorProcess:

@@ -1,9 +1,13 @@
-"""Readings of single processes and process trees from /proc; a process that is gone reads as nothing."""
+"""Readings of single processes and process trees; a process that is gone reads as nothing.
+
+From /proc, and on macOS from libproc (see the end of this file).
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -137,3 +141,24 @@ def parents(pid: int) -> list[int]:
         pid = int(fields[1])
         found.append(pid)
     return found
+
+
+if sys.platform == "darwin":
+    import ctypes
+
+    from lambda_tui.local_lambda.processes_macos import LibprocReadings
+
+    _libproc = LibprocReadings(ctypes.CDLL(None))
+    own_cpu_ns = _libproc.own_cpu_ns
+    resident_bytes = proportional_bytes = _libproc.resident_bytes
+    children = _libproc.children
+
+
+def can_read_cpu() -> bool:
+    """Tell whether the CPU clock of another process can be read here."""
+    return own_cpu_ns(os.getppid() or os.getpid()) is not None
+
+
+def can_read_memory() -> bool:
+    """Tell whether the memory of another process can be read here."""
+    return resident_bytes(os.getpid()) > 0

@@ -198,7 +198,7 @@ def _hierarchy(groups: _HostGroups, name: str, enforcement: str) -> Hierarchy:
             if enforcement in (kind, "auto") and (found := make(groups, name, needed)):
                 governed = enforcement == "auto" and found.cpu_enforcement == "none"
                 return duty_cycle.GovernedHierarchy(found) if governed else found
-    if enforcement in ("auto", "duty-cycle") and duty_cycle.works_here():
+    if enforcement in ("auto", "duty-cycle") and processes.can_read_cpu():
         return duty_cycle.GovernedHierarchy(UncontrolledHierarchy(name))
     if enforcement in ("auto", "none"):
         return UncontrolledHierarchy(name)

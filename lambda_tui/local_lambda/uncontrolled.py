@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from lambda_tui.local_lambda import leftovers, processes
@@ -70,8 +69,7 @@ class UncontrolledHierarchy:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        # Without /proc (macOS) not even the memory of another process can be read cheaply.
-        self.memory_enforcement = "rss" if os.path.isdir("/proc/self") else "none"
+        self.memory_enforcement = "rss" if processes.can_read_memory() else "none"
 
     def create(self, environment_id: str, memory_mb: int) -> UncontrolledGroup:
         return UncontrolledGroup(f"{self._name}/{environment_id}/")
