@@ -86,7 +86,8 @@ def test_invocations_of_version_1_are_read_beside_newer_ones(
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.executescript(MIGRATIONS[0] + "; PRAGMA user_version = 1")
             connection.execute(
-                "INSERT INTO runs (run_id, name, started_at, recorder_pid, scenario) VALUES ('r', '', ?, 1, ?)",
+                "INSERT INTO runs (run_id, name, started_at, recorder_pid, scenario)"
+                " VALUES ('r', '', ?, 1, ?)",
                 (STARTED_AT, SCENARIO.model_dump_json()),
             )
             connection.executemany(
@@ -97,7 +98,7 @@ def test_invocations_of_version_1_are_read_beside_newer_ones(
                 ],
             )
         with closing(HistoryStore(path)) as store:
-            RunRecorder(store._database, "r").append(new)  # noqa: SLF001
+            RunRecorder(store._database, "r").append(new)
             assert store.load("r").invocations == [*old, *new]
 
 
