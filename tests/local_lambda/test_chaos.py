@@ -272,8 +272,9 @@ def test_malformed_runtime_traffic(
     server: LocalServer, calls: list[tuple[str, str, dict[str, str], str]]
 ) -> None:
     """A function that talks to the Runtime API itself: the caller gets some answer, and the next its own."""
-    answer = invoke(server.client(), "relay", {"calls": calls})
-    assert answer.status == 200
+    # The answer need not be JSON: a runtime may say anything, and what it says is passed on.
+    answer = server.client().invoke(FunctionName="relay", Payload=json.dumps({"calls": calls}))
+    assert answer["StatusCode"] == 200
     after = invoke(server.client(), "relay", {"calls": []})
     assert after.payload == [] or after.error is not None
     assert server.process.poll() is None
