@@ -73,6 +73,8 @@ def command(
     error = final.stopped_by or missed(objectives, final.summary, final.bill)
     if error is not None:
         raise error
+    for warning in dict.fromkeys(filter(None, (each.warning(final.summary) for each in objectives))):
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _follow(run: Run, *, quiet: bool) -> Snapshot:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from lambda_tui.cli.history import command
-from lambda_tui.errors import LimitReached
+from lambda_tui.errors import InvalidInput, LimitReached
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
 from tests.history.measured import TARGET, invocation, measured
@@ -21,8 +23,17 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "history.sqlite3"
 
 
-def record(path: Path, run_id: str, hour: int, *, stopped: bool = False) -> None:
-    run = measured([invocation(index, cold=index == 0) for index in range(4)])
+def record(
+    path: Path,
+    run_id: str,
+    hour: int,
+    *,
+    stopped: bool = False,
+    count: int = 4,
+    duration_ms: float = 300.5,
+    currency: str = "USD",
+) -> None:
+    run = measured([invocation(index, cold=index == 0, duration_ms=duration_ms) for index in range(count)])
     store = HistoryStore(path)
     recorder = store.begin(
         run_id=run_id,
@@ -33,7 +44,8 @@ def record(path: Path, run_id: str, hour: int, *, stopped: bool = False) -> None
     recorder.target(TARGET)
     recorder.append(run.invocations)
     reason = LimitReached("The spend limit is reached.") if stopped else None
-    recorder.finish(summary=run.summary, bill=run.bill, stopped_by=reason)
+    bill = replace(run.bill, currency=currency)
+    recorder.finish(summary=run.summary, bill=bill, stopped_by=reason)
     store.close()
 
 
@@ -79,3 +91,48 @@ def test_export_writes_files(data: Path, tmp_path: Path, monkeypatch: pytest.Mon
     shown(monkeypatch, "export", "first", "--format", "csv", "--output", str(tmp_path / "run.csv"))
     assert json.loads((tmp_path / "run.json").read_text())["id"] == "first"
     assert len((tmp_path / "run.csv").read_text().splitlines()) == 5
+
+
+def test_compare_tells_how_much_and_how_surely(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(data, "slow", 8)
+    record(data, "fast", 9, duration_ms=150.25)
+    document = json.loads(shown(monkeypatch, "compare", "slow", "fast", terminal=False))
+    assert document["schema"] == "lambda-tui/comparison@1"
+    assert (document["before"]["id"], document["after"]["id"]) == ("slow", "fast")
+    duration = document["metrics"]["duration_ms"]
+    assert (duration["before_p50"], duration["after_p50"], duration["ratio"]) == (300.5, 150.25, 0.5)
+    assert (duration["before_count"], duration["cliffs_delta"], duration["verdict"]) == (3, -1.0, "lower")
+    usd = [Decimal(document[side]["per_million_usd"]) for side in ("before", "after")]
+    assert Decimal(document["per_million_difference_usd"]) == usd[1] - usd[0] < 0
+
+    table = shown(monkeypatch, "compare", "slow", "fast").splitlines()
+    assert (table[0].split()[:2], table[1].split()[:2]) == (["A", "slow"], ["B", "fast"])
+    (row,) = (line.split() for line in table if line.startswith("duration"))
+    assert row == ["duration", "300", "150", "0.50", "0.50", "to", "0.50", "-1.00", "lower"]
+    assert "difference −$" in table[-1]
+    assert max(map(len, table)) <= 80
+
+
+def test_compare_a_run_with_itself(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(data, "first", 8)
+    document = json.loads(shown(monkeypatch, "compare", "fi", "first", "--json"))
+    assert {metric["verdict"] for metric in document["metrics"].values()} == {"no clear difference"}
+    assert Decimal(document["per_million_difference_usd"]) == 0
+    assert max(map(len, shown(monkeypatch, "compare", "first", "first").splitlines())) <= 80
+
+
+def test_compare_claims_nothing_that_was_not_measured(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(data, "first", 8)
+    record(data, "yuan", 9, currency="CNY")
+    record(data, "empty", 10, count=0)
+    yuan = json.loads(shown(monkeypatch, "compare", "first", "yuan", "--json"))
+    assert yuan["per_million_difference_usd"] is None
+    empty = json.loads(shown(monkeypatch, "compare", "first", "empty", "--json"))
+    assert (empty["metrics"], empty["after"]["per_million_usd"]) == ({}, None)
+    assert "no times to compare" in shown(monkeypatch, "compare", "first", "empty")
+
+
+def test_compare_names_the_run_that_is_not_there(data: Path) -> None:
+    record(data, "first", 8)
+    with pytest.raises(InvalidInput, match="There is no run 'second'"):
+        CliRunner().invoke(command, ["compare", "first", "second"], catch_exceptions=False)

@@ -98,6 +98,14 @@ def test_limits_and_objectives_print_and_keep_what_was_measured(
     assert (recorded["stopped_by"] or {"exit_code": 4})["exit_code"] == code
 
 
+def test_an_objective_met_by_too_few_is_told_and_is_no_failure(program: Program) -> None:
+    done = program(*SLEEP, "--slo", "p99<60s", "--slo", "p99<50s", "--slo", "p50<60s", "--json", "-")
+    assert done.returncode == 0
+    assert done.stderr.startswith("warning: p99 of 4 is the largest value measured")
+    assert done.stderr.count("\n") == 1
+    check_run_document(json.loads(done.stdout))
+
+
 def test_a_target_that_refuses_or_is_not_there_is_exit_code_3(program: Program) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-secret"}
     elsewhere = Program(program.data, keys)("run", "--target", "http://127.0.0.1:9", "--json", "-")
