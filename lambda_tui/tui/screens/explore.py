@@ -65,7 +65,8 @@ class ExploreScreen(Screen[None]):
     """Controls, chart, bill, task picture and feed around one ExploreSession."""
 
     CSS_PATH = "../styles/explore.tcss"
-    AUTO_FOCUS = "ModelPicker"
+    AUTO_FOCUS = ""
+    """The models get the focus after the first paint: before it, that restyles half the screen once more."""
     BINDINGS: ClassVar[list[BindingType]] = [*EXPLORE_KEYS]
 
     def __init__(self, target: Target, scenario: Scenario, start_run: RunFactory, modes: Modes) -> None:
@@ -112,8 +113,13 @@ class ExploreScreen(Screen[None]):
     def on_mount(self) -> None:
         self._tell_promise()
         self._show_runs()
-        # Opening the target reads botocore: after the first paint, not before it.
-        self.call_after_refresh(self.session.open)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """What the first paint does not wait for; opening the target reads botocore."""
+        self.session.open()
+        if self.focused is None:
+            self.query_one(ModelPicker).focus()
 
     # Layout
 
