@@ -119,6 +119,12 @@ def user_session(profile: str | None, where: str) -> Session:
         return session
 
 
+def configured_region(session: Session) -> str | None:
+    """The region of the environment or the profile; botocore alone does not know AWS_REGION."""
+    region: str | None = os.environ.get("AWS_REGION") or session.get_config_variable("region")
+    return region
+
+
 def frozen_credentials(session: Session, where: str) -> Credentials:
     """The keys valid now; raises TargetRefused when there are none or a login has expired."""
     with api_errors(where):

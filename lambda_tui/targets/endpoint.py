@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lambda_tui.errors import TargetRefused
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.control_plane import ControlPlane, frozen_credentials, user_session
+from lambda_tui.targets.control_plane import ControlPlane, configured_region, frozen_credentials, user_session
 from lambda_tui.targets.functions import deployment_of, is_loopback, vcpus
 from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
 
@@ -41,7 +41,7 @@ class EndpointTarget:
         """Find credentials and region; the endpoint itself is first called by `prepare`."""
         progress(f"looking for the credentials for {self._endpoint}")
         session = user_session(None, self._endpoint)
-        self._region = session.get_config_variable("region") or DEFAULT_REGION
+        self._region = configured_region(session) or DEFAULT_REGION
         frozen_credentials(session, self._endpoint)
         self._session = session
 

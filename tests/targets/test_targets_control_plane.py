@@ -236,3 +236,12 @@ def test_visible_processors_follow_the_memory() -> None:
         6,
         6,
     ]
+
+
+def test_the_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    target = AwsTarget()
+    target.open(lambda _line: None)
+    assert target.label == "aws · eu-north-1"
