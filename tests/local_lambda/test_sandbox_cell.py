@@ -73,7 +73,10 @@ async def test_no_signal_is_blocked_or_ignored(sandbox: Sandbox, tmp_path: Path)
         await cell.spawn(["cat", "/proc/self/status"], {"PATH": os.defpath}, "/", file.fileno())
     assert await cell.wait() == 0
     status = dict(line.split(":\t") for line in output.read_text().splitlines() if ":\t" in line)
-    assert (int(status["SigBlk"], 16), int(status["SigIgn"], 16)) == (0, 0)
+    # 32 and 33 are glibc's own: GNU make hands them on ignored, and no program can reset them.
+    of_programs = ~(0b11 << 31)
+    assert int(status["SigBlk"], 16) == 0
+    assert int(status["SigIgn"], 16) & of_programs == 0
 
 
 @pytest.mark.parametrize(
