@@ -45,6 +45,8 @@ class LambdaTui(App[None]):
 
     TITLE = "lambda-tui"
     DEFAULT_MODE = "explore"
+    # With the application rather than with its screen: a screen's style sheet parses all others again.
+    CSS_PATH = "styles/explore.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(

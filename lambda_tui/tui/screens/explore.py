@@ -64,7 +64,6 @@ from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
 class ExploreScreen(Screen[None]):
     """Controls, chart, bill, task picture and feed around one ExploreSession."""
 
-    CSS_PATH = "../styles/explore.tcss"
     AUTO_FOCUS = ""
     """The models get the focus after the first paint: before it, that restyles half the screen once more."""
     BINDINGS: ClassVar[list[BindingType]] = [*EXPLORE_KEYS]
@@ -77,6 +76,7 @@ class ExploreScreen(Screen[None]):
         self.session = ExploreSession(target, start_run, self.post_message)
         self._pane = "controls"
         self._feed_of = ""
+        self._was_shown = False
 
     @property
     def scenario(self) -> Scenario:
@@ -114,6 +114,11 @@ class ExploreScreen(Screen[None]):
         self._tell_promise()
         self._show_runs()
         self.call_after_refresh(self._begin)
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """The first resume comes right after every widget was styled: once is enough."""
+        event.refresh_styles = self._was_shown
+        self._was_shown = True
 
     def _begin(self) -> None:
         """What the first paint does not wait for; opening the target reads botocore."""
