@@ -10,7 +10,8 @@ from lambda_tui.forecast.predict import (
     parse_sizes,
     predict,
 )
-from lambda_tui.forecast.speed import cpu_speed, visible_cores
+from lambda_tui.forecast.speed import cpu_speed
+from lambda_tui.scenario.cpu_share import visible_cores
 
 __all__ = [
     "USUAL_SIZES_MB",

@@ -10,7 +10,8 @@ from statistics import fmean
 
 from lambda_tui.billing.fields import amount, count
 from lambda_tui.errors import InvalidInput
-from lambda_tui.forecast.speed import MOST_CORES, cpu_speed
+from lambda_tui.forecast.speed import cpu_speed
+from lambda_tui.scenario.cpu_share import MOST_CORES
 
 _SIMPLER_IS_BETTER = 0.8
 """More threads must cut the fit error to this share before they are believed over fewer."""

@@ -10,9 +10,6 @@ from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
 from lambda_tui.scenario import WAITING_WORKLOADS, Scenario
 
-FULL_VCPU_MB = 1769
-"""Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
-
 MAX_BILLED_INIT_MS = 10_000
 """INIT may take 10 s and is billed (AWS documentation, "Lambda execution environment lifecycle")."""
 

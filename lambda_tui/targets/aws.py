@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from lambda_tui.errors import TargetRefused
 from lambda_tui.scenario import Scenario
+from lambda_tui.scenario.cpu_share import vcpus_of, visible_cores
 from lambda_tui.targets.control_plane import ControlPlane, configured_region, frozen_credentials, user_session
-from lambda_tui.targets.functions import deployment_of, vcpus, visible_cpus
+from lambda_tui.targets.functions import deployment_of
 from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class AwsTarget:
                 endpoint=control.endpoint,
                 cpu_enforcement="aws",
                 memory_enforcement="aws",
-                host_cpus=visible_cpus(memory_mb),
-                vcpus=vcpus(memory_mb),
+                host_cpus=visible_cores(memory_mb),
+                vcpus=vcpus_of(memory_mb),
                 host_limited=False,
             ),
             fresh_credentials=partial(frozen_credentials, self._session, self._where),

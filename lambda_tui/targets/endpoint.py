@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from lambda_tui.errors import TargetRefused
 from lambda_tui.scenario import Scenario
+from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.control_plane import ControlPlane, configured_region, frozen_credentials, user_session
-from lambda_tui.targets.functions import deployment_of, is_loopback, vcpus
+from lambda_tui.targets.functions import deployment_of, is_loopback
 from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ class EndpointTarget:
             cpu_enforcement="none",
             memory_enforcement="none",
             host_cpus=os.cpu_count() or 1,
-            vcpus=vcpus(memory_mb),
-            host_limited=vcpus(memory_mb) > (os.cpu_count() or 1),
+            vcpus=vcpus_of(memory_mb),
+            host_limited=vcpus_of(memory_mb) > (os.cpu_count() or 1),
         )
 
     def is_alive(self) -> bool:

@@ -17,6 +17,7 @@ import httptools
 
 from lambda_tui.errors import TargetUnreachable
 from lambda_tui.scenario import Scenario
+from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
 
 FAKE_KEYS = Credentials("AKIAFAKE", "fake-secret", "fake-token")
@@ -125,7 +126,7 @@ class FakeTarget:
                 cpu_enforcement="none",
                 memory_enforcement="none",
                 host_cpus=1,
-                vcpus=scenario.memory_mb / 1769,
+                vcpus=vcpus_of(scenario.memory_mb),
                 host_limited=False,
             ),
         )

@@ -12,12 +12,6 @@ from lambda_tui.scenario import Scenario
 from lambda_tui.targets.control_plane import ControlPlane, FunctionConfiguration
 from lambda_tui.targets.protocol import Credentials, Deployment, TargetDescription
 
-FULL_VCPU_MB = 1769
-"""Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
-
-VISIBLE_CPUS = ((3008, 2), (5307, 3), (7076, 4), (8845, 5))
-"""Upper memory bound and os.cpu_count() inside a function (rwnx/lambda-cpuinfo; Sentia 2020); 6 beyond."""
-
 
 def is_loopback(endpoint: str) -> bool:
     """True for an endpoint on this machine."""
@@ -26,16 +20,6 @@ def is_loopback(endpoint: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def vcpus(memory_mb: int) -> float:
-    """The CPU share that goes with a memory size."""
-    return memory_mb / FULL_VCPU_MB
-
-
-def visible_cpus(memory_mb: int) -> int:
-    """The processors AWS shows to a function of that size."""
-    return next((count for bound, count in VISIBLE_CPUS if memory_mb <= bound), 6)
 
 
 def ready_function(control: ControlPlane, scenario: Scenario, *, may_change: bool) -> FunctionConfiguration:

@@ -16,8 +16,9 @@ from typing import Any
 
 from lambda_tui.errors import TargetLost, TargetUnreachable
 from lambda_tui.scenario import SERVICE_WORKLOADS, Scenario
+from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.control_plane import ControlPlane, isolated_session
-from lambda_tui.targets.functions import deployment_of, vcpus
+from lambda_tui.targets.functions import deployment_of
 from lambda_tui.targets.local_services import start_services
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
 
@@ -238,6 +239,6 @@ class LocalTarget:
             cpu_enforcement=self._ready.cpu_enforcement,
             memory_enforcement=self._ready.memory_enforcement,
             host_cpus=self._ready.host_cpus,
-            vcpus=vcpus(memory_mb),
-            host_limited=vcpus(memory_mb) > self._ready.host_cpus,
+            vcpus=vcpus_of(memory_mb),
+            host_limited=vcpus_of(memory_mb) > self._ready.host_cpus,
         )

@@ -11,9 +11,10 @@ import pytest
 from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetRefused, TargetUnreachable
 from lambda_tui.load.run import Run
 from lambda_tui.scenario import Scenario
+from lambda_tui.scenario.cpu_share import visible_cores
 from lambda_tui.targets import AwsTarget, EndpointTarget, LocalTarget, parse_target
 from lambda_tui.targets.fake import Answer, FakeTarget
-from lambda_tui.targets.functions import is_loopback, visible_cpus
+from lambda_tui.targets.functions import is_loopback
 
 
 def say(line: str) -> None:
@@ -227,7 +228,7 @@ def test_what_is_on_this_machine(endpoint: str, here: bool) -> None:
 
 
 def test_visible_processors_follow_the_memory() -> None:
-    assert [visible_cpus(size) for size in (128, 3008, 3009, 5308, 7077, 8846, 10240)] == [
+    assert [visible_cores(size) for size in (128, 3008, 3009, 5308, 7077, 8846, 10240)] == [
         2,
         2,
         3,
