@@ -9,7 +9,7 @@ from lambda_tui.load.limits import End
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment
-from lambda_tui.targets.refusals import refusal
+from lambda_tui.targets.refusals import EMBEDDED_LAMBDA, refusal
 
 
 def error_of_end(
@@ -61,7 +61,7 @@ def limit_of_end(
 def where(deployment: Deployment) -> str:
     """The target in words."""
     if deployment.description.kind == "local":
-        return "the embedded Lambda"
+        return EMBEDDED_LAMBDA
     if deployment.description.kind == "aws":
         return f"AWS Lambda in {deployment.region}"
     return deployment.endpoint

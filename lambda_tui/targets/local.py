@@ -21,11 +21,11 @@ from lambda_tui.targets.control_plane import ControlPlane, isolated_session
 from lambda_tui.targets.functions import deployment_of
 from lambda_tui.targets.local_services import start_services
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
+from lambda_tui.targets.refusals import EMBEDDED_LAMBDA
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 2.0
 POLL_INTERVAL_S = 0.02
-WHERE = "the embedded Lambda"
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,11 @@ class LocalTarget:
         session = isolated_session()
         ready = self._ready = Ready.from_document(self._await(self._server))
         self._control = ControlPlane(
-            session, region=ready.region, endpoint=ready.endpoint, keys=ready.credentials, where=WHERE
+            session,
+            region=ready.region,
+            endpoint=ready.endpoint,
+            keys=ready.credentials,
+            where=EMBEDDED_LAMBDA,
         )
 
     def _await(self, server: ServerProcess) -> dict[str, Any]:

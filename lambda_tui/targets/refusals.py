@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lambda_tui.errors import TargetRefused
+from lambda_tui.scenario import PAYLOAD_FUNCTION_PREFIX
 
+EMBEDDED_LAMBDA = "the embedded Lambda"
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 BAD_KEYS = frozenset(
     {
@@ -21,10 +23,7 @@ BAD_KEYS = frozenset(
 def refusal(code: str, message: str, function_name: str, where: str) -> TargetRefused:
     """The error for an API error `code` that came with `message`; `where` names the target."""
     if code == "ResourceNotFoundException":
-        return TargetRefused(
-            f"There is no function called {function_name} on {where}.",
-            hint="Check the name, the region and the account.",
-        )
+        return _unknown_function(function_name, where)
     if code in EXPIRED:
         return TargetRefused(
             f"The credentials for {where} have expired.",
@@ -40,3 +39,17 @@ def refusal(code: str, message: str, function_name: str, where: str) -> TargetRe
             hint="The identity needs lambda:InvokeFunction and lambda:GetFunctionConfiguration.",
         )
     return TargetRefused(f"{where} refused with {code}: {message}")
+
+
+def _unknown_function(function_name: str, where: str) -> TargetRefused:
+    sentence = f"There is no function called {function_name} on {where}."
+    if where != EMBEDDED_LAMBDA:
+        hint = "Check the name, the region and the account."
+    elif function_name.startswith(PAYLOAD_FUNCTION_PREFIX):
+        hint = "It brings the Python payload only: leave --runtime at python."
+    else:
+        hint = (
+            "It starts with the payload alone: create yours on `lambda-tui local serve` and give --target "
+            "its address."
+        )
+    return TargetRefused(sentence, hint=hint)

@@ -110,13 +110,16 @@ def test_a_target_that_refuses_or_is_not_there_is_exit_code_3(program: Program) 
     keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "very-secret"}
     elsewhere = Program(program.data, keys)("run", "--target", "http://127.0.0.1:9", "--json", "-")
     unknown = program("run", "--function", "no-such-function", "--json", "-")
-    for done in (elsewhere, unknown):
+    another_language = program("run", "--runtime", "nodejs", "--json", "-")
+    for done in (elsewhere, unknown, another_language):
         assert done.returncode == 3
         assert done.stdout == ""
         assert done.stderr.startswith("error: ")
         assert done.stderr.count("\n") == 1
         assert "very-secret" not in done.stderr
     assert "no-such-function" in unknown.stderr
+    assert "local serve" in unknown.stderr
+    assert "Python payload only" in another_language.stderr
 
 
 def test_a_run_goes_on_without_history(program: Program, tmp_path: Path) -> None:
