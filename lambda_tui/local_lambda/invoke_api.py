@@ -1,4 +1,4 @@
-"""The Invoke operation: the one hot path, routed directly instead of through the service model.
+"""Invoke and InvokeWithResponseStream: the one hot path, routed directly, not through the service model.
 
 Besides Lambda's own headers a response has some that AWS does not send, about what the host did:
 X-Lambda-Tui-Environment-Id: which environment ran it (also the end of its log stream's name);
@@ -25,6 +25,7 @@ from lambda_tui.local_lambda.events import EventQueue
 from lambda_tui.local_lambda.httpd import Answer, Later, Request, Response
 from lambda_tui.local_lambda.registry import FunctionRegistry, Resolved
 from lambda_tui.local_lambda.report import log_tail
+from lambda_tui.local_lambda.response_stream import CONTENT_TYPE, stream_body
 from lambda_tui.local_lambda.scheduler import Scheduler
 
 MAX_SYNCHRONOUS_BYTES = 6 * 1024 * 1024
@@ -32,13 +33,13 @@ MAX_ASYNCHRONOUS_BYTES = 1024 * 1024
 MAX_CLIENT_CONTEXT_BYTES = 3583
 """AWS API reference, Invoke (2025: asynchronous events may have 1 MB)."""
 
-_PREFIX = "/2015-03-31/functions/"
-_SUFFIX = "/invocations"
+_PATH = re.compile(r"/2015-03-31/functions/(.+)/invocations", re.DOTALL)
+_STREAM_PATH = re.compile(r"/2021-11-15/functions/(.+)/response-streaming-invocations", re.DOTALL)
 _TRACE_ID = re.compile(r"[A-Za-z0-9=;:_.-]{1,256}")
 
 
 def is_invocation(request: Request) -> bool:
-    return request.method == "POST" and request.path.startswith(_PREFIX) and request.path.endswith(_SUFFIX)
+    return request.method == "POST" and request.path.endswith("invocations") and _route(request) is not None
 
 
 def max_event_bytes(request: Request) -> int:
@@ -61,13 +62,15 @@ class InvokeApi:
         Raises:
             LambdaApiError: it is refused.
         """
-        qualifier = _qualifier(request.query)
-        name = unquote(request.path[len(_PREFIX) : -len(_SUFFIX)])
+        route = _route(request)
+        assert route is not None
+        qualifier, name = _qualifier(request.query), unquote(route[1])
+        streams = route.re is _STREAM_PATH
         invocation = _invocation(request, self._registry.resolve_for_invoke(name, qualifier))
         kind = request.header("x-amz-invocation-type") or "RequestResponse"
         if kind == "RequestResponse":
-            return self._answer_later(invocation, _wants_log(request))
-        if kind == "Event":
+            return self._answer_later(invocation, _wants_log(request), streams)
+        if kind == "Event" and not streams:
 
             def prepare() -> Invocation:
                 found = self._registry.resolve_for_invoke(name, qualifier)
@@ -77,23 +80,25 @@ class InvokeApi:
             return Response(202, b"", _headers(invocation))
         if kind == "DryRun":
             return Response(204, b"", _headers(invocation))
-        raise violated(
-            kind,
-            "invocationType",
-            "Member must satisfy enum value set: [Event, RequestResponse, DryRun]",
-        )
+        known = "[RequestResponse, DryRun]" if streams else "[Event, RequestResponse, DryRun]"
+        raise violated(kind, "invocationType", f"Member must satisfy enum value set: {known}")
 
-    def _answer_later(self, invocation: Invocation, wants_log: bool) -> Later:
+    def _answer_later(self, invocation: Invocation, wants_log: bool, streams: bool) -> Later:
         later = Later()
 
         def failed(error: LambdaTuiError | OSError) -> None:
             message = f"No environment could be started: {error}"
             later.send(LambdaApiError(500, "ServiceException", message).response())
 
+        respond = _stream if streams else _response
         self._scheduler.start(
-            invocation, lambda outcome: later.send(_response(invocation, outcome, wants_log)), failed
+            invocation, lambda outcome: later.send(respond(invocation, outcome, wants_log)), failed
         )
         return later
+
+
+def _route(request: Request) -> re.Match[str] | None:
+    return _PATH.fullmatch(request.path) or _STREAM_PATH.fullmatch(request.path)
 
 
 def _qualifier(query: str) -> str | None:
@@ -155,21 +160,29 @@ def _wants_log(request: Request) -> bool:
     return log_type == "Tail"
 
 
-def _headers(invocation: Invocation) -> tuple[tuple[str, str], ...]:
-    return (("Content-Type", "application/json"), ("x-amzn-RequestId", invocation.request_id))
+def _headers(invocation: Invocation, content_type: str = "application/json") -> tuple[tuple[str, str], ...]:
+    return (("Content-Type", content_type), ("x-amzn-RequestId", invocation.request_id))
 
 
-def _response(invocation: Invocation, outcome: Outcome, wants_log: bool) -> Response:
-    headers = [
-        *_headers(invocation),
+def _figures(invocation: Invocation, outcome: Outcome) -> tuple[tuple[str, str], ...]:
+    return (
         ("X-Amz-Executed-Version", invocation.function.version),
         ("X-Lambda-Tui-Environment-Id", outcome.environment_id),
         ("X-Lambda-Tui-Cpu-Ms", f"{outcome.cpu.cpu_ms:.3f}"),
         ("X-Lambda-Tui-Throttled-Periods", str(outcome.cpu.throttled_periods)),
         ("X-Lambda-Tui-Throttled-Ms", f"{outcome.cpu.throttled_ms:.3f}"),
-    ]
+    )
+
+
+def _response(invocation: Invocation, outcome: Outcome, wants_log: bool) -> Response:
+    headers = [*_headers(invocation), *_figures(invocation, outcome)]
     if outcome.function_error is not None:
         headers.append(("X-Amz-Function-Error", outcome.function_error))
     if wants_log:
         headers.append(("X-Amz-Log-Result", b64encode(log_tail(outcome.log)).decode()))
     return Response(200, outcome.payload, tuple(headers))
+
+
+def _stream(invocation: Invocation, outcome: Outcome, wants_log: bool) -> Response:
+    headers = (*_headers(invocation, CONTENT_TYPE), *_figures(invocation, outcome))
+    return Response(200, stream_body(outcome, wants_log=wants_log), headers)

@@ -358,3 +358,37 @@ def test_the_response_says_what_the_host_did(server: LocalServer, client: Any) -
         # 100 ms of CPU at 2.9 ms in each period of 20 ms: about 34 periods.
         assert 15 <= periods <= 45
         assert throttled_ms > 200
+
+
+def streamed(client: Any, **options: Any) -> tuple[bytes, dict[str, str]]:
+    answer = client.invoke_with_response_stream(**options)
+    assert answer["ResponseStreamContentType"] == "application/vnd.amazon.eventstream"
+    events = list(answer["EventStream"])
+    assert [list(event) for event in events[:-1]] == [["PayloadChunk"]] * (len(events) - 1)
+    return b"".join(event["PayloadChunk"]["Payload"] for event in events[:-1]), events[-1]["InvokeComplete"]
+
+
+def test_a_response_stream_carries_what_invoke_would(client: Any) -> None:
+    body, complete = streamed(client, FunctionName="probe", Payload=b'{"do": "large", "bytes": 200000}')
+    assert json.loads(body) == "x" * 200_000
+    assert complete == {}
+
+    body, complete = streamed(client, FunctionName="probe", Payload=b"{}", LogType="Tail")
+    assert "environment" in json.loads(body)
+    assert "REPORT RequestId" in base64.b64decode(complete["LogResult"]).decode()
+
+
+def test_a_response_stream_ends_with_the_functions_error(client: Any) -> None:
+    body, complete = streamed(client, FunctionName="probe", Payload=b'{"do": "raise"}')
+    assert body == b""
+    assert complete["ErrorCode"] == "Unhandled"
+    assert "errorMessage" in json.loads(complete["ErrorDetails"])
+
+
+def test_a_response_stream_is_refused_as_invoke_is(client: Any) -> None:
+    stream = client.invoke_with_response_stream
+    assert refusal(stream, FunctionName="nobody") == (404, "ResourceNotFoundException")
+    assert refusal(stream, FunctionName="probe", InvocationType="Event") == (400, "ValidationException")
+    dry = stream(FunctionName="probe", InvocationType="DryRun")
+    dry["EventStream"].close()
+    assert dry["StatusCode"] == 204
