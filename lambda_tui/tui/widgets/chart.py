@@ -1,17 +1,14 @@
-"""What the charts of the What-if screen share: strips drawn once and kept until something changes."""
+"""What the charts of the What-if screen share: their inks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
-from textual.strip import Strip
-from textual.widget import Widget
 
 from lambda_tui.tui.drawing.frame import Runs
-from lambda_tui.tui.widgets.strips import fitted
+from lambda_tui.tui.widgets.strips import Drawing, Row
 
 SERIES_INKS = tuple(f"series-{number}" for number in range(1, 7))
 BAR_INKS = tuple(f"bar-{ink}" for ink in SERIES_INKS)
@@ -25,7 +22,7 @@ _PAPERS = " ".join(
 )
 
 
-class Chart(Widget):
+class Chart(Drawing):
     """A picture made of runs of (text, ink); every ink is a component class."""
 
     DEFAULT_CSS = f"""
@@ -45,35 +42,10 @@ class Chart(Widget):
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in INKS}
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._strips: list[Strip] = []
-        self._styles: dict[str, Style] = {}
-
-    def draw(self, width: int, height: int) -> Sequence[Runs]:
+    def rows(self, width: int, height: int) -> Sequence[Runs]:
         """The rows of the chart; subclasses say how."""
         raise NotImplementedError
 
-    def redraw(self) -> None:
-        """Something it shows has changed."""
-        self._strips = []
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._strips = []
-        self._styles = {}
-
-    def on_resize(self) -> None:
-        self._strips = []
-
-    def render_line(self, y: int) -> Strip:
-        width, height = self.size
-        if not self._strips:
-            styles = self._styles or {ink: self.get_component_rich_style(f"ink--{ink}") for ink in INKS}
-            self._styles, paper = styles, self.rich_style
-            self._strips = [
-                fitted((Segment(text, styles[ink]) for text, ink in row), width, paper)
-                for row in self.draw(width, height)
-            ]
-        return self._strips[y] if y < len(self._strips) else Strip.blank(width, self.rich_style)
+    def draw(self, width: int, height: int) -> Iterable[Row]:
+        for row in self.rows(width, height):
+            yield [Segment(text, self.style_of(f"ink--{ink}")) for text, ink in row]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,8 +12,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import Button
 
 from lambda_tui.load.snapshot import Snapshot
@@ -35,7 +34,7 @@ from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.fields import NumberField
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.tui.widgets.lanes import LANE_CLASSES, LANE_CSS, ink_style
-from lambda_tui.tui.widgets.strips import fitted
+from lambda_tui.tui.widgets.strips import Drawing, Row
 
 ROOM_FOR_BIG = 42
 """From this many columns on, a half shows its figures in big digits."""
@@ -49,7 +48,7 @@ PROMISES: dict[Side, str] = {
 }
 
 
-class LanesPicture(Widget):
+class LanesPicture(Drawing):
     """All lanes of a run in the rows there are: one a row, two, or a sample of them that says so."""
 
     DEFAULT_CSS = f"""
@@ -69,34 +68,21 @@ class LanesPicture(Widget):
         super().__init__()
         self._run = RunTimeline()
         self._model: ConcurrencyModel = "sequential"
-        self._strips: list[Strip] = []
 
     def show_run(self, run: RunTimeline) -> None:
         self._run = run
         if run.run is not None:
             self._model = run.run.scenario.concurrency
-        self._strips = []
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._strips = []
+        self.redraw()
 
     def on_resize(self) -> None:
-        self._strips = []
         self.post_message(self.Resized())
 
-    def render_line(self, y: int) -> Strip:
-        if not self._strips:
-            self._strips = self._draw()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
-
-    def _draw(self) -> list[Strip]:
-        width, height = self.size
+    def draw(self, width: int, height: int) -> Iterable[Row]:
         run, rows = self._run, height - 1
         lanes = run.timeline.lanes
         if run.run is None or rows < 1:
-            return [Strip.blank(width, self.rich_style)]
+            return []
         window = TimeView().window(run.now_ms, width, live=run.run.live)
         drawn = min(len(lanes), 2 * rows)
         seen = [lanes[number * len(lanes) // drawn] for number in range(drawn)]
@@ -110,8 +96,7 @@ class LanesPicture(Widget):
                 [self._half(*part) for part in half_runs(inks[row], inks[row + 1])]
                 for row in range(0, len(cells), 2)
             ]
-        axis = Segment(window.scale(), self.get_component_rich_style("lanes--axis"))
-        return [fitted(line, width, self.rich_style) for line in ([axis], *lines)]
+        return [[Segment(window.scale(), self.style_of("lanes--axis"))], *lines]
 
     def caption(self) -> str:
         """`50 of 64 environments drawn`, where there is no room for all."""

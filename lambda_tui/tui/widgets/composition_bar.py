@@ -54,7 +54,7 @@ class CompositionBar(Chart):
         self._length, self._pinned_length = _length(total, longest), _length(pinned_total, longest)
         self.redraw()
 
-    def draw(self, width: int, height: int) -> Sequence[Runs]:
+    def rows(self, width: int, height: int) -> Sequence[Runs]:
         if not self._now and not self._pinned:
             return [[("Nothing is charged.", "axis")]]
         legend = self._legend(width)

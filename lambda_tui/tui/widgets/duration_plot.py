@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
-from textual.widget import Widget
 
 from lambda_tui.load.comparison import typical_duration_ms
 from lambda_tui.load.snapshot import Snapshot
@@ -16,7 +15,7 @@ from lambda_tui.results import Invocation
 from lambda_tui.tui.drawing.axis import Axis, axis_to
 from lambda_tui.tui.drawing.braille import BrailleCanvas
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
-from lambda_tui.tui.widgets.strips import fitted
+from lambda_tui.tui.widgets.strips import Drawing, Row
 
 PREVIOUS, WARM, COLD, ERROR = 1, 2, 3, 4
 COLD_MARK, ERROR_MARK, THROTTLE_MARK, PREVIOUS_COLD_MARK = "◆", "✗", "▼", "◇"
@@ -32,7 +31,7 @@ class _Scale:
     planned: int
 
 
-class DurationPlot(Widget):
+class DurationPlot(Drawing):
     """Durations in ms over the invocations of the current run, with the previous one behind."""
 
     DEFAULT_CSS = f"""
@@ -59,14 +58,12 @@ class DurationPlot(Widget):
         self._scale: _Scale | None = None
         self._drawn = 0
         self._maximum = 0.0
-        self._strips: list[Strip] = []
         self._welcome: tuple[str, ...] = ()
 
     def welcome(self, *lines: str) -> None:
         """What stands in the middle while there is nothing to draw."""
         self._welcome = lines
-        self._strips = []
-        self.refresh()
+        self.redraw()
 
     def show(self, current: Snapshot | None, previous: Snapshot | None) -> None:
         """Draw these two runs."""
@@ -78,44 +75,31 @@ class DurationPlot(Widget):
             self._maximum = 0.0
             self._drawn = 0
         self._current, self._previous = current, previous
-        self._strips = []
-        self.refresh()
+        self.redraw()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._strips = []
-
-    def on_resize(self) -> None:
-        self._strips = []
-
-    def render_line(self, y: int) -> Strip:
-        if not self._strips:
-            self._strips = self._draw()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-
-    def _draw(self) -> list[Strip]:
-        width, height = self.size
+    def draw(self, width: int, height: int) -> Iterable[Row]:
         if self._current is None and self._previous is None:
-            return self._welcome_strips(width, height)
+            return self._welcome_rows(width, height)
         rows = height - 2
         axis = axis_to(self._highest(), max(2, rows // 3))
         gutter = max(len(axis.label(tick)) for tick in axis.ticks) + 2
         columns = width - gutter - self._label_width()
         if rows < 2 or columns < 4:
-            return [Strip.blank(width, self.rich_style)] * height
+            return []
         canvas = self._plotted(_Scale(columns, rows, axis, self._planned()))
         labels = self._labels(axis, rows)
         ticks = {_row_of(tick, axis, rows): axis.label(tick) for tick in axis.ticks}
-        strips = [self._line(canvas, row, gutter, ticks, labels.get(row)) for row in range(rows)]
-        return [*strips, *self._x_axis(gutter, columns, width)]
+        lines = [self._line(canvas, row, gutter, ticks, labels.get(row)) for row in range(rows)]
+        return [*lines, *self._x_axis(gutter, columns)]
 
-    def _welcome_strips(self, width: int, height: int) -> list[Strip]:
-        strips = [Strip.blank(width, self.rich_style)] * height
-        first = max(0, (height - len(self._welcome)) // 2)
-        for row, line in enumerate(self._welcome[: height - first], start=first):
-            style = self._style("plot--welcome" if row == first else "plot--axis")
-            strips[row] = fitted([Segment(f"{line[:width]:^{width}}", style)], width, self.rich_style)
-        return strips
+    def _welcome_rows(self, width: int, height: int) -> list[Row]:
+        above = max(0, (height - len(self._welcome)) // 2)
+        styles = [self.style_of("plot--welcome"), self.style_of("plot--axis")]
+        lines: list[Row] = [
+            [Segment(f"{line[:width]:^{width}}", styles[min(number, 1)])]
+            for number, line in enumerate(self._welcome[: height - above])
+        ]
+        return [[]] * above + lines
 
     def _highest(self) -> float:
         """The longest duration to be seen; only new invocations are looked at."""
@@ -150,7 +134,7 @@ class DurationPlot(Widget):
     def _labels(self, axis: Axis, rows: int) -> dict[int, tuple[str, Style]]:
         """Each run's model, written at the height of its median."""
         labels: dict[int, tuple[str, Style]] = {}
-        for run, style in ((self._current, None), (self._previous, self._style("plot--previous"))):
+        for run, style in ((self._current, None), (self._previous, self.style_of("plot--previous"))):
             median = typical_duration_ms(run) if run is not None else None
             if run is None or median is None:
                 continue
@@ -158,7 +142,7 @@ class DurationPlot(Widget):
             while row in labels:
                 row = row + 1 if row + 1 < rows else row - 1
             model = run.scenario.concurrency
-            labels[row] = (model, style or self._style(f"model--{model}"))
+            labels[row] = (model, style or self.style_of(f"model--{model}"))
         return labels
 
     def _line(
@@ -168,36 +152,30 @@ class DurationPlot(Widget):
         gutter: int,
         ticks: dict[int, str],
         label: tuple[str, Style] | None,
-    ) -> Strip:
+    ) -> Row:
         tick = ticks.get(row)
         edge = "┤" if tick is not None else "│"
-        segments = [Segment(f"{tick or '':>{gutter - 2}} {edge}", self._style("plot--axis"))]
+        segments = [Segment(f"{tick or '':>{gutter - 2}} {edge}", self.style_of("plot--axis"))]
         colours = self._layer_styles()
         background = "╌" if tick is not None else " "
         segments += [Segment(text, colours[layer]) for text, layer in canvas.row(row, background)]
         if label is not None:
             segments.append(Segment("◂" + label[0], label[1]))
-        return fitted(segments, self.size.width, self.rich_style)
+        return segments
 
-    def _x_axis(self, gutter: int, columns: int, width: int) -> list[Strip]:
-        style = self._style("plot--axis")
+    def _x_axis(self, gutter: int, columns: int) -> list[Row]:
+        style = self.style_of("plot--axis")
         rule = " " * (gutter - 1) + "└" + "─" * columns
         last = f"{self._planned():,}"
         caption = " invocation"
         numbers = " " * gutter + "1" + caption + last.rjust(columns - 1 - len(caption))
-        return [
-            Strip([Segment(text, style)]).adjust_cell_length(width, self.rich_style)
-            for text in (rule, numbers)
-        ]
+        return [[Segment(text, style)] for text in (rule, numbers)]
 
     def _layer_styles(self) -> dict[int, Style]:
         model = self._current.scenario.concurrency if self._current else "sequential"
         names = {0: "grid", PREVIOUS: "previous", COLD: "cold", ERROR: "error"}
-        styles = {layer: self._style(f"plot--{name}") for layer, name in names.items()}
-        return {**styles, WARM: self._style(f"model--{model}")}
-
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(name)
+        styles = {layer: self.style_of(f"plot--{name}") for layer, name in names.items()}
+        return {**styles, WARM: self.style_of(f"model--{model}")}
 
 
 def _height_ms(invocation: Invocation) -> float | None:

@@ -54,7 +54,7 @@ class MemoryChart(Chart):
         self._currency, self._dashed = currency, dashed
         self.redraw()
 
-    def draw(self, width: int, height: int) -> Sequence[Runs]:
+    def rows(self, width: int, height: int) -> Sequence[Runs]:
         current = self._current
         if current is None or not self._costs:
             return []

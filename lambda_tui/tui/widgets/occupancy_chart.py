@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
 from typing import ClassVar
 
 from rich.segment import Segment
-from textual.strip import Strip
-from textual.widget import Widget
 
 from lambda_tui.results.environments import EnvironmentTimeline
 from lambda_tui.scenario import ConcurrencyModel
@@ -17,16 +15,16 @@ from lambda_tui.tui.drawing.axis import axis_to
 from lambda_tui.tui.drawing.time_window import TimeWindow
 from lambda_tui.tui.widgets.lanes import lane_columns
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
-from lambda_tui.tui.widgets.strips import fitted
+from lambda_tui.tui.widgets.strips import Drawing, Row
 
-EIGHTHS = " ▁▂▃▄▅▆▇█"
+EIGHTHS, FULL = " ▁▂▃▄▅▆▇█", "█"
 LOWEST_TOP = 4
 """One busy environment is not drawn as a wall."""
 
 THROTTLED, FAILED = "▼", "✗"
 
 
-class OccupancyChart(Widget):
+class OccupancyChart(Drawing):
     """Columns as high as the most environments that were busy at one time in them."""
 
     DEFAULT_CSS = f"""
@@ -45,7 +43,6 @@ class OccupancyChart(Widget):
         self._window = TimeWindow(0.0, 1000.0, 1)
         self._model: ConcurrencyModel = "sequential"
         self._shown: tuple[object, ...] = ()
-        self._strips: list[Strip] = []
 
     def show_run(self, timeline: EnvironmentTimeline, window: TimeWindow, model: ConcurrencyModel) -> None:
         """Draw this window of a run."""
@@ -54,57 +51,41 @@ class OccupancyChart(Widget):
             return
         self._shown = shown
         self._timeline, self._window, self._model = timeline, window, model
-        self._strips = []
-        self.refresh()
+        self.redraw()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._strips = []
-
-    def on_resize(self) -> None:
-        self._strips = []
-
-    def render_line(self, y: int) -> Strip:
-        if not self._strips:
-            self._strips = self._draw()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
-
-    def _draw(self) -> list[Strip]:
-        width, height = self.size
+    def draw(self, width: int, height: int) -> Iterable[Row]:
         label, _ = lane_columns(width)
         rows = max(1, height - 1)
         axis = axis_to(max(LOWEST_TOP, self._timeline.occupancy.peak), max(1, rows // 2))
         levels = self._levels()
         whole = [tick for tick in axis.ticks if tick and tick % 1 == 0]
         ticks = {_row_of(tick, axis.top, rows): f"{tick:,.0f}" for tick in whole}
-        style = self.get_component_rich_style("occupancy--axis")
-        ink = self.get_component_rich_style(f"model--{self._model}")
+        style, ink = self.style_of("occupancy--axis"), self.style_of(f"model--{self._model}")
         eighths = [max(1, round(level / axis.top * rows * 8)) if level else 0 for level in levels]
-        base, strips = self.rich_style, []
         for row in range(rows):
-            tick, below = ticks.get(row), (rows - 1 - row) * 8
+            tick, above = ticks.get(row), row * 8
             edge = f"{tick or '':>{label - 2}} {'┤' if tick else '│'}"
-            text = "".join(EIGHTHS[min(8, max(0, filled - below))] for filled in eighths)
-            strips.append(fitted([Segment(edge, style), Segment(text, ink)], width, base))
-        return [*strips, self._marks(label)]
+            # What each height shows in this row: nothing, a part of it, all of it.
+            shown = " " * (rows * 8 - above - 8) + EIGHTHS + FULL * above
+            yield [Segment(edge, style), Segment("".join(map(shown.__getitem__, eighths)), ink)]
+        yield self._marks(label)
 
     def _levels(self) -> list[int]:
         window, occupancy = self._window, self._timeline.occupancy
         return [occupancy.maximum(begin, end) for begin, end in pairwise(window.borders())]
 
-    def _marks(self, label: int) -> Strip:
+    def _marks(self, label: int) -> Row:
         """The axis; a mark in it wherever a request was throttled or failed."""
         cells = ["─"] * self._window.columns
         _mark(cells, self._window, self._timeline.failed_ms, FAILED)
         _mark(cells, self._window, self._timeline.throttled_ms, THROTTLED)
-        style = self.get_component_rich_style("occupancy--axis")
-        error = self.get_component_rich_style("occupancy--error")
+        style, error = self.style_of("occupancy--axis"), self.style_of("occupancy--error")
         segments = [Segment(f"{'0':>{label - 2}} └", style)]
         segments += [
             Segment("".join(group), error if mark in (THROTTLED, FAILED) else style)
             for mark, group in groupby(cells)
         ]
-        return fitted(segments, self.size.width, self.rich_style)
+        return segments
 
 
 def _mark(cells: list[str], window: TimeWindow, times_ms: Sequence[float], mark: str) -> None:

@@ -1,4 +1,4 @@
-"""Strips that fill their widget with its own background."""
+"""Strips that fill their widget with its own background, and widgets that keep what they drew."""
 
 from __future__ import annotations
 
@@ -7,8 +7,47 @@ from collections.abc import Iterable
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+from textual.widget import Widget
+
+Row = Iterable[Segment]
 
 
-def fitted(segments: Iterable[Segment], width: int, style: Style) -> Strip:
+def fitted(segments: Row, width: int, style: Style) -> Strip:
     """A strip of exactly `width` cells; what has no style of its own takes `style`."""
     return Strip(segments).adjust_cell_length(width, style).apply_style(style)
+
+
+class Drawing(Widget):
+    """A widget that draws itself as a whole and keeps its strips until `redraw` or another size or theme."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._strips: list[Strip] = []
+
+    def draw(self, width: int, height: int) -> Iterable[Row]:
+        """The rows from the top; what is missing below or to the right stays empty."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Something it shows has changed."""
+        self._strips = []
+        self.refresh()
+
+    def style_of(self, name: str) -> Style:
+        """The style of a component class."""
+        return self.get_component_rich_style(name)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips = []
+
+    def on_resize(self) -> None:
+        self._strips = []
+
+    def render_line(self, y: int) -> Strip:
+        if not self._strips:
+            width, height = self.size
+            paper = self.rich_style
+            drawn = [fitted(row, width, paper) for row in self.draw(width, height)]
+            self._strips = drawn + [Strip.blank(width, paper)] * (height - len(drawn))
+        return self._strips[y]

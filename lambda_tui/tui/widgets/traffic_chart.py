@@ -53,7 +53,7 @@ class TrafficChart(Chart):
         self._currency = currency
         self.redraw()
 
-    def draw(self, width: int, height: int) -> Sequence[Runs]:
+    def rows(self, width: int, height: int) -> Sequence[Runs]:
         curves = [curve for curve in self._curves if curve.points]
         if not curves:
             return []
