@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TextIO
 
 from lambda_tui.billing import Bill, money_text
-from lambda_tui.results import Invocation, Summary
+from lambda_tui.results import CpuUse, Invocation, Summary
 from lambda_tui.scenario import Scenario
 
 RUN_SCHEMA = "lambda-tui/run@1"
@@ -38,6 +38,9 @@ CSV_COLUMNS = (
     "handler_ms",
     "cpu_ms",
     "tasks_completed",
+    "cpu_used_ms",
+    "throttled_periods",
+    "throttled_ms",
 )
 
 
@@ -73,7 +76,7 @@ def run_document(run: MeasuredRun) -> dict[str, Any]:
         "id": run.run_id,
         "name": run.scenario.name,
         "started_at": run.started_at,
-        "scenario": run.scenario.model_dump(mode="json"),
+        "scenario": run.scenario.to_document(),
         "target": None if run.target is None else run.target.to_document(),
         "invocations": [_invocation_document(invocation) for invocation in run.invocations],
         "summary": run.summary.to_document(),
@@ -105,7 +108,18 @@ def csv_rows(run: MeasuredRun) -> Iterator[dict[str, Any]]:
             "report_status": report.get("status"),
             **_pick(payload, ("handler_ms", "cpu_ms")),
             "tasks_completed": payload.get("completed"),
+            **_cpu_columns(invocation.cpu),
         }
+
+
+def _cpu_columns(cpu: CpuUse | None) -> dict[str, float]:
+    if cpu is None:
+        return {}
+    return {
+        "cpu_used_ms": cpu.used_ms,
+        "throttled_periods": cpu.throttled_periods,
+        "throttled_ms": cpu.throttled_ms,
+    }
 
 
 def _invocation_document(invocation: Invocation) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from lambda_tui.history.codec import to_text
-from lambda_tui.results import Invocation, InvocationError, Report
+from lambda_tui.results import CpuUse, Invocation, InvocationError, Report
 
 _ROWS_AT_ONCE = 1000
 """One call of the JSON parser for so many rows: faster than a call for each, and than one for all."""
@@ -37,6 +37,7 @@ def row_text(invocation: Invocation) -> str:
             None if report is None else _report_row(report),
             None if one.usd is None else format(one.usd, "f"),
             one.payload,
+            *(() if one.cpu is None else (one.cpu.used_ms, one.cpu.throttled_periods, one.cpu.throttled_ms)),
         )
     )
 
@@ -68,7 +69,7 @@ def _invocation(row: Any) -> Invocation:
         return Invocation.from_document(row)
     # By position, which is quicker than keywords: this is half the time of a reopening.
     index, scheduled, started, ended, status, error, *more = row
-    request, environment, cold, warmup, report, usd, payload = more
+    request, environment, cold, warmup, report, usd, payload, *cpu = more
     return Invocation(
         index,
         scheduled,
@@ -83,6 +84,7 @@ def _invocation(row: Any) -> Invocation:
         None if report is None else _report(request, report),
         None if usd is None else Decimal(usd),
         payload,
+        CpuUse(*cpu) if cpu else None,
     )
 
 

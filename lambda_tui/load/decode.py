@@ -9,8 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from lambda_tui.load.frames import Exchange
-from lambda_tui.results import Invocation, InvocationError, InvocationStatus, Report
+from lambda_tui.load.frames import Exchange, HostFigures
+from lambda_tui.results import CpuUse, Invocation, InvocationError, InvocationStatus, Report
 from lambda_tui.results.report_parser import parse_report
 
 HTTP_OK = 200
@@ -22,12 +22,12 @@ Price = Callable[[Report], Decimal]
 def decode(exchange: Exchange, price: Price) -> Invocation:
     """One record of the engine as an Invocation; `price` turns its REPORT into dollars."""
     index, warmup, scheduled_ms, started_ms, ended_ms = exchange[:5]
-    status, request_id, function_error, log_tail, body, kind, message = exchange[5:]
+    status, request_id, function_error, log_tail, body, kind, message, host = exchange[5:]
     document = _json_object(body)
     report = _report(log_tail)
     outcome, error = _outcome(status, function_error, document, kind, message)
     payload = document if outcome == "ok" else None
-    environment_id = (payload or {}).get("environment_id")
+    environment_id = (payload or {}).get("environment_id") if host is None else host[0].decode("latin-1")
     return Invocation(
         index=index,
         scheduled_ms=round(scheduled_ms, 4),
@@ -42,7 +42,16 @@ def decode(exchange: Exchange, price: Price) -> Invocation:
         report=report,
         usd=None if report is None else price(report),
         payload=payload,
+        cpu=None if host is None else _cpu(host),
     )
+
+
+def _cpu(host: HostFigures) -> CpuUse | None:
+    """None where an endpoint sends something else under these names."""
+    try:
+        return CpuUse(float(host[1]), int(host[2]), float(host[3]))
+    except ValueError:
+        return None
 
 
 def _outcome(

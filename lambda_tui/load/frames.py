@@ -15,10 +15,13 @@ from typing import Any
 
 _LENGTH = struct.Struct("<I")
 
-Outcome = tuple[int, str, str, bytes, bytes, str, str]
+HostFigures = tuple[bytes, bytes, bytes, bytes]
+"""What the embedded Lambda tells in headers: environment id, CPU ms, throttled periods, throttled ms."""
+
+Outcome = tuple[int, str, str, bytes, bytes, str, str, HostFigures | None]
 """HTTP status (0: no answer), request id, function error, log tail (base64), body, error type and message."""
 
-Exchange = tuple[int, bool, float, float, float, int, str, str, bytes, bytes, str, str]
+Exchange = tuple[int, bool, float, float, float, int, str, str, bytes, bytes, str, str, HostFigures | None]
 """index, warmup, scheduled_ms, started_ms, ended_ms, then an Outcome."""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from lambda_tui.load.cold import ColdStarter, ConfigurationRefused
-from lambda_tui.load.frames import Exchange, Outcome
+from lambda_tui.load.frames import Exchange, HostFigures, Outcome
 from lambda_tui.load.http1 import ConnectFailed, Connection, ConnectionPool
 from lambda_tui.load.limits import HTTP_OK, End, Limits
 from lambda_tui.load.plan import EnginePlan
@@ -149,7 +149,7 @@ class Sender:
         due_ms = now_ms if scheduled_ms is None else scheduled_ms
         warmup = index < self._plan.warmup
         self._batch.append(
-            (index, warmup, due_ms, now_ms, now_ms, 0, "", "", b"", b"", "ConnectFailed", str(failure))
+            (index, warmup, due_ms, now_ms, now_ms, 0, "", "", b"", b"", "ConnectFailed", str(failure), None)
         )
         self._connect_failures += 1
         if failure.refused or self._connect_failures >= CONNECT_FAILURES_UNTIL_LOST:
@@ -201,4 +201,18 @@ def outcome_of(connection: Connection, max_result_bytes: int | None) -> Outcome:
     if max_result_bytes is not None and len(body) > max_result_bytes and not function_error:
         body = b""
     request_id = headers.get(b"x-amzn-requestid", b"").decode("latin-1")
-    return status, request_id, function_error, headers.get(b"x-amz-log-result", b""), body, kind, message
+    log_tail = headers.get(b"x-amz-log-result", b"")
+    return status, request_id, function_error, log_tail, body, kind, message, host_figures(headers)
+
+
+def host_figures(headers: dict[bytes, bytes]) -> HostFigures | None:
+    """What only the embedded Lambda says, of errors and timeouts too; None from any other."""
+    environment_id = headers.get(b"x-lambda-tui-environment-id")
+    if environment_id is None:
+        return None
+    return (
+        environment_id,
+        headers.get(b"x-lambda-tui-cpu-ms", b""),
+        headers.get(b"x-lambda-tui-throttled-periods", b""),
+        headers.get(b"x-lambda-tui-throttled-ms", b""),
+    )

@@ -21,8 +21,24 @@ class InvocationError:
 
 
 @dataclass(frozen=True, slots=True)
+class CpuUse:
+    """What the embedded Lambda counted for one invocation, INIT not included.
+
+    `used_ms` is CPU time of all its processes. The quota ended `throttled_periods` periods of 20 ms early;
+    `throttled_ms` is how long threads waited for it, summed over the CPUs (cpu.stat of control groups).
+    """
+
+    used_ms: float
+    throttled_periods: int
+    throttled_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
-    """One request and all that is known about it. Times count from the start of the run, monotonic."""
+    """One request and all that is known about it. Times count from the start of the run, monotonic.
+
+    `cpu` only the embedded Lambda knows; it is kept, shown and in the CSV, but no part of the run document.
+    """
 
     index: int
     scheduled_ms: float
@@ -37,6 +53,7 @@ class Invocation:
     report: Report | None
     usd: Decimal | None
     payload: dict[str, Any] | None
+    cpu: CpuUse | None = None
 
     @property
     def latency_ms(self) -> float:

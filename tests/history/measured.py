@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from lambda_tui.billing import Bill, RunBill, load_prices
-from lambda_tui.results import Invocation, InvocationError, Report, RunStatistics, Summary
+from lambda_tui.results import CpuUse, Invocation, InvocationError, Report, RunStatistics, Summary
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import TargetDescription
 
@@ -121,4 +121,5 @@ def any_invocation(draw: st.DrawFn) -> Invocation:
         report=draw(st.none() | report),
         usd=draw(st.none() | _money),
         payload=draw(st.none() | st.dictionaries(st.text(), _json, max_size=4)),
+        cpu=draw(st.none() | st.builds(CpuUse, _ms, st.integers(0, 10**6), _ms)),
     )

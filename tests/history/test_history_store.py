@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def test_invocations_of_version_1_are_read_beside_newer_ones(
             connection.execute(
                 "INSERT INTO runs (run_id, name, started_at, recorder_pid, scenario)"
                 " VALUES ('r', '', ?, 1, ?)",
-                (STARTED_AT, SCENARIO.model_dump_json()),
+                (STARTED_AT, json.dumps(SCENARIO.to_document())),
             )
             connection.executemany(
                 "INSERT INTO invocations (run_id, position, document) VALUES ('r', ?, ?)",
@@ -99,7 +100,7 @@ def test_invocations_of_version_1_are_read_beside_newer_ones(
             )
         with closing(HistoryStore(path)) as store:
             RunRecorder(store._database, "r").append(new)
-            assert store.load("r").invocations == [*old, *new]
+            assert store.load("r").invocations == [*(replace(one, cpu=None) for one in old), *new]
 
 
 def test_loading_leaves_the_garbage_collector_as_it_was(store: HistoryStore) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 
 from lambda_tui.history import HistoryStore, run_document, write_csv
-from lambda_tui.results import InvocationError
+from lambda_tui.results import CpuUse, InvocationError
 from lambda_tui.scenario import Scenario
 from tests.cli.documents_checked import check_run_document
 from tests.history.measured import STARTED_AT, TARGET, invocation, measured
@@ -57,6 +57,11 @@ def test_the_schema_refuses_money_as_a_number_and_missing_parts() -> None:
             raise AssertionError(f"{path} accepted {wrong!r}")
 
 
+def test_csv_has_what_the_cpu_quota_did() -> None:
+    (row,) = rows_of(measured([replace(invocation(0), cpu=CpuUse(12.5, 3, 40.25))]))
+    assert (row["cpu_used_ms"], row["throttled_periods"], row["throttled_ms"]) == ("12.5", "3", "40.25")
+
+
 def test_csv_has_one_flat_row_an_invocation() -> None:
     failed = replace(
         invocation(1),
@@ -77,4 +82,5 @@ def test_csv_has_one_flat_row_an_invocation() -> None:
     assert (first["usd"], first["handler_ms"], first["tasks_completed"]) == ("0.0000027", "299.5", "3")
     assert (second["error_type"], second["error_message"]) == ("ReadTimeout", 'no answer, "ever"\nreally')
     assert second["cold"] == "false"
+    assert second["cpu_used_ms"] == second["throttled_ms"] == ""
     assert second["duration_ms"] == second["usd"] == second["handler_ms"] == ""

@@ -10,10 +10,10 @@ import pytest
 from lambda_tui.billing import load_prices
 from lambda_tui.load.decode import decode
 from lambda_tui.load.estimate import estimate_spend, ideal_duration_ms
-from lambda_tui.load.frames import Outcome
+from lambda_tui.load.frames import HostFigures
 from lambda_tui.load.limits import billed_ms_of
 from lambda_tui.load.pacing import ConstantPacer
-from lambda_tui.results import Invocation, Report
+from lambda_tui.results import CpuUse, Invocation, Report
 from lambda_tui.scenario import Scenario
 
 RATES = load_prices().rates("us-east-1", "x86_64")
@@ -27,8 +27,11 @@ def price(report: Report) -> Decimal:
     return Decimal(report.billed_ms)
 
 
-def invocation(outcome: Outcome) -> Invocation:
-    return decode((7, False, 1.0, 1.5, 9.0, *outcome), price)
+Answer = tuple[int, str, str, bytes, bytes, str, str]
+
+
+def invocation(answer: Answer, host: HostFigures | None = None) -> Invocation:
+    return decode((7, False, 1.0, 1.5, 9.0, *answer, host), price)
 
 
 def test_an_answer_with_report_and_payload() -> None:
@@ -76,12 +79,20 @@ def test_without_a_report_the_payload_says_whether_it_was_cold(body: bytes, cold
     ],
 )
 def test_every_kind_of_failure_has_a_type_and_a_message(
-    outcome: Outcome, status: str, error: tuple[str, str]
+    outcome: Answer, status: str, error: tuple[str, str]
 ) -> None:
     one = invocation(outcome)
     assert one.status == status
     assert one.error is not None
     assert (one.error.type, one.error.message) == error
+
+
+def test_what_the_embedded_lambda_counted_comes_with_errors_too() -> None:
+    error = (200, "r", "Unhandled", b"", b'{"errorType":"E","errorMessage":"m"}', "", "")
+    one = invocation(error, (b"5e", b"12.5", b"3", b"40.25"))
+    assert (one.status, one.environment_id, one.cpu) == ("function_error", "5e", CpuUse(12.5, 3, 40.25))
+    nonsense = invocation(error, (b"5e", b"much", b"3", b""))
+    assert (nonsense.environment_id, nonsense.cpu) == ("5e", None)
 
 
 def test_billed_milliseconds_in_text_and_json_tails() -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from lambda_tui.results import Invocation
+from lambda_tui.results import CpuUse, Invocation
 from lambda_tui.results.task_span import cpu_ms, task_spans
 
 
@@ -25,3 +26,9 @@ def test_other_functions_have_no_spans() -> None:
     for payload in (None, {}, {"tasks": 3}, {"tasks": ["x", {"index": 0}]}, {"cpu_ms": "much"}):
         assert task_spans(with_payload(payload)) == ()
         assert cpu_ms(with_payload(payload)) is None
+
+
+def test_without_a_payload_the_embedded_lambda_tells_the_cpu_time() -> None:
+    counted = CpuUse(7.5, 2, 30.0)
+    assert cpu_ms(replace(with_payload(None), cpu=counted)) == 7.5
+    assert cpu_ms(replace(with_payload({"cpu_ms": 12}), cpu=counted)) == 12.0

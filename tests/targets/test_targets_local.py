@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.errors import TargetLost, TargetUnreachable
+from lambda_tui.history import HistoryStore
 from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
@@ -163,3 +164,20 @@ def test_the_keys_are_on_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert not [path for path in files if secret in path.read_bytes()]
     finally:
         target.close()
+
+
+def test_a_timeout_is_recorded_with_its_environment_and_its_cpu(local: LocalTarget, tmp_path: Path) -> None:
+    """There is no payload to tell: the embedded Lambda's own figures reach the record and the history."""
+    busy = Scenario(workload="primes", work=1000, memory_mb=128, timeout_s=1, invocations=2)
+    store = HistoryStore(tmp_path / "history.sqlite3")
+    last = finish(Run(busy, local, history=store))
+    assert [one.error.type for one in last.invocations if one.error] == ["Sandbox.Timedout"] * 2
+    assert {one.payload for one in last.invocations} == {None}
+    assert len({one.environment_id for one in last.invocations} - {None}) == 1
+    enforced = last.target is not None and last.target.cpu_enforcement.startswith("cgroup")
+    for one in last.invocations:
+        assert one.cpu is not None
+        assert 0 < one.cpu.used_ms < 1000
+        assert (one.cpu.throttled_periods > 0) is enforced
+    assert list(store.load(last.run_id).invocations) == list(last.invocations)
+    store.close()

@@ -62,16 +62,18 @@ class TaskPicture(Widget):
         self.refresh()
 
     def caption(self) -> str:
-        """`#20 · threads · 3 tasks · cpu 12 ms of 302 ms`."""
+        """`#20 · threads · 3 tasks · cpu 12 ms of 302 ms · held back 40 ms by its quota`."""
         invocation = self._invocation
         if invocation is None:
             return ""
         parts = [f"#{invocation.index + 1}", self._model]
         if self._spans:
             parts.append(plural(len(self._spans), "task"))
-        cpu = cpu_ms(invocation)
-        if cpu is not None and invocation.handler_ms is not None:
-            parts.append(f"cpu {format_ms(cpu)} of {format_ms(invocation.handler_ms)}")
+        used_ms, total_ms = cpu_ms(invocation), invocation.handler_ms or invocation.duration_ms
+        if used_ms is not None and total_ms is not None:
+            parts.append(f"cpu {format_ms(used_ms)} of {format_ms(total_ms)}")
+        if invocation.cpu is not None and invocation.cpu.throttled_periods:
+            parts.append(f"held back {format_ms(invocation.cpu.throttled_ms)} by its quota")
         return " · ".join(parts)
 
     def render_line(self, y: int) -> Strip:
