@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -23,10 +24,11 @@ from lambda_tui.scenario import (
 from lambda_tui.scenario.model import Arrivals, Operation
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_DEFAULTS = {field.name: field.default for field in fields(Scenario)}
 
 
 def _option(flag: str, field: str, kind: Any, text: str, metavar: str | None = None) -> Any:
-    default = Scenario.model_fields[field].default
+    default = _DEFAULTS[field]
     shown = "" if default is None or default == "" else f"  [default: {default}]"
     return click.option(flag, field, type=kind, metavar=metavar, help=f"{text}{shown}")
 

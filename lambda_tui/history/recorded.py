@@ -40,7 +40,7 @@ class RunListing:
         """JSON-ready; money as decimal text."""
         return {
             **asdict(self),
-            "scenario": self.scenario.model_dump(mode="json"),
+            "scenario": self.scenario.to_document(),
             "total_usd": None if self.total_usd is None else format(self.total_usd, "f"),
         }
 

@@ -40,7 +40,7 @@ class HistoryStore:
         """Record the start of a run; `started_at` is ISO 8601 in UTC."""
         self._database.write(
             "INSERT INTO runs (run_id, name, started_at, recorder_pid, scenario) VALUES (?, ?, ?, ?, ?)",
-            (run_id, name, started_at, os.getpid(), scenario.model_dump_json()),
+            (run_id, name, started_at, os.getpid(), to_text(scenario.to_document())),
         )
         return RunRecorder(self._database, run_id)
 

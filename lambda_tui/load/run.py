@@ -184,12 +184,11 @@ class Run:
         rates = load_prices().rates(deployment.region, deployment.architecture)
         self._bill = RunBill(rates)
         # A function of the user's own runs with what it is configured as, not with what was asked.
-        scenario = self._scenario.model_copy(
-            update={
-                "memory_mb": deployment.memory_mb,
-                "architecture": deployment.architecture,
-                "timeout_s": deployment.timeout_s,
-            }
+        scenario = replace(
+            self._scenario,
+            memory_mb=deployment.memory_mb,
+            architecture=deployment.architecture,
+            timeout_s=deployment.timeout_s,
         )
         plan = plan_of(scenario, deployment, rates, self.run_id)
         self._begin_history(scenario, deployment)

@@ -1,4 +1,4 @@
-"""The scenario: everything a user can choose about one run, validated once.
+"""The scenario: everything a user can choose about one run, as plain values.
 
 Field names are the command line's option names with underscores and a unit (`--memory` is
 `memory_mb`), and the JSON of a scenario is the `scenario` part of the run document.
@@ -7,21 +7,12 @@ Field names are the command line's option names with underscores and a unit (`--
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationError,
-    field_serializer,
-    model_validator,
-)
-from pydantic_core import ErrorDetails
-
-from lambda_tui.errors import InvalidInput
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 WorkloadKind = Literal["sleep", "http", "s3", "dynamodb", "sqs", "sha256", "primes", "mixed"]
 ConcurrencyModel = Literal[
@@ -63,58 +54,42 @@ PAYLOAD_FUNCTION_PREFIX = "lambda-tui-"
 """The payload function of a runtime is called `lambda-tui-<runtime>`."""
 
 
-class Scenario(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
     """One run: workload, concurrency inside the invocation, function configuration, load and limits.
 
-    Immutable; derive variations with `model_copy(update=...)` through `Scenario.with_changes`.
+    `parse_scenario` and `with_changes` validate; the constructor takes what the program itself chose.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
     workload: WorkloadKind = "http"
-    tasks: int = Field(default=3, ge=1, le=10_000)
-    task_ms: float = Field(default=300.0, ge=0, le=900_000)
-    work: int = Field(default=1, ge=1, le=1_000_000)
+    tasks: int = 3
+    task_ms: float = 300.0
+    work: int = 1
     operation: Operation | None = None
     concurrency: ConcurrencyModel = "sequential"
-    workers: int = Field(default=3, ge=1, le=1_000)
+    workers: int = 3
 
-    memory_mb: int = Field(default=512, ge=MIN_MEMORY_MB, le=MAX_MEMORY_MB)
+    memory_mb: int = 512
     architecture: Architecture = "x86_64"
     runtime: Runtime = "python"
-    function: str | None = Field(default=None, min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_:$.-]+$")
+    function: str | None = None
     payload: JsonValue = None
-    timeout_s: int = Field(default=30, ge=1, le=900)
+    timeout_s: int = 30
 
-    invocations: int = Field(default=20, ge=1, le=1_000_000)
-    callers: int = Field(default=1, ge=1, le=10_000)
-    rate: float | None = Field(default=None, gt=0, le=100_000)
-    seconds: float | None = Field(default=None, gt=0, le=86_400)
+    invocations: int = 20
+    callers: int = 1
+    rate: float | None = None
+    seconds: float | None = None
     arrivals: Arrivals = "constant"
     cold: bool = False
-    warmup: int = Field(default=0, ge=0, le=100_000)
-    seed: int = Field(default=0, ge=0)
+    warmup: int = 0
+    seed: int = 0
 
-    max_usd: Decimal | None = Field(default=Decimal("0.05"), gt=0)
-    max_invocations: int | None = Field(default=None, ge=1)
-    max_seconds: float | None = Field(default=None, gt=0)
+    max_usd: Decimal | None = Decimal("0.05")
+    max_invocations: int | None = None
+    max_seconds: float | None = None
     slo: tuple[str, ...] = ()
-    name: str = Field(default="", max_length=200)
-
-    @model_validator(mode="after")
-    def _options_agree(self) -> Self:
-        if (self.rate is None) != (self.seconds is None):
-            raise ValueError("rate and seconds belong together: an open loop needs both")
-        if self.payload is not None and self.function is None:
-            raise ValueError("payload is for your own function: name it with function")
-        choices = OPERATIONS.get(self.workload)
-        if choices and self.operation is not None and self.operation not in choices:
-            raise ValueError(f"operation of {self.workload} must be {', '.join(choices)}")
-        return self
-
-    @field_serializer("max_usd")
-    def _money_as_text(self, value: Decimal | None) -> str | None:
-        return None if value is None else format(value, "f")
+    name: str = ""
 
     @property
     def function_name(self) -> str:
@@ -167,7 +142,12 @@ class Scenario(BaseModel):
 
     def with_changes(self, **changes: object) -> Scenario:
         """A validated copy with some fields changed; raises InvalidInput like `parse_scenario`."""
-        return parse_scenario({**self.model_dump(), **changes})
+        return parse_scenario({**asdict(self), **changes})
+
+    def to_document(self) -> dict[str, Any]:
+        """JSON-ready; money as decimal text."""
+        limit = None if self.max_usd is None else format(self.max_usd, "f")
+        return {**asdict(self), "max_usd": limit, "slo": list(self.slo)}
 
 
 def parse_scenario(values: Mapping[str, Any]) -> Scenario:
@@ -176,39 +156,6 @@ def parse_scenario(values: Mapping[str, Any]) -> Scenario:
     Raises:
         InvalidInput: for the first field that is not usable, with a sentence naming it.
     """
-    try:
-        return Scenario.model_validate(dict(values))
-    except ValidationError as error:
-        raise _as_invalid_input(error) from None
+    from lambda_tui.scenario.validation import validated  # noqa: PLC0415  (pydantic: 80 ms of every start)
 
-
-def _as_invalid_input(error: ValidationError) -> InvalidInput:
-    first = error.errors(include_url=False)[0]
-    if not first["loc"]:
-        text = first["msg"].removeprefix("Value error, ")
-        return InvalidInput(text.split()[0], f"{text[0].upper()}{text[1:]}.")
-    field = str(first["loc"][0])
-    return InvalidInput(field, f"{field} cannot be {first.get('input')!r}: {_reason(first)}.")
-
-
-_REASONS = {
-    "greater_than_equal": "it must be at least {ge:,}",
-    "greater_than": "it must be more than {gt:,}",
-    "less_than_equal": "it must be at most {le:,}",
-    "literal_error": "choose {expected}",
-    "extra_forbidden": "there is no such option",
-    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "it must be a whole number"),
-    **dict.fromkeys(
-        ("float_parsing", "float_type", "decimal_parsing", "decimal_type", "finite_number"),
-        "it must be a number",
-    ),
-}
-
-
-def _reason(detail: ErrorDetails) -> str:
-    """Pydantic's reason as the end of a sentence for a person."""
-    template = _REASONS.get(detail["type"])
-    if template is None:
-        message: str = detail["msg"]
-        return message[0].lower() + message[1:]
-    return template.format(**detail.get("ctx", {}))
+    return validated(values)

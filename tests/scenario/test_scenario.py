@@ -98,6 +98,6 @@ def test_planned_invocations(values: dict[str, Any], planned: int) -> None:
 
 def test_money_is_text_in_json_and_survives_a_round_trip() -> None:
     scenario = parse_scenario({"max_usd": "0.10"})
-    document = scenario.model_dump(mode="json")
+    document = scenario.to_document()
     assert document["max_usd"] == "0.10"
     assert parse_scenario(document).max_usd == Decimal("0.10")

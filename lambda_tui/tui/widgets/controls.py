@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import ClassVar, get_args
 
 from textual import on
@@ -86,7 +87,7 @@ class Controls(VerticalScroll, can_focus=False):
         for field in self.query(Field):
             field.refuse(None)
         try:
-            return parse_scenario({**self._base.model_dump(), **self._values()})
+            return parse_scenario({**asdict(self._base), **self._values()})
         except InvalidInput as error:
             self._refuse(error)
             raise
