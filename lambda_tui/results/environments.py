@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal
 
 from lambda_tui.results.invocation import Invocation
@@ -42,17 +43,20 @@ def occupied(invocation: Invocation, free_from_ms: float = 0.0) -> Span:
     Neither can be before the request was sent, nor before the environment was free: answers that overtook
     each other on the way are set right by it. Without a REPORT the whole service time counts as busy.
     """
-    report, ended_ms = invocation.report, invocation.ended_ms
-    earliest = min(max(invocation.started_ms, free_from_ms), ended_ms)
+    report, ended_ms, earliest_ms = invocation.report, invocation.ended_ms, invocation.started_ms
+    # Comparisons instead of min and max: this is done for every invocation of a run, live.
+    earliest_ms = max(earliest_ms, free_from_ms)
+    earliest_ms = min(earliest_ms, ended_ms)
     if report is None:
-        return earliest, earliest
-    handler_ms = max(earliest, ended_ms - report.duration_ms)
-    init_ms = (report.init_ms or 0.0) + (report.restore_ms or 0.0)
-    return max(earliest, handler_ms - init_ms), handler_ms
+        return earliest_ms, earliest_ms
+    handler_ms = ended_ms - report.duration_ms
+    if handler_ms < earliest_ms:
+        return earliest_ms, earliest_ms
+    begin_ms = handler_ms - (report.init_ms or 0.0) - (report.restore_ms or 0.0)
+    return (begin_ms if begin_ms > earliest_ms else earliest_ms), handler_ms
 
 
-def _order(invocation: Invocation) -> tuple[float, int]:
-    return invocation.ended_ms, invocation.index
+_order = attrgetter("ended_ms", "index")
 
 
 class Lane:
@@ -77,11 +81,6 @@ class Lane:
         return len(self.invocations)
 
     @property
-    def found_warm(self) -> bool:
-        """The environment was there before this run."""
-        return not self.invocations[0].cold
-
-    @property
     def busy_ms(self) -> float:
         """Time in invocations, init included."""
         return self._busy_ms[-1]
@@ -91,8 +90,7 @@ class Lane:
 
         None if it ended before the last one and the lane was put together anew.
         """
-        is_late = bool(self.ends_ms) and invocation.ended_ms <= self.ends_ms[-1]
-        if is_late and _order(invocation) < _order(self.invocations[-1]):
+        if self.ends_ms and _order(invocation) < _order(self.invocations[-1]):
             invocations = sorted([*self.invocations, invocation], key=_order)
             self._clear()
             for one in invocations:
@@ -101,16 +99,17 @@ class Lane:
         return self._append(invocation)
 
     def _append(self, invocation: Invocation) -> Span:
+        ended_ms = invocation.ended_ms
         begin_ms, handler_ms = occupied(invocation, self.ends_ms[-1] if self.ends_ms else 0.0)
         self.invocations.append(invocation)
         self.begins_ms.append(begin_ms)
-        self.ends_ms.append(invocation.ended_ms)
-        self._busy_ms.append(self._busy_ms[-1] + invocation.ended_ms - begin_ms)
+        self.ends_ms.append(ended_ms)
+        self._busy_ms.append(self._busy_ms[-1] + ended_ms - begin_ms)
         if invocation.cold or handler_ms > begin_ms:
             self.inits_ms.append((begin_ms, handler_ms))
         if invocation.status == "function_error":
             self.errors_ms.append(invocation.ended_ms)
-        return begin_ms, invocation.ended_ms
+        return begin_ms, ended_ms
 
     def spans(self) -> Iterator[Span]:
         """When the environment was busy, invocation by invocation."""
@@ -128,7 +127,9 @@ class Lane:
 
     def end_ms(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> float:
         """When the environment is taken to be gone: after its idle limit; `now_ms` if that is not reached."""
-        return max(self.ends_ms[-1], min(now_ms, self.ends_ms[-1] + idle_limit_ms))
+        last_ms = self.ends_ms[-1]
+        gone_ms = last_ms + idle_limit_ms
+        return gone_ms if gone_ms < now_ms else max(last_ms, now_ms)
 
     def at(self, time_ms: float) -> Moment:
         """What the environment did at a time."""
@@ -190,8 +191,6 @@ class EnvironmentCounts:
     environments: int = 0
     unnamed: int = 0
     """Of these, lanes that are inferred."""
-    found_warm: int = 0
-    """Of these, environments that were there before the run."""
     invocations: int = 0
     """Invocations that ran: throttled ones and transport failures did not, as far as the client knows."""
     cold_starts: int = 0
@@ -247,7 +246,9 @@ class EnvironmentTimeline:
                 times = self.throttled_ms if invocation.status == "throttled" else self.failed_ms
                 insort(times, invocation.started_ms)
                 continue
-            self._count(invocation)
+            self._ran += 1
+            self._cold_starts += invocation.cold
+            self._function_errors += invocation.status == "function_error"
             if invocation.environment_id is None:
                 unnamed.append(invocation)
             else:
@@ -263,15 +264,14 @@ class EnvironmentTimeline:
 
     def counts(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> EnvironmentCounts:
         """The numbers of all that was added."""
-        lanes, lived_ms, busy_ms, found_warm = self.lanes, 0.0, 0.0, 0
+        lanes = self.lanes
+        lived_ms, busy_ms = 0.0, 0.0
         for lane in lanes:
             lived_ms += lane.end_ms(now_ms, idle_limit_ms) - lane.begins_ms[0]
             busy_ms += lane.busy_ms
-            found_warm += lane.found_warm
         return EnvironmentCounts(
             environments=len(lanes),
             unnamed=len(self._unnamed.lanes),
-            found_warm=found_warm,
             invocations=self._ran,
             cold_starts=self._cold_starts,
             function_errors=self._function_errors,
@@ -280,11 +280,6 @@ class EnvironmentTimeline:
             peak=self.occupancy.peak,
             busy_share=busy_ms / lived_ms if lived_ms > 0 else None,
         )
-
-    def _count(self, invocation: Invocation) -> None:
-        self._ran += 1
-        self._cold_starts += invocation.cold
-        self._function_errors += invocation.status == "function_error"
 
     def _lane_of(self, environment_id: str) -> Lane:
         lane = self._named.get(environment_id)

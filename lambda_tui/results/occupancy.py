@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 _BLOCK = 256
-"""So many steps share a kept maximum: a range is looked at step by step only in its first and last block."""
+"""So many levels share a kept maximum: a range is looked at one by one only in its first and last block."""
 
 
 class Occupancy:
     """Busy spans added up; exact, and cheap to extend with spans that end near the present one's end."""
 
     def __init__(self, spans: Iterable[tuple[float, float]] = ()) -> None:
-        self._times: list[float] = []
-        self._steps: list[int] = []
+        self._begins: list[float] = []
+        self._ends: list[float] = []
         self._levels: list[int] = []
+        """Busy right after each begin: it rises nowhere else."""
         self._maxima: list[int] = []
         self.add(spans)
 
     def add(self, spans: Iterable[tuple[float, float]]) -> None:
         """Add spans of (begin, end) in ms. Only what lies after the earliest begin is computed anew."""
-        fresh = [event for begin, end in spans if end > begin for event in ((begin, 1), (end, -1))]
+        fresh = [span for span in spans if span[1] > span[0]]
         if not fresh:
             return
-        first = bisect_left(self._times, min(fresh)[0])
-        # A begin and an end at the same time are not two busy environments: ends sort first.
-        tail = sorted([*zip(self._times[first:], self._steps[first:], strict=True), *fresh])
-        del self._times[first:], self._steps[first:], self._levels[first:]
-        level = self._levels[-1] if self._levels else 0
-        self._times += [time_ms for time_ms, _ in tail]
-        self._steps += [step for _, step in tail]
-        self._levels += list(accumulate((step for _, step in tail), initial=level))[1:]
+        begins, ends = [begin for begin, _ in fresh], [end for _, end in fresh]
+        first = _merge(self._begins, begins)
+        _merge(self._ends, ends)
+        del self._levels[first:]
+        ended = 0
+        for number in range(first, len(self._begins)):
+            ended = bisect_right(self._ends, self._begins[number], ended)
+            self._levels.append(number + 1 - ended)
         block = first // _BLOCK
         del self._maxima[block:]
         for start in range(block * _BLOCK, len(self._levels), _BLOCK):
@@ -50,18 +51,33 @@ class Occupancy:
             return None
         peak = self.peak
         start = self._maxima.index(peak) * _BLOCK
-        return self._times[self._levels.index(peak, start)]
+        return self._begins[self._levels.index(peak, start)]
 
     def maximum(self, from_ms: float, until_ms: float) -> int:
         """The most environments busy at one time in [from_ms, until_ms); with both the same, at that time."""
-        first = bisect_right(self._times, from_ms)
-        last = bisect_left(self._times, until_ms, first)
-        at_first = self._levels[first - 1] if first else 0
-        return max(at_first, self._range_maximum(first, last))
+        return self.maxima([from_ms, until_ms])[0]
+
+    def maxima(self, borders_ms: Sequence[float]) -> list[int]:
+        """The same for each pair of neighbours of some ascending times."""
+        found, begun, ended = [], 0, 0
+        for from_ms, until_ms in pairwise(borders_ms):
+            begun = bisect_right(self._begins, from_ms, begun)
+            ended = bisect_right(self._ends, from_ms, ended)
+            last = bisect_left(self._begins, until_ms, begun)
+            found.append(max(begun - ended, self._range_maximum(begun, last)))
+            begun = last
+        return found
 
     def _range_maximum(self, first: int, last: int) -> int:
-        left, right = -(-first // _BLOCK), last // _BLOCK
-        if left >= right:
+        if last - first < 2 * _BLOCK:
             return max(self._levels[first:last], default=0)
+        left, right = -(-first // _BLOCK), last // _BLOCK
         edges = self._levels[first : left * _BLOCK] + self._levels[right * _BLOCK : last]
         return max(edges + self._maxima[left:right])
+
+
+def _merge(times: list[float], fresh: list[float]) -> int:
+    """Put times into ascending ones in place; from the returned position on they are others."""
+    first = bisect_left(times, min(fresh))
+    times[first:] = sorted(times[first:] + fresh)
+    return first

@@ -47,23 +47,21 @@ class RunTimeline:
     def __init__(self) -> None:
         self.run: ShownRun | None = None
         self.timeline = EnvironmentTimeline()
+        self.now_ms = 0.0
+        """The end of the run so far; an answer can be newer than the last tick of the engine."""
         self._taken = 0
 
     def take(self, run: ShownRun) -> bool:
         """Show this state of a run; True if it is another run than before."""
         is_other = self.run is None or run.run_id != self.run.run_id
         if is_other:
-            self.timeline, self._taken = EnvironmentTimeline(), 0
-        self.timeline.extend(run.invocations[self._taken :])
+            self.timeline, self._taken, self.now_ms = EnvironmentTimeline(), 0, 0.0
+        fresh = run.invocations[self._taken :]
+        self.timeline.extend(fresh)
         self._taken = len(run.invocations)
+        self.now_ms = max(self.now_ms, run.now_ms, max((one.ended_ms for one in fresh), default=0.0))
         self.run = run
         return is_other
-
-    @property
-    def now_ms(self) -> float:
-        """The end of the run so far; an answer can be newer than the last tick of the engine."""
-        last_ms = max((lane.ends_ms[-1] for lane in self.timeline.lanes), default=0.0)
-        return max(self.run.now_ms if self.run else 0.0, last_ms)
 
     @property
     def idle_limit_ms(self) -> float:

@@ -196,7 +196,7 @@ def test_the_counts_of_a_small_run() -> None:
         replace(one(5, 600.0, 100.0, None), status="function_error"),
     ]
     counts = EnvironmentTimeline(invocations).counts(1_000.0)
-    assert (counts.environments, counts.unnamed, counts.found_warm) == (3, 1, 2)
+    assert (counts.environments, counts.unnamed) == (3, 1)
     assert (counts.invocations, counts.cold_starts, counts.cold_share) == (4, 1, 0.25)
     assert (counts.throttled, counts.failed, counts.function_errors, counts.peak) == (1, 1, 1, 2)
     # 300, 100 and 100 ms busy of the 1,000, 1,000 and 400 ms since each was first used.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from lambda_tui.results import InvocationStatus
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
 from lambda_tui.tui.drawing.lanes import LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import SHORTEST_MS, TimeView, TimeWindow
@@ -122,3 +125,21 @@ def test_ticks_stand_at_round_times(window: TimeWindow, expected: str) -> None:
 )  # fmt: skip
 def test_a_share_is_never_rounded_to_none_or_all(share: float | None, expected: str) -> None:
     assert percent(share) == expected
+
+
+def test_a_lane_painted_as_it_grows_equals_one_painted_at_once() -> None:
+    uses = [(index * 170.0, 40.0 + index % 3 * 50.0, 30.0 if index % 4 == 0 else None) for index in range(12)]
+    for span_ms in (500.0, 2_200.0, 40_000.0):
+        window, lane = TimeWindow(0.0, span_ms, 60), lane_of(uses[0])
+        grown = LaneCells(lane, window, 150.0, 5_000.0)
+        for index, (started_ms, duration_ms, init_ms) in enumerate(uses[1:], start=1):
+            status: InvocationStatus = "function_error" if index % 5 == 0 else "ok"
+            answered = one(index, started_ms, duration_ms, init_ms=init_ms)
+            lane.add(replace(answered, status=status))
+            now_ms = lane.ends_ms[-1] + 90.0
+            grown.update(now_ms)
+            whole = LaneCells(lane, window, now_ms, 5_000.0)
+            assert (grown.characters, grown.inks) == (whole.characters, whole.inks)
+        lane.add(one(20, 900.0, 10.0))
+        grown.update(9_000.0)
+        assert grown.characters == LaneCells(lane, window, 9_000.0, 5_000.0).characters

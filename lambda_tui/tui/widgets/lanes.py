@@ -103,6 +103,7 @@ class Lanes(ScrollView, can_focus=True):
         self._live = False
         self._idle_limit_ms = RECLAIMED_AFTER_MS
         self._strips: dict[int, tuple[tuple[object, ...], Strip]] = {}
+        self._cells: dict[int, LaneCells] = {}
         self._styles: dict[str, Style] = {}
         self._drawn_window: TimeWindow | None = None
 
@@ -129,7 +130,7 @@ class Lanes(ScrollView, can_focus=True):
     def start_over(self) -> None:
         """Another run: the whole of it, from its first lane."""
         self.view, self.cursor_ms, self._selected, self._chosen = TimeView(), None, 0, False
-        self._strips.clear()
+        self._forget()
         self.scroll_home(animate=False)
 
     @property
@@ -183,12 +184,12 @@ class Lanes(ScrollView, can_focus=True):
         self._styles.clear()
 
     def on_resize(self) -> None:
-        self._strips.clear()
+        self._forget()
 
     def render_line(self, y: int) -> Strip:
         window = self.window
         if window != self._drawn_window:
-            self._strips.clear()
+            self._forget()
             self._drawn_window = window
         if y == 0:
             return self._axis(window)
@@ -197,12 +198,8 @@ class Lanes(ScrollView, can_focus=True):
         if not lanes:
             return Strip.blank(self.scrollable_content_region.width, self._base)
         selected = self._row_of(self._selected) == row
-        key = (
-            *(len(lane) for lane in lanes),
-            *(id(lane) for lane in lanes),
-            window.column(self._now_ms),
-            selected and (self._selected, self.cursor_ms),
-        )
+        cursor = (self._selected, self.cursor_ms) if selected else None
+        key = (*lanes, *map(len, lanes), window.column(self._now_ms), cursor)
         cached = self._strips.get(row)
         if cached is None or cached[0] != key:
             cached = self._strips[row] = (key, self._row(row, lanes, window, selected=selected))
@@ -225,20 +222,34 @@ class Lanes(ScrollView, can_focus=True):
         return fitted([*segments, count], self.scrollable_content_region.width, self._base)
 
     def _row(self, row: int, lanes: Sequence[Lane], window: TimeWindow, *, selected: bool) -> Strip:
-        cells = [LaneCells(lane, window, self._now_ms, self._idle_limit_ms) for lane in lanes]
+        first = row * 2 if self.dense else row
+        cells = [self._cells_of(number, lane, window) for number, lane in enumerate(lanes, first)]
         if self.dense:
             lower: list[Ink] = cells[1].inks if len(cells) > 1 else [""] * window.columns
             painted = [self._half(*run) for run in half_runs(cells[0].inks, lower)]
         else:
             painted = [Segment(text, self._ink(ink)) for text, ink in cells[0].runs()]
         label = self._label(row, lanes, selected=selected)
-        count = f"{sum(len(lane) for lane in lanes):>{COUNT_WIDTH - 1},}"
-        strip = fitted(
-            [label, *painted, Segment(count, self._style("label"))],
-            self.scrollable_content_region.width,
-            self._base,
-        )
+        count = Segment(f"{sum(map(len, lanes)):>{COUNT_WIDTH - 1},}", self._style("label"))
+        # The length is known: measuring every segment would cost as much as painting them.
+        length = label.cell_length + window.columns + COUNT_WIDTH - 1
+        strip = Strip([label, *painted, count], length)
+        strip = strip.adjust_cell_length(self.scrollable_content_region.width, self._base)
         return self._with_cursor(strip, window) if selected else strip
+
+    def _cells_of(self, number: int, lane: Lane, window: TimeWindow) -> LaneCells:
+        """The lane's cells in this window: kept, and painted on where something has come."""
+        cells = self._cells.get(number)
+        if cells is None or cells.lane is not lane:
+            cells = self._cells[number] = LaneCells(lane, window, self._now_ms, self._idle_limit_ms)
+        else:
+            cells.update(self._now_ms)
+        return cells
+
+    def _forget(self) -> None:
+        """Draw every lane anew."""
+        self._strips.clear()
+        self._cells.clear()
 
     def _label(self, row: int, lanes: Sequence[Lane], *, selected: bool) -> Segment:
         width = self._columns()[0]
@@ -266,11 +277,12 @@ class Lanes(ScrollView, can_focus=True):
     def _ink(self, ink: Ink) -> Style:
         style = self._styles.get(f"{ink} {self._model}")
         if style is None:
-            style = self._styles[f"{ink} {self._model}"] = ink_style(self, ink, self._model)
+            style = self._base + ink_style(self, ink, self._model)
+            self._styles[f"{ink} {self._model}"] = style
         return style
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"lanes--{name}")
+        return self._base + self.get_component_rich_style(f"lanes--{name}")
 
     @property
     def _base(self) -> Style:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -57,7 +57,7 @@ class OccupancyChart(Drawing):
         label, _ = lane_columns(width)
         rows = max(1, height - 1)
         axis = axis_to(max(LOWEST_TOP, self._timeline.occupancy.peak), max(1, rows // 2))
-        levels = self._levels()
+        levels = self._timeline.occupancy.maxima(self._window.borders())
         whole = [tick for tick in axis.ticks if tick and tick % 1 == 0]
         ticks = {_row_of(tick, axis.top, rows): f"{tick:,.0f}" for tick in whole}
         style, ink = self.style_of("occupancy--axis"), self.style_of(f"model--{self._model}")
@@ -69,10 +69,6 @@ class OccupancyChart(Drawing):
             shown = " " * (rows * 8 - above - 8) + EIGHTHS + FULL * above
             yield [Segment(edge, style), Segment("".join(map(shown.__getitem__, eighths)), ink)]
         yield self._marks(label)
-
-    def _levels(self) -> list[int]:
-        window, occupancy = self._window, self._timeline.occupancy
-        return [occupancy.maximum(begin, end) for begin, end in pairwise(window.borders())]
 
     def _marks(self, label: int) -> Row:
         """The axis; a mark in it wherever a request was throttled or failed."""
