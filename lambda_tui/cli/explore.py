@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-
-import click
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
 
 from lambda_tui.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from lambda_tui.history import HistoryStore
 
 
 def explore(target_text: str) -> int:
@@ -27,18 +30,21 @@ def explore(target_text: str) -> int:
     gc.disable()
     # Looking for plugins of pydantic reads every installed package's metadata: 20 ms, and there are none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from lambda_tui.cli.recording import open_history  # noqa: PLC0415
     from lambda_tui.targets import parse_target  # noqa: PLC0415
 
     target = parse_target(target_text)
     from lambda_tui.tui.app import LambdaTui  # noqa: PLC0415  (a wrong target is refused before Textual loads)
 
-    with open_history() as history:
-        app = LambdaTui(target=target, history=history)
-        try:
-            app.run()
-        finally:
-            target.close()
+    with ExitStack() as leaving:
+        leaving.callback(target.close)
+
+        def open_history() -> HistoryStore:
+            from lambda_tui.history import HistoryStore  # noqa: PLC0415  (SQLite, after the first paint)
+
+            return leaving.enter_context(closing(HistoryStore()))
+
+        app = LambdaTui(target, open_history)
+        app.run()
     if app.return_code:
-        click.echo("The interface ended with an error.", err=True)
+        print("The interface ended with an error.", file=sys.stderr)
     return app.return_code or 0

@@ -19,7 +19,6 @@ from lambda_tui.scenario import SERVICE_WORKLOADS, Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.control_plane import ControlPlane, isolated_session
 from lambda_tui.targets.functions import deployment_of
-from lambda_tui.targets.local_services import start_services
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
 from lambda_tui.targets.refusals import EMBEDDED_LAMBDA
 
@@ -191,6 +190,8 @@ class LocalTarget:
         if ready is None or control is None or not self.is_alive():
             raise TargetLost("The embedded Lambda went away.", hint="Run again to restart it.")
         if scenario.function is None and scenario.workload in SERVICE_WORKLOADS and ready.services_url:
+            from lambda_tui.targets.local_services import start_services  # noqa: PLC0415  (http.client)
+
             start_services(ready.services_url, scenario.workload)
         return deployment_of(control, scenario, ready.credentials, may_change=True, describe=self._describe)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from lambda_tui.errors import InvalidInput
+from lambda_tui.errors import InvalidInput, StorageError
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui import theme
@@ -41,7 +42,8 @@ MODES = (("1", "explore", "Explore"), ("3", "whatif", "What-if"), ("4", "environ
 
 
 class LambdaTui(App[None]):
-    """The terminal user interface. It opens `target` itself; closing it is left to whoever made it."""
+    """The terminal user interface. It opens `target` and the history itself; closing them is left to whoever
+    made it."""
 
     TITLE = "lambda-tui"
     DEFAULT_MODE = "explore"
@@ -68,14 +70,16 @@ class LambdaTui(App[None]):
     def __init__(
         self,
         target: Target,
-        history: HistoryStore | None = None,
+        open_history: Callable[[], HistoryStore] | None = None,
         scenario: Scenario = FIRST_SCENARIO,
         *,
         start_run: RunFactory | None = None,
     ) -> None:
         super().__init__()
         self.target = target
-        self.history = history
+        self._shows_screen = self._has_variables = False
+        self._open_history = open_history
+        self._history: HistoryStore | None = None
         self._start_run = start_run or self._run_of
         for own in theme.THEMES:
             self.register_theme(own)
@@ -92,8 +96,33 @@ class LambdaTui(App[None]):
         current = self.current_theme
         return theme.variable_defaults(dark=current.dark, ansi=current.ansi)
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Before the first screen is up there is nothing to restyle, only sheets to parse twice more."""
+        if self._shows_screen:
+            super().refresh_css(animate)
+        elif not self._has_variables:
+            self._has_variables = True
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def on_mount(self) -> None:
-        self.call_after_refresh(gc.enable)
+        self._shows_screen = True
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """What the first paint does not wait for."""
+        gc.enable()
+        self.history  # noqa: B018  (a folder that cannot be written is said now and not at the first run)
+
+    @property
+    def history(self) -> HistoryStore | None:
+        """Where runs are recorded; opened when first asked for, None where there is none."""
+        if self._open_history is not None:
+            opened, self._open_history = self._open_history, None
+            try:
+                self._history = opened()
+            except StorageError as error:
+                self.notify(f"{error} Runs are not recorded.", title=error.title, severity="warning")
+        return self._history
 
     def _whatif_screen(self) -> Screen[None]:
         from lambda_tui.tui.screens.whatif import WhatIfScreen  # noqa: PLC0415  (not before the first paint)

@@ -13,7 +13,8 @@ import click
 import pytest
 
 import lambda_tui
-from lambda_tui.cli.main import SECTIONS, cli, exit_code_of
+from lambda_tui.cli.commands import SECTIONS, cli
+from lambda_tui.cli.main import exit_code_of
 from lambda_tui.errors import InvalidInput, LambdaTuiError, SloMissed, TargetUnreachable
 from tests.cli.program import COMMAND, Program
 

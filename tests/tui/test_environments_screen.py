@@ -38,7 +38,8 @@ async def opened(
     history: HistoryStore | None = None,
 ) -> AsyncIterator[Pilot[None]]:
     """The application on screen 4, nothing run yet."""
-    app = LambdaTui(target or SilentTarget(), history, SCENARIO, start_run=runs)
+    open_history = None if history is None else lambda: history
+    app = LambdaTui(target or SilentTarget(), open_history, SCENARIO, start_run=runs)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until_shown(pilot, "Ready.")
         await pilot.press("4")

@@ -111,7 +111,7 @@ class ExploreScreen(Screen[None]):
         )
 
     def on_mount(self) -> None:
-        self._tell_promise()
+        self._tell_promise(self._scenario)
         self._show_runs()
         self.call_after_refresh(self._begin)
 
@@ -266,7 +266,11 @@ class ExploreScreen(Screen[None]):
             self.query_one(StatusLine).say("Ready.")
 
     def on_scenario_edited(self, message: ScenarioEdited) -> None:
-        self._tell_promise()
+        try:
+            self._scenario = self.query_one(Controls).scenario()
+        except InvalidInput:
+            return
+        self._tell_promise(self._scenario)
 
     def on_invocation_selected(self, message: InvocationSelected) -> None:
         snapshot = self.session.shown
@@ -317,16 +321,10 @@ class ExploreScreen(Screen[None]):
         if error is not None:
             banner.update(f"{error.title}. {error} Results are kept; r restarts the target.")
 
-    def _tell_promise(self) -> None:
-        controls = self.query_one(Controls)
-        try:
-            scenario = self._scenario = controls.scenario()
-        except InvalidInput:
-            return
-        self.query_one(DurationPlot).welcome(*welcome_lines(scenario, self._target.kind))
-        controls.tell(
-            cpu_line(scenario.memory_mb, self._target.kind), promise_line(scenario, self._target.kind)
-        )
+    def _tell_promise(self, scenario: Scenario) -> None:
+        kind = self._target.kind
+        self.query_one(DurationPlot).welcome(*welcome_lines(scenario, kind))
+        self.query_one(Controls).tell(cpu_line(scenario.memory_mb, kind), promise_line(scenario, kind))
 
     def _rates(self, scenario: Scenario) -> Rates:
         shown = self.session.shown

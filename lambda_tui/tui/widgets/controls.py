@@ -42,6 +42,7 @@ class Controls(VerticalScroll, can_focus=False):
     def __init__(self, scenario: Scenario, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._base = scenario
+        self._told: dict[str, object] = {}
 
     def compose(self) -> ComposeResult:
         base = self._base
@@ -76,6 +77,7 @@ class Controls(VerticalScroll, can_focus=False):
             yield Static("", id="promise", classes="hint")
 
     def on_mount(self) -> None:
+        self._told = self._values()
         self._show_what_applies()
 
     def scenario(self) -> Scenario:
@@ -129,8 +131,12 @@ class Controls(VerticalScroll, can_focus=False):
     @on(Select.Changed)
     @on(ModelPicker.Changed)
     def _edited(self) -> None:
-        self._show_what_applies()
-        self.post_message(ScenarioEdited())
+        """Editors also tell the values they start with; those are no edit."""
+        values = self._values()
+        if values != self._told:
+            self._told = values
+            self._show_what_applies()
+            self.post_message(ScenarioEdited())
 
     @on(Button.Pressed, "#run")
     def _run_pressed(self) -> None:

@@ -10,8 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Input, Select, Static
+from textual.widgets.input import Selection
 
 from lambda_tui.tui.widgets.slider import Slider
 
@@ -25,7 +27,13 @@ class NumberInput(Input):
     ]
 
     def __init__(self, value: str, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(value, id=id, compact=True, select_on_focus=True)
+        # Given as arguments, the value and `compact` would style the widget two times more.
+        super().__init__(id=id, select_on_focus=True)
+        self.add_class("-textual-compact", "-valid", update=False)
+        self.set_reactive(Input.value, value)
+        self.set_reactive(Input.compact, True)
+        self.set_reactive(Input.selection, Selection.cursor(len(value)))
+        self.set_reactive(Widget.virtual_size, Size(len(value) + 1, 1))
         # A blinking cursor is a timer, and an idle screen should cost nothing.
         self.cursor_blink = False
 
