@@ -7,7 +7,6 @@ import contextlib
 import os
 import resource
 import shutil
-import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from lambda_tui.local_lambda.control_group import (
     cpu_quota_us,
 )
 from lambda_tui.local_lambda.isolation import FileView, below_tmp
-from lambda_tui.local_lambda.spawn import Program, spawn
+from lambda_tui.local_lambda.spawn import Program, failure_of_start, spawn
 
 MEMORY_POLL_S = 0.025
 EXIT_POLL_S = 0.005
@@ -75,17 +74,16 @@ class Cell:
     async def spawn(self, argv: list[str], environ: dict[str, str], cwd: str, output_fd: int) -> int:
         """Start a program in the cell and return its process id; standard output and error go to `output_fd`.
 
-        Raises TargetRefused if the program cannot be started.
+        Raises TargetRefused if the program cannot be started. If this is cancelled, `kill` ends the attempt.
         """
-        assert self._exit is None or self._exit.done(), "one program at a time"
-        self._refuse_if_retired()
+        self._refuse_if_taken()
         if self._group.marker:
             environ = {**environ, leftovers.MARKER: self._group.marker}
         if not self._limits.has_own_files:
             environ = {"TMPDIR": str(self.tmp_folder), **environ}
         self._killed_for_memory = False
         self._oom_kills_before = self._group.oom_kills()
-        pid = await spawn(
+        pid, errors_fd = spawn(
             Program(
                 argv,
                 environ,
@@ -100,13 +98,13 @@ class Cell:
         )
         self._leader = pid
         self._group.leader_started(pid)
-        if self._retired:
-            # Destroyed while it started: it may have been in no group and without its mark at that moment.
-            os.kill(pid, signal.SIGKILL)
         self._exit = asyncio.get_running_loop().create_future()
         self._watch_exit(pid, self._exit)
         if self._limits.watch_memory:
             self._memory_watch = asyncio.create_task(self._watch_memory())
+        if failure := await failure_of_start(errors_fd):
+            await self.wait()
+            raise TargetRefused(f"The environment's program {argv[0]!r} could not be started: {failure}.")
         return pid
 
     @property
@@ -121,9 +119,13 @@ class Cell:
         kept = below_tmp((*installed, cwd, *([task_root] if task_root else [])))
         return FileView(str(self.tmp_folder), task_root, kept)
 
-    def _refuse_if_retired(self) -> None:
+    def _refuse_if_taken(self) -> None:
         if self._retired:
             raise TargetRefused("The execution environment was stopped before its program could start.")
+        if self._exit is not None and not self._exit.done():
+            raise TargetRefused(
+                "The execution environment's last program has not ended, though it was killed."
+            )
 
     def _watch_exit(self, pid: int, exited: asyncio.Future[int]) -> None:
         loop = asyncio.get_running_loop()
@@ -229,18 +231,23 @@ class Cell:
 
     async def kill(self) -> None:
         """Kill everything in the cell; another program can be spawned in it, and finds the same /tmp."""
-        self._group.kill()
+        self._kill_all()
         if self._exit is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._exit), DESTROY_TIMEOUT_S)
         if self._frozen:
             self.thaw()
 
+    def _kill_all(self) -> None:
+        # What is still starting may be in no group yet, and without its mark.
+        leftovers.kill_pids([] if self._leader is None else [self._leader])
+        self._group.kill()
+
     async def destroy(self) -> None:
         """Kill everything in the cell, remove its groups and its directory; idempotent."""
         self.retire()
         deadline = time.monotonic() + DESTROY_TIMEOUT_S
-        self._group.kill()
+        self._kill_all()
         if self._exit is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._exit), DESTROY_TIMEOUT_S)

@@ -63,6 +63,7 @@ class Outcome:
 
 
 Done = Callable[[Outcome], None]
+Failed = Callable[[BaseException], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Environment:
             if failure is not None:
                 return failure
         finished: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.begin(invocation, finished.set_result, started_at)
+        self.begin(invocation, finished.set_result, finished.set_exception, started_at)
         return await finished
 
     async def _initialise_suppressed(self, invocation: Invocation, started_at: float) -> Outcome | None:
@@ -214,8 +215,13 @@ class Environment:
             self.gone = True
             self._on_exit(self)
 
-    def begin(self, invocation: Invocation, done: Done, started_at: float | None = None) -> None:
-        """Run one invocation in the waiting runtime and give `done` its outcome; billed from `started_at`."""
+    def begin(
+        self, invocation: Invocation, done: Done, failed: Failed, started_at: float | None = None
+    ) -> None:
+        """Run one invocation in the waiting runtime and give `done` its outcome; billed from `started_at`.
+
+        `failed` gets a fault of our own or of the host's, which ends the environment.
+        """
         process = self._process
         assert process is not None
         assert self._is_ready
@@ -225,7 +231,13 @@ class Environment:
         limit_s = self.function.timeout_s - (time.perf_counter() - begun_at)
 
         def then(milestone: Milestone) -> None:
-            self._ended(process, invocation, milestone, begun_at, done)
+            try:
+                outcome = self._ended(process, invocation, milestone, begun_at)
+            except BaseException as fault:
+                self.gone = True
+                failed(fault)
+                raise
+            done(outcome)
 
         process.expect(max(0.0, limit_s), then)
         process.send_event(invocation.request_id, _event_response(invocation, time.time() + limit_s))
@@ -236,8 +248,7 @@ class Environment:
         invocation: Invocation,
         milestone: Milestone,
         begun_at: float,
-        done: Done,
-    ) -> None:
+    ) -> Outcome:
         limit_s = self.function.timeout_s
         duration_ms = limit_s * 1000.0 if milestone == "timeout" else (process.milestone_at - begun_at) * 1000
         ending = self._ending_of(process, milestone, invocation.request_id, limit_s)
@@ -247,7 +258,7 @@ class Environment:
             self._schedule_freeze()
         else:
             self._stop_process()
-        done(outcome)
+        return outcome
 
     # Freezing, stopping.
 

@@ -86,8 +86,9 @@ class InvokeApi:
     def _answer_later(self, invocation: Invocation, wants_log: bool, streams: bool) -> Later:
         later = Later()
 
-        def failed(error: LambdaTuiError | OSError) -> None:
-            message = f"No environment could be started: {error}"
+        def failed(error: BaseException) -> None:
+            foreseen = isinstance(error, LambdaTuiError | OSError)
+            message = f"No environment could be started: {error}" if foreseen else f"A fault: {error!r}"
             later.send(LambdaApiError(500, "ServiceException", message).response())
 
         respond = _stream if streams else _response

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,7 +81,10 @@ class RuntimeProcess:
 
         self.expect(limit_s, then)
         try:
-            await self._start()
+            # The start is part of the phase: a program that never comes to run is too late as well.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await self._start()
             return await reached
         except BaseException:
             self._then = None

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.local_lambda.concurrency import DEFAULT_ACCOUNT_CONCURRENCY, Concurrency
-from lambda_tui.local_lambda.environment import ON_DEMAND, PROVISIONED, Done, Environment, Invocation, Outcome
+from lambda_tui.local_lambda.environment import (
+    ON_DEMAND,
+    PROVISIONED,
+    Done,
+    Environment,
+    Failed,
+    Invocation,
+    Outcome,
+)
 from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.lifetimes import MAX_AGE_S, Lifetimes
 from lambda_tui.local_lambda.sandbox import Sandbox
@@ -33,9 +41,6 @@ class SchedulerLimits:
     scaling_per_10_s: int = 1000
     time_scale: float = 1.0
     max_age_s: float = MAX_AGE_S
-
-
-Failed = Callable[[LambdaTuiError | OSError], None]
 
 
 class Scheduler:
@@ -79,7 +84,8 @@ class Scheduler:
         return await asyncio.shield(finished)
 
     def start(self, invocation: Invocation, done: Done, failed: Failed) -> None:
-        """As `invoke`, but call `done` or `failed`; a warm invocation takes no turn of the event loop.
+        """As `invoke`, but call `done` or `failed`: one of them, whatever happens. A warm invocation takes no
+        turn of the event loop.
 
         Raises:
             LambdaApiError: 429, the invocation is beyond a limit.
@@ -106,7 +112,11 @@ class Scheduler:
                 self._release(environment)
                 done(outcome)
 
-            environment.begin(invocation, finished)
+            def broke(fault: BaseException) -> None:
+                self._release(environment)
+                failed(fault)
+
+            environment.begin(invocation, finished, broke)
         else:
             self._in_background(self._run_cold(environment, invocation, done, failed))
 
@@ -115,14 +125,12 @@ class Scheduler:
     ) -> None:
         try:
             outcome = await environment.run(invocation)
-        except (LambdaTuiError, OSError) as error:
+        except BaseException as error:
             environment.gone = True
             self._release(environment)
             failed(error)
-        except BaseException:
-            environment.gone = True
-            self._release(environment)
-            raise
+            if not isinstance(error, LambdaTuiError | OSError):
+                raise
         else:
             self._release(environment)
             done(outcome)

@@ -54,34 +54,30 @@ class Program:
     """Processes and threads of this user on the whole host: for hosts that cannot count those of a cell."""
 
 
-async def spawn(program: Program) -> int:
-    """Start `program` and return its process id once its code runs; raises TargetRefused if it cannot."""
+def spawn(program: Program) -> tuple[int, int]:
+    """Start `program`; return its process id, and a descriptor for `failure_of_start`, which closes it.
+
+    The process belongs to the caller from here on, who has to wait for its end however the start went.
+    Raises TargetRefused if there can be no process.
+    """
     try:
-        pid, errors_fd = _fork(program)
+        return _fork(program)
     except OSError as error:
         raise TargetRefused(f"No process could be started: {error.strerror}.") from error
+
+
+async def failure_of_start(errors_fd: int) -> str:
+    """Wait until the program's code runs, and return ""; or why it cannot, and then its process is ending."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     loop.add_reader(errors_fd, ready.set)
     try:
         # The child's end closes on exec: end of file means that the program runs.
         await ready.wait()
-        failure = os.read(errors_fd, 4096).decode(errors="replace")
-    except asyncio.CancelledError:
-        os.kill(pid, signal.SIGKILL)
-        _reap_dying(pid)
-        raise
+        return os.read(errors_fd, 4096).decode(errors="replace")
     finally:
         loop.remove_reader(errors_fd)
         os.close(errors_fd)
-    if failure:
-        _reap_dying(pid)
-        raise TargetRefused(f"The environment's program {program.argv[0]!r} could not be started: {failure}.")
-    return pid
-
-
-def _reap_dying(pid: int) -> None:
-    os.waitpid(pid, 0)
 
 
 def _fork(program: Program) -> tuple[int, int]:
