@@ -34,6 +34,7 @@ def explore(target_text: str) -> int:
 
     target = parse_target(target_text)
     from lambda_tui.tui.app import LambdaTui  # noqa: PLC0415  (a wrong target is refused before Textual loads)
+    from lambda_tui.tui.terminal_watch import end_with_terminal  # noqa: PLC0415
 
     with ExitStack() as leaving:
         leaving.callback(target.close)
@@ -43,6 +44,7 @@ def explore(target_text: str) -> int:
 
             return leaving.enter_context(closing(HistoryStore()))
 
+        end_with_terminal()
         app = LambdaTui(target, open_history)
         app.run()
     if app.return_code:

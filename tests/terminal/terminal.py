@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,16 +16,20 @@ import pyte
 
 
 class Terminal:
-    """`lambda-tui` in a terminal of `columns` x `lines`; leaving the context ends it."""
+    """`lambda-tui` in a terminal of `columns` x `lines`, started through `starter` if there is one; leaving
+    the context ends it."""
 
-    def __init__(self, data_dir: Path, *, columns: int = 140, lines: int = 45) -> None:
+    def __init__(
+        self, data_dir: Path, *, columns: int = 140, lines: int = 45, starter: Sequence[str] = ()
+    ) -> None:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self._screen)
         environ = {**os.environ, "TERM": "xterm-256color", "LAMBDA_TUI_DATA_DIR": str(data_dir)}
         environ.pop("NO_COLOR", None)
+        command = [*starter, sys.executable, "-m", "lambda_tui"]
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", "lambda_tui"],
+            command[0],
+            command[1:],
             dimensions=(lines, columns),
             env=environ,
             timeout=5,
@@ -38,6 +43,11 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.child.close(force=True)
+
+    def hang_up(self) -> None:
+        """Close the terminal as a window is closed, and send no signal besides."""
+        self.child.ptyproc.fileobj.close()
+        self.child.closed = self.child.ptyproc.closed = True
 
     def press(self, keys: str) -> None:
         self.child.send(keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import sys
 import time
 from pathlib import Path
 
@@ -29,6 +30,14 @@ def descendants_with(data_dir: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def left_after(data_dir: Path, *, seconds: float) -> list[str]:
+    """What is still alive after waiting that long for all to end."""
+    deadline = time.monotonic() + seconds
+    while (left := descendants_with(data_dir)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
 
 
 def p50_ms(terminal: Terminal) -> float:
@@ -60,10 +69,7 @@ def test_choose_a_model_run_read_the_numbers_and_quit(tmp_path: Path) -> None:
         terminal.press("q")
         terminal.wait_for_exit(seconds=5)
     assert terminal.child.exitstatus == 0
-    deadline = time.monotonic() + 5
-    while (left := descendants_with(tmp_path)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not left
+    assert not left_after(tmp_path, seconds=5)
 
 
 def test_quitting_during_a_run_asks_and_is_quick(tmp_path: Path) -> None:
@@ -83,6 +89,23 @@ def test_a_terminal_too_small_gets_a_sentence(tmp_path: Path) -> None:
     with Terminal(tmp_path, columns=50, lines=12) as terminal:
         match = terminal.wait_for(r"(?i)(too small|needs|at least)[^\n]*")
         assert re.search(r"\d+", match[0])
+
+
+# As make does: it takes the hang-up, and waits for its child without passing it on.
+DEAF = """
+import signal, subprocess, sys
+signal.signal(signal.SIGHUP, lambda *_: None)
+subprocess.run(sys.argv[1:])
+"""
+
+
+def test_a_closed_terminal_ends_it_whoever_started_it(tmp_path: Path) -> None:
+    with Terminal(tmp_path, starter=[sys.executable, "-c", DEAF]) as terminal:
+        terminal.wait_for("Enter invokes")
+        terminal.wait_for("cgroup|duty-cycle|none", seconds=30)
+        assert len(descendants_with(tmp_path)) > 1
+        terminal.hang_up()
+        assert not left_after(tmp_path, seconds=10)
 
 
 def test_an_idle_screen_uses_no_cpu(tmp_path: Path) -> None:
