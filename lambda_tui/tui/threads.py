@@ -1,4 +1,4 @@
-"""Threads of the user interface: one to open the target, one for each run. All are daemons.
+"""Threads of the user interface, for runs and for whatever would hold up the screen. All are daemons.
 
 A worker of Textual (`@work(thread=True)`) would hold up the exit until it returns; a daemon does not.
 """
@@ -69,20 +69,30 @@ class RunThread:
 
 def open_target(target: Target, post: Post) -> Thread:
     """Start opening the target in the background; TargetOpened follows."""
-    thread = Thread(target=_open, args=(target, post), name="open-target", daemon=True)
-    thread.start()
-    return thread
 
-
-def _open(target: Target, post: Post) -> None:
     def progress(text: str) -> None:
         post(TargetProgressed(text))
 
-    try:
+    def work() -> TargetOpened:
         target.open(progress)
-    except LambdaTuiError as error:
-        post(TargetOpened(error))
-    except Exception as error:  # noqa: BLE001  (thread boundary: raised again on the interface's thread)
-        post(ThreadCrashed(error))
-    else:
-        post(TargetOpened(None))
+        return TargetOpened(None)
+
+    return in_background("open-target", work, TargetOpened, post)
+
+
+def in_background(
+    name: str, work: Callable[[], Message], refused: Callable[[LambdaTuiError], Message], post: Post
+) -> Thread:
+    """Do something on a thread of its own and post its message, or that of a foreseeable failure."""
+
+    def do() -> None:
+        try:
+            post(work())
+        except LambdaTuiError as error:
+            post(refused(error))
+        except Exception as error:  # noqa: BLE001  (thread boundary: raised again on the interface's thread)
+            post(ThreadCrashed(error))
+
+    thread = Thread(target=do, name=name, daemon=True)
+    thread.start()
+    return thread

@@ -16,7 +16,7 @@ from lambda_tui.tui.app import LambdaTui
 from lambda_tui.tui.clicks import clicks_scenarios
 from lambda_tui.tui.screens.dialogs import Question, Reading
 from lambda_tui.tui.screens.environments import EnvironmentsScreen
-from lambda_tui.tui.screens.environments_runs import RunPicker
+from lambda_tui.tui.screens.run_picker import RunPicker
 from lambda_tui.tui.widgets.clicks_view import ClicksView
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.lanes import Lanes

@@ -8,7 +8,7 @@ from textual.widgets import OptionList
 
 from lambda_tui.history import HistoryStore
 from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
-from lambda_tui.tui.screens.whatif_base import BasePicker
+from lambda_tui.tui.screens.run_picker import RunPicker
 from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import SilentTarget, SyntheticRuns
 from tests.tui.whatif_alone import BIG, Alone, recorded, run_of, until
@@ -39,7 +39,7 @@ async def test_runs_of_the_history_join_their_kin(tmp_path: Path) -> None:
     async with app.run_test(size=BIG) as pilot:
         await pilot.press("o")
         await pilot.pause()
-        assert isinstance(app.screen, BasePicker)
+        assert isinstance(app.screen, RunPicker)
         options = app.screen.query_one(OptionList)
         assert options.option_count == 4
         options.highlighted = options.get_option_index("small")

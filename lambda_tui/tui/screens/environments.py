@@ -30,7 +30,8 @@ from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
 from lambda_tui.tui.screens import environments_texts as texts
 from lambda_tui.tui.screens.dialogs import Question, Reading
 from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
-from lambda_tui.tui.screens.environments_runs import RunOpened, RunPicker, open_run
+from lambda_tui.tui.screens.environments_runs import RunOpened, open_run, run_choices
+from lambda_tui.tui.screens.run_picker import RunPicker
 from lambda_tui.tui.screens.texts import scenario_line
 from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.border_text import set_border
@@ -274,7 +275,7 @@ class EnvironmentsScreen(Screen[None]):
         except LambdaTuiError as error:
             self.notify(str(error), title=error.title, severity="error")
             return
-        self.app.push_screen(RunPicker(listings), self._open)
+        self.app.push_screen(RunPicker("Show a run", run_choices(listings)), self._open)
 
     def _open(self, run_id: str | None) -> None:
         if run_id is not None and self._history is not None:

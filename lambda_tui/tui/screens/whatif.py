@@ -24,7 +24,8 @@ from lambda_tui.tui.messages import ThreadCrashed
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.screens.dialogs import Reading
 from lambda_tui.tui.screens.explanation import explanation_content, reading_width
-from lambda_tui.tui.screens.whatif_base import LAST, TYPED, BaseLoaded, BasePicker, LatestRun, load_base
+from lambda_tui.tui.screens.run_picker import RunPicker
+from lambda_tui.tui.screens.whatif_base import LAST, TYPED, BaseLoaded, LatestRun, base_choices, load_base
 from lambda_tui.tui.screens.whatif_keys import WHATIF_KEYS
 from lambda_tui.tui.screens.whatif_pictures import show_pictures, show_tables
 from lambda_tui.tui.widgets.bill_table import BillTable
@@ -150,8 +151,8 @@ class WhatIfScreen(Screen[None]):
             if choice is not None:
                 self._choose(choice)
 
-        usable = [one for one in listings if one.state == "finished" and one.p50_ms is not None]
-        self.app.push_screen(BasePicker(self._finished_run(), usable), chosen)
+        choices = base_choices(self._finished_run(), listings)
+        self.app.push_screen(RunPicker("Start from", choices), chosen)
 
     def _choose(self, choice: str) -> None:
         if choice == TYPED:
