@@ -46,8 +46,9 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal as a window is closed, and send no signal besides."""
-        self.child.ptyproc.fileobj.close()
-        self.child.closed = self.child.ptyproc.closed = True
+        pty = vars(self.child)["ptyproc"]  # pexpect's stubs do not know it
+        pty.fileobj.close()
+        self.child.closed = pty.closed = True
 
     def press(self, keys: str) -> None:
         self.child.send(keys)
