@@ -8,7 +8,7 @@ import sys
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
-from lambda_tui.errors import InvalidInput
+from lambda_tui.errors import Interrupted, InvalidInput
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore
@@ -34,7 +34,7 @@ def explore(target_text: str) -> int:
 
     target = parse_target(target_text)
     from lambda_tui.tui.app import LambdaTui  # noqa: PLC0415  (a wrong target is refused before Textual loads)
-    from lambda_tui.tui.terminal_watch import end_with_terminal  # noqa: PLC0415
+    from lambda_tui.tui.terminal_watch import end_with_terminal, quitting_on_sigterm  # noqa: PLC0415
 
     with ExitStack() as leaving:
         leaving.callback(target.close)
@@ -46,7 +46,8 @@ def explore(target_text: str) -> int:
 
         end_with_terminal()
         app = LambdaTui(target, open_history)
-        app.run()
+        with quitting_on_sigterm(app) as told_to_quit:
+            app.run()
     if app.return_code:
         print("The interface ended with an error.", file=sys.stderr)
-    return app.return_code or 0
+    return app.return_code or (Interrupted.exit_code if told_to_quit.is_set() else 0)

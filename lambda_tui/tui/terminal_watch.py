@@ -1,4 +1,4 @@
-"""Ends the program when its terminal is closed."""
+"""Ends the program when its terminal is closed, or it is told to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import os
 import select
 import signal
 import sys
-from threading import Thread
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import Any
+
+from textual.app import App
 
 
 def end_with_terminal() -> None:
@@ -24,3 +29,23 @@ def _wait(terminal: int) -> None:
     poller.register(terminal, 0)  # a hang-up is reported without being asked for
     poller.poll()
     os.kill(os.getpid(), signal.SIGHUP)
+
+
+@contextmanager
+def quitting_on_sigterm(app: App[Any]) -> Iterator[Event]:
+    """Have SIGTERM quit `app` as its user would: the terminal is usable afterwards. The event tells of it."""
+    told = Event()
+
+    def on_signal(number: int, _frame: object) -> None:
+        signal.signal(number, before)  # a second one has its usual effect
+        if not app.is_running:
+            os.kill(os.getpid(), number)
+        told.set()
+        # The interrupted code is the event loop's own: only another thread can ask it to quit.
+        Thread(target=app.call_from_thread, args=(app.action_quit,), name="quit", daemon=True).start()
+
+    before = signal.signal(signal.SIGTERM, on_signal)
+    try:
+        yield told
+    finally:
+        signal.signal(signal.SIGTERM, before)

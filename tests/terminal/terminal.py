@@ -73,6 +73,12 @@ class Terminal:
                 return match
             assert time.monotonic() < deadline, f"{pattern!r} did not appear:\n{self.text}"
 
+    def watch(self, *, seconds: float) -> None:
+        """Read what is painted for that long."""
+        until = time.monotonic() + seconds
+        while (left_s := until - time.monotonic()) > 0:
+            self._read(min(left_s, 0.05))
+
     def wait_for_exit(self, *, seconds: float) -> float:
         """Seconds until the program has ended."""
         began = time.monotonic()
