@@ -1,55 +1,70 @@
-"""Invocations as the database keeps them: a JSON array each, half the size and time of an object.
+"""Invocations as the database keeps them: up to a thousand in a row, as two columns of text.
 
-Databases of version 1 keep the object of the run document; both are read.
+`documents` is a JSON array of one array each; `payloads` has a line for each function's answer as it came,
+which is only parsed when somebody looks into it. What version 1 and 2 wrote (the object of the run document,
+or an array with the answer inside) is read too.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 from lambda_tui.history.codec import to_text
-from lambda_tui.results import CpuUse, Invocation, InvocationError, Report
+from lambda_tui.results import AnsweredText, CpuUse, Invocation, InvocationError, Report
 
-_ROWS_AT_ONCE = 1000
-"""One call of the JSON parser for so many rows: faster than a call for each, and than one for all."""
+Packed = tuple[int, str, str]
+"""How many invocations, their `documents`, their `payloads`."""
 
-
-def row_text(invocation: Invocation) -> str:
-    """What the run document tells of an invocation, by position; the order is that of `_invocation`."""
-    one, error, report = invocation, invocation.error, invocation.report
-    return to_text(
-        (
-            one.index,
-            one.scheduled_ms,
-            one.started_ms,
-            one.ended_ms,
-            one.status,
-            None if error is None else (error.type, error.message),
-            one.request_id,
-            one.environment_id,
-            one.cold,
-            one.warmup,
-            None if report is None else _report_row(report),
-            None if one.usd is None else format(one.usd, "f"),
-            one.payload,
-            *(() if one.cpu is None else (one.cpu.used_ms, one.cpu.throttled_periods, one.cpu.throttled_ms)),
-        )
-    )
+MOST_AT_ONCE = 1000
 
 
-def invocations_from(texts: Sequence[str]) -> list[Invocation]:
-    """The inverse of `row_text`, for many."""
+def packed(batch: Sequence[Invocation]) -> Iterator[Packed]:
+    """The rows of a batch."""
+    for start in range(0, len(batch), MOST_AT_ONCE):
+        part = batch[start : start + MOST_AT_ONCE]
+        payloads = [_line(one.payload) for one in part if one.payload is not None]
+        yield len(part), to_text([_document(one) for one in part]), "\n".join(payloads)
+
+
+def unpacked(rows: Iterable[tuple[str, str]]) -> list[Invocation]:
+    """The inverse of `packed`, from `documents` and `payloads`."""
     found: list[Invocation] = []
     with _no_collection():
-        for start in range(0, len(texts), _ROWS_AT_ONCE):
-            rows = json.loads(f"[{','.join(texts[start : start + _ROWS_AT_ONCE])}]")
-            found += map(_invocation, rows)
+        for documents, payloads in rows:
+            lines = iter(payloads.split("\n"))
+            found += [_invocation(document, lines) for document in json.loads(documents)]
     return found
+
+
+def _line(payload: Mapping[str, Any]) -> str:
+    # In JSON a line break is only ever a blank between two values.
+    return (payload.text if isinstance(payload, AnsweredText) else to_text(dict(payload))).replace("\n", " ")
+
+
+def _document(one: Invocation) -> tuple[object, ...]:
+    """What the run document tells of an invocation, by position; the order is that of `_invocation`."""
+    error, report = one.error, one.report
+    return (
+        one.index,
+        one.scheduled_ms,
+        one.started_ms,
+        one.ended_ms,
+        one.status,
+        None if error is None else (error.type, error.message),
+        one.request_id,
+        one.environment_id,
+        one.cold,
+        one.warmup,
+        None if report is None else _report_row(report),
+        None if one.usd is None else format(one.usd, "f"),
+        None if one.payload is None else (one.handler_ms,),
+        *(() if one.cpu is None else (one.cpu.used_ms, one.cpu.throttled_periods, one.cpu.throttled_ms)),
+    )
 
 
 def _report_row(report: Report) -> tuple[object, ...]:
@@ -64,7 +79,7 @@ def _report_row(report: Report) -> tuple[object, ...]:
     )
 
 
-def _invocation(row: Any) -> Invocation:
+def _invocation(row: Any, lines: Iterator[str]) -> Invocation:
     if isinstance(row, dict):
         return Invocation.from_document(row)
     # By position, which is quicker than keywords: this is half the time of a reopening.
@@ -83,7 +98,7 @@ def _invocation(row: Any) -> Invocation:
         warmup,
         None if report is None else _report(request, report),
         None if usd is None else Decimal(usd),
-        payload,
+        AnsweredText(next(lines), *payload) if isinstance(payload, list) else payload,
         CpuUse(*cpu) if cpu else None,
     )
 

@@ -28,10 +28,23 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     """,
     "",
+    """
+    CREATE TABLE batches (
+        run_id TEXT NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        documents TEXT NOT NULL,
+        payloads TEXT NOT NULL,
+        PRIMARY KEY (run_id, position)
+    );
+    INSERT INTO batches SELECT run_id, position, 1, '[' || document || ']', '' FROM invocations;
+    DROP TABLE invocations;
+    """,
 )
 """Entry n leads from version n to n + 1; published entries never change.
 
 Version 2 changed no table: `invocations.document` may be an array since then, which version 1 cannot read.
+Version 3 puts many invocations into a row: a row each had become the slowest part of recording.
 """
 
 

@@ -13,14 +13,15 @@ from lambda_tui.history.codec import StopReason, bill_to_text, summary_to_text, 
 from lambda_tui.history.connection import Database
 from lambda_tui.history.document import Description
 from lambda_tui.history.recorded import RecordedRun, RunListing, listing_from_row, recorded_from_row
-from lambda_tui.history.rows import invocations_from, row_text
+from lambda_tui.history.rows import packed, unpacked
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 
 HISTORY_FILE = "history.sqlite3"
 
 _SELECT_RUNS = """
-    SELECT *, (SELECT count(*) FROM invocations WHERE invocations.run_id = runs.run_id) AS recorded FROM runs
+    SELECT *, (SELECT coalesce(sum(count), 0) FROM batches WHERE batches.run_id = runs.run_id) AS recorded
+    FROM runs
 """
 _NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC LIMIT ?"
 
@@ -87,10 +88,10 @@ class HistoryStore:
     def _load_exactly(self, run_id: str) -> RecordedRun:
         with self._database.one_view():
             row = self._database.read("SELECT * FROM runs WHERE run_id = ?", run_id)[0]
-            documents = self._database.read(
-                "SELECT document FROM invocations WHERE run_id = ? ORDER BY position", run_id
+            batches = self._database.read(
+                "SELECT documents, payloads FROM batches WHERE run_id = ? ORDER BY position", run_id
             )
-        return recorded_from_row(row, invocations_from([text for (text,) in documents]))
+        return recorded_from_row(row, unpacked((documents, payloads) for documents, payloads in batches))
 
 
 class RunRecorder:
@@ -109,11 +110,8 @@ class RunRecorder:
 
     def append(self, batch: Sequence[Invocation]) -> None:
         """Add invocations in one transaction: all of them or, after an error, none."""
-        rows = [
-            (self.run_id, position, row_text(invocation))
-            for position, invocation in enumerate(batch, start=self._position)
-        ]
-        self._database.write("INSERT INTO invocations (run_id, position, document) VALUES (?, ?, ?)", *rows)
+        rows = [(self.run_id, place, *part) for place, part in enumerate(packed(batch), start=self._position)]
+        self._database.write("INSERT INTO batches VALUES (?, ?, ?, ?, ?)", *rows)
         self._position += len(rows)
 
     def finish(self, *, summary: Summary, bill: Bill, stopped_by: LambdaTuiError | None = None) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from lambda_tui.results.answered import handler_ms_of
 from lambda_tui.results.report import Report
 
 InvocationStatus = Literal["ok", "function_error", "throttled", "failed"]
@@ -52,7 +54,7 @@ class Invocation:
     warmup: bool
     report: Report | None
     usd: Decimal | None
-    payload: dict[str, Any] | None
+    payload: Mapping[str, Any] | None
     cpu: CpuUse | None = None
 
     @property
@@ -73,8 +75,7 @@ class Invocation:
     @property
     def handler_ms(self) -> float | None:
         """The payload's own clock, if it is one of our payload functions."""
-        value = (self.payload or {}).get("handler_ms")
-        return float(value) if isinstance(value, int | float) else None
+        return handler_ms_of(self.payload)
 
     def to_document(self) -> dict[str, Any]:
         """The entry of the run document's `invocations` (contract: `run` document)."""
@@ -93,7 +94,7 @@ class Invocation:
             "warmup": self.warmup,
             "report": None if self.report is None else self.report.to_run_document(),
             "usd": None if self.usd is None else format(self.usd, "f"),
-            "payload": self.payload,
+            "payload": None if self.payload is None else dict(self.payload),
         }
 
     @classmethod

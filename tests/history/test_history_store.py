@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ from hypothesis import strategies as st
 
 from lambda_tui.errors import InvalidInput, LimitReached, StorageError
 from lambda_tui.history import HistoryStore, RunRecorder
+from lambda_tui.history.rows import MOST_AT_ONCE
 from lambda_tui.history.schema import MIGRATIONS
-from lambda_tui.results import Invocation, Summary
+from lambda_tui.results import AnsweredText, CpuUse, Invocation, Report, Summary
 from lambda_tui.scenario import Scenario
 from tests.history.measured import STARTED_AT, TARGET, any_invocation, invocation, measured
 
@@ -101,6 +103,45 @@ def test_invocations_of_version_1_are_read_beside_newer_ones(
         with closing(HistoryStore(path)) as store:
             RunRecorder(store._database, "r").append(new)
             assert store.load("r").invocations == [*(replace(one, cpu=None) for one in old), *new]
+
+
+def test_what_version_3_packs_came_from_version_2_too(store: HistoryStore) -> None:
+    """An array with the answer inside, as version 2 wrote it, one invocation a row."""
+    report = [300.5, 301, 512, 40, None, None, "success"]
+    old = [0, 0.0, 0.25, 302.5, "ok", None, "r-0", "e-1", False, False, report]
+    old += ["0.0000027", {"handler_ms": 299.5}, 1.5, 2, 3.5]
+    store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+    store.close()
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        tables = MIGRATIONS[0].partition("CREATE TABLE invocations")
+        connection.executescript(f"{tables[1]}{tables[2]}; DROP TABLE batches; PRAGMA user_version = 2")
+        connection.execute("INSERT INTO invocations VALUES ('r', 0, ?)", (json.dumps(old),))
+    with closing(HistoryStore(store.path)) as again:
+        (one,) = again.load("r").invocations
+    assert (one.payload, one.handler_ms, one.cpu) == ({"handler_ms": 299.5}, 299.5, CpuUse(1.5, 2, 3.5))
+    assert (one.usd, one.report) == (Decimal("0.0000027"), Report("r-0", 300.5, 301, 512, 40))
+
+
+def test_an_answer_is_kept_as_it_came_and_parsed_when_looked_into(store: HistoryStore) -> None:
+    text = '{"handler_ms": 299.5,\n "tasks": [{"worker": "a\\nb"}], "cpu_ms": 1e2}'
+    came = replace(invocation(0), payload=AnsweredText(text, 299.5))
+    recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+    recorder.append([came, replace(invocation(1), payload=None), replace(invocation(2), payload={})])
+    first, second, third = store.load("r").invocations
+    assert first == came
+    assert first.payload is not None
+    assert first.payload["tasks"] == [{"worker": "a\nb"}]
+    assert first.to_document()["payload"] == json.loads(text)
+    assert (first.handler_ms, second.payload, third.payload) == (299.5, None, {})
+
+
+def test_more_invocations_than_a_row_holds_keep_their_order(store: HistoryStore) -> None:
+    many = [invocation(index) for index in range(2 * MOST_AT_ONCE + 1)]
+    recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
+    recorder.append(many)
+    recorder.append([invocation(len(many))])
+    assert [one.index for one in store.load("r").invocations] == list(range(len(many) + 1))
+    assert [run.invocations for run in store.runs()] == [len(many) + 1]
 
 
 def test_loading_leaves_the_garbage_collector_as_it_was(store: HistoryStore) -> None:

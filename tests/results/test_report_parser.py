@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_tui.results import Report, parse_report, parse_reports
+from lambda_tui.results.report_parser import closing_report
 
 REAL_LINES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "report_lines.json").read_text(encoding="utf-8")
@@ -37,6 +38,27 @@ def test_real_lines(line: dict[str, Any]) -> None:
     report = parse_report(line["text"])
     assert (None if report is None else report.to_document()) == line["expected"]
     assert list(parse_reports(line["text"].split("\n"))) == ([] if report is None else [report])
+
+
+_tab = st.sampled_from(["\t", " ", "\n", "\t\t"])
+
+
+@given(
+    st.lists(
+        st.sampled_from([PLAIN, "\n", "REPORT", "\tStatus: timeout", "XRAY TraceId: 1-2", "START\n", "é "])
+    ),
+    st.sampled_from(["", "Init Duration: 1.25 ms\t", "Restore Duration: 9.00 ms\t", "Status: timeout"]),
+    st.sampled_from(["\n", "", "\t\n", "\n\n", "XRAY TraceId: 1-2\n", "more\n"]),
+    _tab,
+)
+def test_the_quick_way_finds_what_the_parser_finds(before: list[str], more: str, end: str, tab: str) -> None:
+    text = (
+        f"{''.join(before)}\nREPORT RequestId: a-1\tDuration: 3.10 ms\tBilled Duration: 4 ms{tab}"
+        f"Memory Size: 512 MB\tMax Memory Used: 40 MB\t{more}{end}"
+    )
+    quick = closing_report(text.encode())
+    assert quick is None or quick == parse_report(text)
+    assert (quick is not None) == (tab == "\t" and more[:4] in {"", "Init"} and not end.strip())
 
 
 def test_all_real_lines_in_one_log() -> None:
