@@ -198,8 +198,15 @@ class EnvironmentCounts:
     throttled: int = 0
     failed: int = 0
     peak: int = 0
-    busy_share: float | None = None
-    """Busy time as a share of the time since each environment was first used."""
+    busy_ms: float = 0.0
+    """Time in invocations, init included, of all environments together."""
+    lived_ms: float = 0.0
+    """Time from each environment's first use until it is taken to be gone, or now."""
+
+    @property
+    def busy_share(self) -> float | None:
+        """Busy time as a share of the time since each environment was first used."""
+        return self.busy_ms / self.lived_ms if self.lived_ms > 0 else None
 
     @property
     def cold_share(self) -> float | None:
@@ -278,7 +285,8 @@ class EnvironmentTimeline:
             throttled=len(self.throttled_ms),
             failed=len(self.failed_ms),
             peak=self.occupancy.peak,
-            busy_share=busy_ms / lived_ms if lived_ms > 0 else None,
+            busy_ms=busy_ms,
+            lived_ms=lived_ms,
         )
 
     def _lane_of(self, environment_id: str) -> Lane:

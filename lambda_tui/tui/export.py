@@ -7,24 +7,22 @@ import re
 from pathlib import Path
 
 from lambda_tui.errors import StorageError
-from lambda_tui.history.document import run_document
+from lambda_tui.history.document import MeasuredRun, run_document
 from lambda_tui.load.comparison import typical_duration_ms
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.tui.drawing.numbers import format_ms, format_usd, plural
 
 
-def export_run(snapshot: Snapshot, folder: Path) -> Path:
+def export_run(run: MeasuredRun, folder: Path) -> Path:
     """Write the run document (contract: `run` document) and return where.
 
     Raises:
         StorageError: the folder cannot be written.
     """
-    scenario = snapshot.scenario
-    name = re.sub(
-        r"[^A-Za-z0-9.-]+", "-", f"run-{snapshot.run_id}-{scenario.concurrency}-{scenario.memory_mb}MB"
-    )
+    scenario = run.scenario
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", f"run-{run.run_id}-{scenario.concurrency}-{scenario.memory_mb}MB")
     path = folder / f"{name}.json"
-    document = run_document(snapshot)
+    document = run_document(run)
     try:
         path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lambda_tui.history.document import MeasuredRun
 from lambda_tui.history.recorded import RecordedRun
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
@@ -16,9 +17,7 @@ from lambda_tui.scenario import Scenario
 class ShownRun:
     """What the Environments screen needs of a run, live or recorded."""
 
-    run_id: str
-    scenario: Scenario
-    invocations: Sequence[Invocation]
+    source: MeasuredRun
     now_ms: float
     """How long the run lasted or has lasted."""
     live: bool
@@ -26,19 +25,24 @@ class ShownRun:
     @classmethod
     def of_snapshot(cls, snapshot: Snapshot) -> ShownRun:
         """A run of this session."""
-        return cls(
-            snapshot.run_id,
-            snapshot.scenario,
-            snapshot.invocations,
-            snapshot.elapsed_ms,
-            not snapshot.is_final,
-        )
+        return cls(snapshot, snapshot.elapsed_ms, not snapshot.is_final)
 
     @classmethod
     def of_recorded(cls, run: RecordedRun) -> ShownRun:
         """A run of the history."""
-        last_ms = max((one.ended_ms for one in run.invocations), default=0.0)
-        return cls(run.run_id, run.scenario, run.invocations, last_ms, live=False)
+        return cls(run, max((one.ended_ms for one in run.invocations), default=0.0), live=False)
+
+    @property
+    def run_id(self) -> str:
+        return self.source.run_id
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.source.scenario
+
+    @property
+    def invocations(self) -> Sequence[Invocation]:
+        return self.source.invocations
 
 
 class RunTimeline:

@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from random import Random
 
 from textual.pilot import Pilot
@@ -86,10 +87,11 @@ async def _measured() -> dict[str, object]:
 
 
 def _states() -> Iterator[ShownRun]:
+    first = next(SyntheticRuns()(Scenario()).snapshots())
     answers = invocations()
     for count in range(BATCH, len(answers) + 1, BATCH):
-        now_ms = answers[count - 1].ended_ms
-        yield ShownRun("r1", Scenario(), InvocationLog(answers, count), now_ms, live=True)
+        source = replace(first, invocations=InvocationLog(answers, count))
+        yield ShownRun(source, answers[count - 1].ended_ms, live=True)
 
 
 async def _median_ms(pilot: Pilot[None], once: Callable[[int], object]) -> float:

@@ -60,7 +60,7 @@ def test_an_environment_taken_as_reclaimed_ends_in_a_cross() -> None:
 
 def test_two_lanes_in_one_row() -> None:
     assert half_runs(["init", "busy", "busy", "", ""], ["init", "busy", "init", "busy", "frozen"]) == [
-        ("▒", "init", ""), ("█", "busy", ""), ("▀", "busy", "init"), ("▄", "busy", ""), ("─", "frozen", ""),
+        ("▒", "init", ""), ("█", "busy", ""), ("▒", "init", "busy"), ("▄", "busy", ""), ("─", "frozen", ""),
     ]  # fmt: skip
 
 

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Label
 
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
@@ -307,3 +309,26 @@ async def test_keys_of_the_lanes_are_not_offered_beside_the_clicks() -> None:
         assert "Dense" not in screen_text(pilot.app)
         await pilot.press("z")
         assert not screen_of(pilot)._paused
+
+
+async def test_every_number_explains_itself_and_can_be_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(PoolRuns()) as pilot:
+        await pilot.press("x")
+        await until_shown(pilot, "Nothing was run yet.")
+        await after_a_run(pilot)
+        await pilot.press("n", "x")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Reading))
+        explained = reading_text(pilot)
+        assert "Environment 1, invocation #1" in explained
+        assert "12 / 40 invocations that ran = 30%" in explained
+        assert "Total: " in explained
+        await pilot.press("escape", "y", "e")
+        assert "40 requests in 6.31 s, 12 environments, 12 cold starts" in pilot.app.clipboard
+        await until(pilot, lambda: len(list(tmp_path.glob("run-r1-*.json"))) == 1)
+
+
+def reading_text(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("Reading Label", Label).content)

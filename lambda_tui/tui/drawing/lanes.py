@@ -133,13 +133,17 @@ _DRAWN: frozenset[Ink] = frozenset({"busy", "next", "init", "error"})
 def half_runs(upper: Iterable[Ink], lower: Iterable[Ink]) -> list[tuple[str, Ink, Ink]]:
     """Two lanes in one row of half blocks: texts with their ink and that of the paper.
 
-    Where both lanes do the same, a whole character says so without colour.
+    Where both lanes do the same, a whole character says so without colour. An init of either shades the
+    whole cell: there are no half blocks of shading, and no cold start is to be overlooked.
     """
     runs: list[tuple[str, Ink, Ink]] = []
     for (above, below), group in groupby(zip(upper, lower, strict=True)):
         length = sum(1 for _ in group)
         if above == below:
             runs.append((_BOTH[above] * length, above, ""))
+        elif "init" in (above, below):
+            other = below if above == "init" else above
+            runs.append((INIT * length, "init", other if other in _DRAWN else ""))
         elif above in _DRAWN:
             runs.append(("▀" * length, above, below if below in _DRAWN else ""))
         elif below in _DRAWN:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,28 +14,28 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from lambda_tui.billing import load_prices
-from lambda_tui.errors import Interrupted, InvalidInput, LambdaTuiError
-from lambda_tui.load.estimate import estimate_spend
+from lambda_tui.errors import LambdaTuiError, StorageError
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.clicks import SIDES, ClicksSession, Side, clicks_scenarios
-from lambda_tui.tui.drawing.numbers import format_usd, plural
+from lambda_tui.tui.drawing.numbers import plural
 from lambda_tui.tui.drawing.time_window import TimeView
-from lambda_tui.tui.messages import RunFailed, SnapshotArrived, ThreadCrashed
+from lambda_tui.tui.export import export_run
+from lambda_tui.tui.messages import ThreadCrashed
 from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
 from lambda_tui.tui.screens import environments_texts as texts
-from lambda_tui.tui.screens.dialogs import Question, Reading
+from lambda_tui.tui.screens.dialogs import Reading
+from lambda_tui.tui.screens.environments_explained import moment_explained, run_explained, run_summary
 from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
 from lambda_tui.tui.screens.environments_runs import RunOpened, open_run, run_choices
+from lambda_tui.tui.screens.explanation import explanation_content, reading_width
 from lambda_tui.tui.screens.run_picker import RunPicker
 from lambda_tui.tui.screens.texts import scenario_line
 from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.border_text import set_border
-from lambda_tui.tui.widgets.clicks_view import TITLES, ClicksView
+from lambda_tui.tui.widgets.clicks_view import ClicksView
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.lanes import Lanes
@@ -80,7 +80,8 @@ class EnvironmentsScreen(Screen[None]):
         self._paused = False
         self._look: Timer | None = None
         self._opening: Thread | None = None
-        self.clicks = ClicksSession(start_run, self.post_message)
+        self._view = ClicksView(target, start_run, scenario, self._region)
+        self.clicks = self._view.session
 
     def compose(self) -> ComposeResult:
         yield TitleBar(self._modes, "environments", self._target.label)
@@ -90,8 +91,9 @@ class EnvironmentsScreen(Screen[None]):
             with Vertical(id="occupancy", classes="pane"):
                 yield OccupancyChart()
             yield Lanes(id="lanes").add_class("pane")
+            yield Static(texts.welcome_text(), id="welcome", classes="pane")
             yield FlatText(id="moment", classes="pane")
-        yield ClicksView()
+        yield self._view
         yield FlatText(id="state")
         yield KeyBar()
         yield Static(
@@ -150,6 +152,7 @@ class EnvironmentsScreen(Screen[None]):
 
     def _show(self) -> None:
         run, lanes = self._lanes.run, self.query_one(Lanes)
+        self.set_class(run is None, "-empty")
         with self.app.batch_update():
             if run is not None:
                 lanes.show(
@@ -191,7 +194,9 @@ class EnvironmentsScreen(Screen[None]):
             set_border(self.query_one("#occupancy"), subtitle=peak)
         first, last = lanes.seen
         total = len(self._lanes.timeline.lanes)
-        set_border(lanes, subtitle=f"{first:,}–{last:,} of {total:,}" if total else "")
+        if total:
+            seen = f"{first:,}–{last:,} of {total:,}"
+            set_border(lanes, subtitle=texts.legend_line(seen, small=self.has_class("-small")))
         lane = lanes.lane
         gone_ms = 0.0 if lane is None else lane.end_ms(self._lanes.now_ms, self._lanes.idle_limit_ms)
         self.query_one("#moment", FlatText).show(
@@ -206,26 +211,25 @@ class EnvironmentsScreen(Screen[None]):
     def _state(self) -> str:
         run = self._lanes.run
         if self.has_class("-clicks"):
-            return self._clicks_state()
+            return self._view.state()
         if self._paused:
             return "Paused: the view stands still, the run goes on. z shows it as it is now."
         if run is None:
-            return "Nothing was run yet: 1 and Enter run a scenario, c runs the clicks, o opens a run."
+            return "Nothing was run yet."
         if run.live:
-            return f"▸ {plural(len(run.invocations), 'answer')} so far"
+            return f"▸ {plural(len(run.invocations), 'answer')} so far · {self._following()}"
         return f"{plural(len(run.invocations), 'request')} in {texts.duration_text(run.now_ms)}"
 
-    def _clicks_state(self) -> str:
-        side = self.clicks.running
-        if side is None:
-            return "c runs both halves   esc back to the lanes"
-        snapshot = self.clicks.runs.get(side)
-        note = f" · {snapshot.note}" if snapshot is not None and snapshot.note else ""
-        return f"▸ {TITLES[side]}{note}   esc stops"
+    def _following(self) -> str:
+        view = self.query_one(Lanes).view
+        if view.span_ms is None:
+            return "the whole run is on screen"
+        return "following the live end" if view.follow else "standing still: f follows the live end"
 
     @on(Lanes.Moved)
     def _moved(self) -> None:
         self._show_window()
+        self._say_state()
 
     # Moving
 
@@ -254,6 +258,48 @@ class EnvironmentsScreen(Screen[None]):
         self._paused = not self._paused
         self._look_at_run()
         self._say_state()
+
+    # The numbers
+
+    def action_explain(self) -> None:
+        """How every number on screen comes about, what is at the cursor first."""
+        lanes = self.query_one(Lanes)
+        if self.has_class("-clicks"):
+            text = self._view.explained()
+        elif self._lanes.run is None:
+            text = ""
+        else:
+            text = run_explained(self._lanes)
+            if lanes.lane is not None and lanes.cursor_ms is not None:
+                here = moment_explained(self._lanes, lanes.lane, lanes.lane_number, lanes.cursor_ms)
+                text = f"{here}\n\n{text}" if here else text
+        if not text:
+            self.notify("Nothing was run yet.", severity="warning")
+            return
+        content = explanation_content(text, texts.CLOCK, reading_width(self.size.width))
+        self.app.push_screen(Reading("How these numbers come about", content))
+
+    def action_copy(self) -> None:
+        text = self._view.summary() if self.has_class("-clicks") else run_summary(self._lanes)
+        if not text:
+            self.notify("Nothing was run yet.", severity="warning")
+            return
+        self.app.copy_to_clipboard(text)
+        self.notify(text, title="Copied", markup=False)
+
+    def action_export(self) -> None:
+        shown = [self._lanes.run.source] if self._lanes.run is not None else []
+        runs = list(self.clicks.runs.values()) if self.has_class("-clicks") else shown
+        try:
+            paths = [export_run(run, Path.cwd()) for run in runs]
+        except StorageError as error:
+            self.notify(str(error), title=error.title, severity="error", markup=False)
+            return
+        if not paths:
+            self.notify("Nothing was run yet.", severity="warning")
+            return
+        names = "\n".join(path.name for path in paths)
+        self.notify(f"{names}\nin {Path.cwd()}", title="Exported", markup=False)
 
     def action_help(self) -> None:
         self.app.push_screen(Reading("Environments", texts.help_text()))
@@ -311,12 +357,17 @@ class EnvironmentsScreen(Screen[None]):
         """Show the scene; run it if it has not run yet or was on screen already."""
         was_shown = self.has_class("-clicks")
         self._show_clicks(True)
-        if self.clicks.running is None and (was_shown or not self.clicks.runs):
-            self._request_clicks()
+        if self.running or not (was_shown or not self.clicks.runs):
+            return
+        if self._is_running():
+            self.notify("A run is in progress: wait for it, or stop it on screen 1.", severity="warning")
+            return
+        self._show_banner(None)
+        self._view.run()
 
     def _show_clicks(self, shown: bool) -> None:
         self.set_class(shown, "-clicks")
-        self.query_one(ClicksView).promise(self._scenario())
+        self._view.promise()
         self.set_focus(self.query_one("#run-both" if shown else "#lanes"))
         if not shown:
             self._show_banner(None)
@@ -324,68 +375,15 @@ class EnvironmentsScreen(Screen[None]):
         self.refresh_bindings()
         self._say_state()
 
-    def _request_clicks(self) -> None:
-        if self._is_running():
-            self.notify("A run is in progress: wait for it, or stop it on screen 1.", severity="warning")
-            return
-        numbers = self.query_one(ClicksView).numbers()
-        if numbers is None:
-            return
-        try:
-            scenarios = clicks_scenarios(self._scenario(), *numbers, self._target.kind)
-        except InvalidInput as error:
-            self.notify(str(error), title=error.title, severity="error")
-            return
-        if self._target.kind == "local":
-            self._start_clicks(scenarios)
-        else:
-            self._ask(scenarios)
-
-    def _ask(self, scenarios: dict[Side, Scenario]) -> None:
+    def _region(self) -> str:
         latest = self._latest()
-        region = latest.target.region if latest is not None and latest.target is not None else "us-east-1"
-        rates = load_prices().rates(region, scenarios["spread"].architecture)
-        estimates = [estimate_spend(scenario, rates) for scenario in scenarios.values()]
-        low = sum((one.low_usd for one in estimates), Decimal(0))
-        high = sum((one.high_usd for one in estimates), Decimal(0))
-        text = (
-            f"This invokes {scenarios['spread'].function_name} on {self._target.label} "
-            f"{plural(scenarios['at-once'].invocations, 'time')} at once, then as often spread over time.\n\n"
-            f"Estimated spend: {format_usd(low)} to at most {format_usd(high)} ({region} prices)."
-        )
+        return latest.target.region if latest is not None and latest.target is not None else "us-east-1"
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._start_clicks(scenarios)
-
-        self.app.push_screen(Question("This costs money", text, yes="Run", no="Back"), answered)
-
-    def _start_clicks(self, scenarios: dict[Side, Scenario]) -> None:
-        self._show_banner(None)
-        view = self.query_one(ClicksView)
-        for side in SIDES:
-            view.half(side).clear(f"{TITLES[side]} · {scenarios[side].name}")
-        self.clicks.start(scenarios)
-        self._say_state()
-
-    @on(Input.Changed)
-    def _numbers_edited(self) -> None:
-        self.query_one(ClicksView).promise(self._scenario())
-
-    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
-        side = self.clicks.take(message.snapshot, message.generation)
-        if side is None:
-            return
-        self.query_one(ClicksView).half(side).show_run(message.snapshot)
-        stopped_by = message.snapshot.stopped_by
-        if message.snapshot.is_final and stopped_by is not None and not isinstance(stopped_by, Interrupted):
-            self._show_banner(stopped_by)
-        self._say_state()
-
-    def on_run_failed(self, message: RunFailed) -> None:
-        if self.clicks.fail(message.generation):
+    @on(ClicksView.Changed)
+    def _clicks_changed(self, message: ClicksView.Changed) -> None:
+        if message.error is not None:
             self._show_banner(message.error)
-            self._say_state()
+        self._say_state()
 
     def on_thread_crashed(self, message: ThreadCrashed) -> None:
         raise message.error

@@ -106,7 +106,7 @@ def moment_text(
         text = f"{plural(len(lane), 'invocation')}. ← → or a click point at a time, n and p at an invocation."
         return Content.assemble(head, "\n", (text, "$quiet"))
     moment = lane.at(time_ms)
-    here, at = lane.invocations[moment.position], f"at {_seconds(time_ms)}"
+    here, at = lane.invocations[moment.position], f"at {seconds_text(time_ms)}"
     if moment.kind in ("init", "busy"):
         return Content.assemble(
             head, (f" · {at} ", "$quiet"), _doing(moment.kind, here), "\n", _invocation_line(here)
@@ -136,7 +136,7 @@ def _invocation_line(invocation: Invocation) -> Content:
         values.append(("of it init ", format_ms(report.init_ms)))
     values += [
         ("cost ", format_usd(invocation.usd)),
-        ("the caller waited ", format_ms(invocation.latency_ms)),
+        ("waited ", format_ms(invocation.latency_ms)),
     ]
     parts = [
         part
@@ -154,18 +154,19 @@ def _idle_line(lane: Lane, kind: str, position: int, time_ms: float, gone_ms: fl
         )
     if kind == "frozen":
         gap_ms = lane.begins_ms[position] - lane.ends_ms[position - 1]
-        return Content.styled(f"Frozen for {_seconds(gap_ms)}, not billed: {number} thaws it.", "$quiet")
+        return Content.styled(f"Frozen for {seconds_text(gap_ms)}, not billed: {number} thaws it.", "$quiet")
     if time_ms >= gone_ms:
         return Content.styled(
             f"Taken as reclaimed: no environment was seen to stay this long unused after {number}.", "$quiet"
         )
-    idle = _seconds(time_ms - lane.ends_ms[position])
+    idle = seconds_text(time_ms - lane.ends_ms[position])
     return Content.styled(
         f"Unused for {idle} since {number}: frozen or reclaimed, a client cannot see which.", "$quiet"
     )
 
 
-def _seconds(time_ms: float) -> str:
+def seconds_text(time_ms: float) -> str:
+    """`1.071 s`, `31.4 s`."""
     return f"{time_ms / 1000:,.3f} s" if time_ms < 10_000 else f"{time_ms / 1000:,.1f} s"
 
 
@@ -235,7 +236,7 @@ def _crowded(snapshot: Snapshot, counts: EnvironmentCounts) -> str:
     return f" They shared {cores} here: on AWS each has its own, and times and cost may be lower."
 
 
-SPREAD = "Spread, busy at a time = arrivals a second × seconds each"
+SPREAD = "Busy when spread = clicks a second × seconds each"
 
 
 def expectation(scenario: Scenario, clicks: int, seconds: float) -> str:
@@ -244,7 +245,7 @@ def expectation(scenario: Scenario, clicks: int, seconds: float) -> str:
         return f"{SPREAD}."
     each_s = ideal_duration_ms(scenario) / 1000
     rate = clicks / seconds
-    return f"{SPREAD} = {rate:.3g} × {each_s:.3g} = {rate * each_s:.2g}."
+    return f"{SPREAD} = {rate:.3g} × {each_s:.3g} s ≈ {rate * each_s:.2g}."
 
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -270,7 +271,48 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Esc", "stop the clicks; then back to the lanes"),
         ),
     ),
+    (
+        "Numbers",
+        (
+            ("x", "how every number here comes about, with the values in it"),
+            ("y", "copy the figures to the clipboard"),
+            ("e", "export the run as a JSON document"),
+        ),
+    ),
 )
+
+SHORT_LEGEND = (
+    ("◆▒", "bold $cold", "cold start"), ("▇", "$model-threads", "busy"), ("─", "$previous", "frozen"),
+    ("╌", "$previous", "unused"), ("╳", "$quiet", "reclaimed"), ("✗", "bold $error", "error"),
+)  # fmt: skip
+"""Signs of the lanes in a word each, for their border; the first three matter most."""
+
+
+def legend_line(seen: str, *, small: bool) -> Content:
+    """The signs, then which lanes are on screen."""
+    signs = SHORT_LEGEND[:3] if small else SHORT_LEGEND
+    parts = [part for sign, style, word in signs for part in ((f"{sign} ", style), (f"{word}  ", "$quiet"))]
+    return Content.assemble(*parts, (seen, "$quiet"))
+
+
+def welcome_text() -> Content:
+    """What a lane looks like, and how to come to see some: shown before anything was run."""
+    lane = (
+        ("◆▒▒▒▒▒▒▒", "bold $cold"), ("▇▇▇▇▇▇▇▇▇▇▇▇", "$model-threads"), ("────────────", "$previous"),
+        ("▇▇▇▇▇▇▇▇▇▇▇▇", "$model-threads"), ("╌╌╌╌╌╌╌╌╌╌", "$previous"), ("╳", "$quiet"),
+    )  # fmt: skip
+    return Content("\n").join([
+        Content.styled("A lane is an execution environment", "bold $accent"),
+        Content(""),
+        Content.assemble(*lane),
+        Content.styled("cold    busy        frozen,     busy again  unused gone", "$quiet"),
+        Content.styled("start   (billed)    not billed  (warm)                 ", "$quiet"),
+        Content(""),
+        Content.assemble(("1", "bold $accent"), " then ", ("Enter", "bold $accent"), " runs a scenario"),
+        Content.assemble(("c", "bold $accent"), " runs the same clicks at once and spread over time"),
+        Content.assemble(("o", "bold $accent"), " opens a run of the history"),
+    ])  # fmt: skip
+
 
 LEGEND: tuple[tuple[str, str, str], ...] = (
     ("◆▒▒▒", "bold $cold", "cold start: the environment is made and the code loaded (init)"),
@@ -310,6 +352,9 @@ PARAGRAPHS: tuple[tuple[str, str], ...] = (
         "finds warm environments; elsewhere it may.",
     ),
 )
+
+
+CLOCK = "Times are the client's clock, from the start of the run; ? says what is inferred."
 
 
 def help_text() -> Content:

@@ -1,179 +1,47 @@
-"""The scene of the clicks: a form, and both halves side by side."""
+"""The scene of the clicks: a form, both halves side by side, and the two runs behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from decimal import Decimal
 
-from rich.segment import Segment
-from rich.style import Style
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button
+from textual.widgets import Button, Input
 
+from lambda_tui.billing import load_prices
+from lambda_tui.errors import Interrupted, InvalidInput, LambdaTuiError
+from lambda_tui.load.estimate import estimate_spend
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import ConcurrencyModel, Scenario
-from lambda_tui.tui.clicks import DEFAULT_CLICKS, DEFAULT_SECONDS, MAX_CLICKS, SIDES, Side
-from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
-from lambda_tui.tui.drawing.time_window import TimeView
-from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
-from lambda_tui.tui.screens.environments_texts import (
-    big_figures,
-    clicks_facts,
-    clicks_figures,
-    expectation,
-    grid_figures,
-    lesson,
-    small_figures,
+from lambda_tui.scenario import Scenario
+from lambda_tui.targets.protocol import Target
+from lambda_tui.tui.clicks import (
+    DEFAULT_CLICKS,
+    DEFAULT_SECONDS,
+    MAX_CLICKS,
+    SIDES,
+    ClicksSession,
+    Side,
+    clicks_scenarios,
 )
+from lambda_tui.tui.drawing.numbers import format_usd, plural
+from lambda_tui.tui.messages import RunFailed, SnapshotArrived, ThreadCrashed
+from lambda_tui.tui.screens.dialogs import Question
+from lambda_tui.tui.screens.environments_texts import expectation
 from lambda_tui.tui.screens.texts import work_line
+from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.border_text import set_border
+from lambda_tui.tui.widgets.clicks_half import TITLES, ClicksHalf
 from lambda_tui.tui.widgets.fields import NumberField
 from lambda_tui.tui.widgets.flat_text import FlatText
-from lambda_tui.tui.widgets.lanes import LANE_CLASSES, LANE_CSS, ink_style
-from lambda_tui.tui.widgets.strips import Drawing, Row
-
-ROOM_FOR_BIG = 42
-"""From this many columns on, a half shows its figures in big digits."""
-
-TITLES: dict[Side, str] = {"at-once": "All at once", "spread": "Spread over time"}
-
-
-PROMISES: dict[Side, str] = {
-    "at-once": "Every click at the same moment: each needs an environment of its own.",
-    "spread": "The same clicks at a constant rate: a few environments take turns.",
-}
-
-
-class LanesPicture(Drawing):
-    """All lanes of a run in the rows there are: one a row, two, or a sample of them that says so."""
-
-    DEFAULT_CSS = f"""
-    LanesPicture {{
-        height: 1fr; min-height: 2;
-        {LANE_CSS}
-        & > .lanes--axis {{ color: $quiet; }}
-    }}
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = LANE_CLASSES | {"lanes--axis"}
-
-    @dataclass
-    class Resized(Message):
-        """There is room for another number of lanes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._run = RunTimeline()
-        self._model: ConcurrencyModel = "sequential"
-
-    def show_run(self, run: RunTimeline) -> None:
-        self._run = run
-        if run.run is not None:
-            self._model = run.run.scenario.concurrency
-        self.redraw()
-
-    def on_resize(self) -> None:
-        self.post_message(self.Resized())
-
-    def draw(self, width: int, height: int) -> Iterable[Row]:
-        run, rows = self._run, height - 1
-        lanes = run.timeline.lanes
-        if run.run is None or rows < 1:
-            return []
-        window = TimeView().window(run.now_ms, width, live=run.run.live)
-        drawn = min(len(lanes), 2 * rows)
-        seen = [lanes[number * len(lanes) // drawn] for number in range(drawn)]
-        cells = [LaneCells(lane, window, run.now_ms, run.idle_limit_ms) for lane in seen]
-        if len(seen) <= rows:
-            lines = [[Segment(text, self._ink(ink)) for text, ink in lane.runs()] for lane in cells]
-        else:
-            nothing: list[Ink] = [""] * width
-            inks = [lane.inks for lane in cells] + [nothing]
-            lines = [
-                [self._half(*part) for part in half_runs(inks[row], inks[row + 1])]
-                for row in range(0, len(cells), 2)
-            ]
-        return [[Segment(window.scale(), self.style_of("lanes--axis"))], *lines]
-
-    def caption(self) -> str:
-        """`50 of 64 environments drawn`, where there is no room for all."""
-        lanes, room = len(self._run.timeline.lanes), 2 * max(1, self.size.height - 1)
-        return f"{room:,} of {lanes:,} environments drawn" if lanes > room else ""
-
-    def _half(self, text: str, ink: Ink, paper: Ink) -> Segment:
-        style = self._ink(ink)
-        return Segment(text, style + Style(bgcolor=self._ink(paper).color) if paper else style)
-
-    def _ink(self, ink: Ink) -> Style:
-        return ink_style(self, ink, self._model)
-
-
-class ClicksHalf(Vertical):
-    """One of the two runs: big figures, its lanes, facts and a sentence."""
-
-    DEFAULT_CSS = """
-    ClicksHalf { width: 1fr; height: 1fr; padding: 0 1; }
-    ClicksHalf > LanesPicture { margin: 1 0; }
-    ClicksHalf > .figures { height: 4; }
-    ClicksHalf > .facts { height: 2; }
-    ClicksHalf > .lesson { height: 3; }
-    """
-
-    def __init__(self, side: Side) -> None:
-        super().__init__(id=f"half-{side}", classes="pane")
-        self.border_title = TITLES[side]
-        self._side = side
-        self._lanes = RunTimeline()
-        self._snapshot: Snapshot | None = None
-
-    def compose(self) -> ComposeResult:
-        yield FlatText(classes="figures")
-        yield LanesPicture()
-        yield FlatText(classes="facts")
-        yield FlatText(classes="lesson")
-
-    def clear(self, title: str) -> None:
-        """Another pair is about to run."""
-        set_border(self, title=title, subtitle="")
-        self._lanes, self._snapshot = RunTimeline(), None
-        self.query_one(LanesPicture).show_run(self._lanes)
-        for text in self.query(FlatText):
-            text.show(Content(""))
-        self._show()
-
-    def show_run(self, snapshot: Snapshot) -> None:
-        """Show this state of the half's run."""
-        self._snapshot = snapshot
-        self._lanes.take(ShownRun.of_snapshot(snapshot))
-        self._show()
-
-    def on_resize(self) -> None:
-        self._show()
-
-    def on_lanes_picture_resized(self) -> None:
-        set_border(self, subtitle=self.query_one(LanesPicture).caption())
-
-    def _show(self) -> None:
-        snapshot = self._snapshot
-        if snapshot is None:
-            self.query_one(".lesson", FlatText).show(Content.styled(PROMISES[self._side], "$quiet"))
-            return
-        counts = self._lanes.counts()
-        width = max(20, self.size.width - 2)
-        figures = big_figures if width >= ROOM_FOR_BIG else small_figures
-        self.query_one(".figures", FlatText).show(figures(clicks_figures(counts), width))
-        self.query_one(".facts", FlatText).show(grid_figures(clicks_facts(snapshot, counts), width))
-        self.query_one(".lesson", FlatText).show(lesson(snapshot, counts))
-        picture = self.query_one(LanesPicture)
-        picture.show_run(self._lanes)
-        set_border(self, subtitle=picture.caption())
 
 
 class ClicksView(Vertical):
-    """How many clicks, over how long, and what became of them."""
+    """How many clicks, over how long, and what became of them; `session` holds the runs."""
 
     DEFAULT_CSS = """
     ClicksView { height: 1fr; }
@@ -182,7 +50,7 @@ class ClicksView(Vertical):
     ClicksView NumberField { width: 26; }
     ClicksView NumberField .label { width: 12; }
     ClicksView Button { min-width: 14; margin: 0 2 0 0; }
-    ClicksView Button:focus { text-style: bold; background: $accent; color: $background; }
+    #clicks-form #run-both:focus { text-style: bold; background: $accent; color: $background; }
     ClicksView #clicks-promise { height: auto; color: $quiet; }
     ClicksView #clicks-halves { height: 1fr; }
     """
@@ -190,6 +58,25 @@ class ClicksView(Vertical):
     @dataclass
     class Requested(Message):
         """The button was pressed."""
+
+    @dataclass
+    class Changed(Message):
+        """A run has something newer, has begun or has ended; `error` is why it ended early."""
+
+        error: LambdaTuiError | None
+
+    def __init__(
+        self,
+        target: Target,
+        start_run: RunFactory,
+        scenario: Callable[[], Scenario],
+        region: Callable[[], str],
+    ) -> None:
+        super().__init__()
+        self._target = target
+        self._scenario = scenario
+        self._region = region
+        self.session = ClicksSession(start_run, self.post_message)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="clicks-form", classes="pane") as form:
@@ -218,15 +105,94 @@ class ClicksView(Vertical):
         seconds.refuse(None if 1 <= span <= 3600 else "1 to 3,600 s.")
         return (count, span) if 1 <= count <= MAX_CLICKS and 1 <= span <= 3600 else None
 
-    def promise(self, scenario: Scenario) -> None:
+    @on(Input.Changed)
+    def promise(self) -> None:
         """Say what will be run, and what to expect."""
-        numbers = self.numbers()
+        numbers, scenario = self.numbers(), self._scenario()
         if numbers is not None:
             form = self.query_one("#clicks-form")
             alike = scenario.with_changes(invocations=numbers[0], warmup=0, rate=None, seconds=None)
             set_border(form, subtitle=f"{scenario.concurrency} · {work_line(alike)}")
             self.query_one("#clicks-promise", FlatText).show(Content(expectation(scenario, *numbers)))
 
+    # Running
+
+    def run(self) -> None:
+        """Run both halves; on a real account ask first."""
+        numbers = self.numbers()
+        if numbers is None:
+            return
+        try:
+            scenarios = clicks_scenarios(self._scenario(), *numbers, self._target.kind)
+        except InvalidInput as error:
+            self.notify(str(error), title=error.title, severity="error")
+            return
+        if self._target.kind == "local":
+            self._start(scenarios)
+        else:
+            self._ask(scenarios)
+
+    def _ask(self, scenarios: dict[Side, Scenario]) -> None:
+        region = self._region()
+        rates = load_prices().rates(region, scenarios["spread"].architecture)
+        estimates = [estimate_spend(scenario, rates) for scenario in scenarios.values()]
+        low = sum((one.low_usd for one in estimates), Decimal(0))
+        high = sum((one.high_usd for one in estimates), Decimal(0))
+        text = (
+            f"This invokes {scenarios['spread'].function_name} on {self._target.label} "
+            f"{plural(scenarios['at-once'].invocations, 'time')} at once, then as often spread over time.\n\n"
+            f"Estimated spend: {format_usd(low)} to at most {format_usd(high)} ({region} prices)."
+        )
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._start(scenarios)
+
+        self.app.push_screen(Question("This costs money", text, yes="Run", no="Back"), answered)
+
+    def _start(self, scenarios: dict[Side, Scenario]) -> None:
+        for side in SIDES:
+            self.half(side).clear(f"{TITLES[side]} · {scenarios[side].name}")
+        self.session.start(scenarios)
+        self.post_message(self.Changed(None))
+
+    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
+        side = self.session.take(message.snapshot, message.generation)
+        if side is not None:
+            self.half(side).show_run(message.snapshot)
+            self.post_message(self.Changed(_worth_telling(message.snapshot)))
+
+    def on_run_failed(self, message: RunFailed) -> None:
+        if self.session.fail(message.generation):
+            self.post_message(self.Changed(message.error))
+
+    def on_thread_crashed(self, message: ThreadCrashed) -> None:
+        raise message.error
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.post_message(self.Requested())
+
+    # What it says
+
+    def state(self) -> str:
+        """The last line of the screen."""
+        side = self.session.running
+        if side is None:
+            return "c runs both halves   esc back to the lanes"
+        snapshot = self.session.runs.get(side)
+        note = f" · {snapshot.note}" if snapshot is not None and snapshot.note else ""
+        return f"▸ {TITLES[side]}{note}   esc stops"
+
+    def explained(self) -> str:
+        """How the numbers of both halves come about."""
+        return "\n\n\n".join(self.half(side).explained() for side in self.session.runs)
+
+    def summary(self) -> str:
+        """Two lines for the clipboard."""
+        return "\n".join(self.half(side).sentence for side in self.session.runs)
+
+
+def _worth_telling(snapshot: Snapshot) -> LambdaTuiError | None:
+    stopped_by = snapshot.stopped_by if snapshot.is_final else None
+    return None if isinstance(stopped_by, Interrupted) else stopped_by

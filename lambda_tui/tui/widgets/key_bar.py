@@ -9,6 +9,8 @@ from textual.screen import Screen
 
 from lambda_tui.tui.widgets.flat_text import FlatText
 
+PALETTE_WIDTH = len("^p palette")
+
 
 class KeyBar(Horizontal):
     """Textual's Footer as two widgets instead of ten: that one is made anew with every focus change."""
@@ -16,7 +18,7 @@ class KeyBar(Horizontal):
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $footer-background; padding: 0 1; }
     KeyBar > #keys { width: 1fr; }
-    KeyBar > #palette { width: 11; }
+    KeyBar > #palette { width: auto; }
     """
 
     def compose(self) -> ComposeResult:
@@ -25,6 +27,9 @@ class KeyBar(Horizontal):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._show_bindings)
+        self._show_bindings(self.screen)
+
+    def on_resize(self) -> None:
         self._show_bindings(self.screen)
 
     def _show_bindings(self, screen: Screen[object]) -> None:
@@ -38,9 +43,18 @@ class KeyBar(Horizontal):
                 seen.add(binding.action)
                 display = self.app.get_key_display(binding)
                 keys.append(_key(binding.key, display, binding.description))
-        self.query_one("#keys", FlatText).show(Content("  ").join(keys))
+        room = self.size.width - 2 - PALETTE_WIDTH
+        self.query_one("#keys", FlatText).show(Content("  ").join(_fitting(keys, room)))
         palette = _key(self.app.COMMAND_PALETTE_BINDING, "^p", "palette")
         self.query_one("#palette", FlatText).show(palette)
+
+
+def _fitting(keys: list[Content], room: int) -> list[Content]:
+    """As many as there is room for; the last two, help and quit, in any case."""
+    shown, last = keys[:-2], keys[-2:]
+    while shown and sum(key.cell_length + 2 for key in (*shown, *last)) > room:
+        shown.pop()
+    return shown + last
 
 
 def _key(key: str, display: str, text: str) -> Content:

@@ -14,16 +14,14 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
 from lambda_tui.scenario import ConcurrencyModel
 from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import TimeView, TimeWindow
-from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
+from lambda_tui.tui.widgets.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
 from lambda_tui.tui.widgets.strips import fitted
 
-DIM = Style(dim=True)
 WIDE_LABEL, NARROW_LABEL = 16, 6
 COUNT_WIDTH = 8
 ROOMY = 100
@@ -34,25 +32,6 @@ def lane_columns(width: int) -> tuple[int, int]:
     """Cells of the label, and of the time axis, of a widget `width` wide with room for a scrollbar."""
     label = WIDE_LABEL if width >= ROOMY else NARROW_LABEL
     return label, max(1, width - label - COUNT_WIDTH - 1)
-
-
-LANE_CSS = f"""
-    {MODEL_CSS}
-    & > .lanes--init {{ color: $cold; text-style: bold; }}
-    & > .lanes--frozen {{ color: $previous; }}
-    & > .lanes--idle {{ color: $previous; }}
-    & > .lanes--gone {{ color: $quiet; }}
-    & > .lanes--error {{ color: $error; text-style: bold; }}
-"""
-LANE_CLASSES = MODEL_CLASSES | {f"lanes--{ink}" for ink in ("init", "frozen", "idle", "gone", "error")}
-
-
-def ink_style(widget: Widget, ink: Ink, model: ConcurrencyModel) -> Style:
-    """The style of an ink on a widget with LANE_CSS: what is busy has the colour of its model."""
-    if ink in ("busy", "next"):
-        style = widget.get_component_rich_style(f"model--{model}")
-        return style if ink == "busy" else style + DIM
-    return widget.get_component_rich_style(f"lanes--{ink}") if ink else Style.null()
 
 
 class Lanes(ScrollView, can_focus=True):
@@ -185,6 +164,7 @@ class Lanes(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         self._forget()
+        self.post_message(self.Moved())
 
     def render_line(self, y: int) -> Strip:
         window = self.window
@@ -218,7 +198,7 @@ class Lanes(ScrollView, can_focus=True):
                 Segment("▼", cursor),
                 Segment(text[column + 1 :], style),
             ]
-        count = Segment(f"{'×':>{COUNT_WIDTH - 1}}", style)
+        count = Segment(f"{'used ×':>{COUNT_WIDTH - 1}}", style)
         return fitted([*segments, count], self.scrollable_content_region.width, self._base)
 
     def _row(self, row: int, lanes: Sequence[Lane], window: TimeWindow, *, selected: bool) -> Strip:
