@@ -54,6 +54,14 @@ class LambdaTui(App[None]):
         Binding(
             "q", "leave", "Quit", id="app.quit", tooltip="Quit; asks while a run is in progress", show=False
         ),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "Suspend",
+            id="app.suspend",
+            tooltip="Back to the shell; fg returns, and a run goes on meanwhile",
+            show=False,
+        ),
         Binding("t", "next_theme", "Theme", id="app.theme", tooltip="Next colour theme", show=False),
         Binding("1", "switch_mode('explore')", "Explore", id="app.explore", tooltip="Explore", show=False),
         Binding("3", "switch_mode('whatif')", "What-if", id="app.whatif", tooltip="What-if", show=False),
@@ -106,6 +114,8 @@ class LambdaTui(App[None]):
 
     def on_mount(self) -> None:
         self._shows_screen = True
+        # After a suspension Textual paints only what has changed since.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

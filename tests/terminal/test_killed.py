@@ -154,7 +154,7 @@ def test_suspended_robbed_of_its_engine_and_terminated(tmp_path: Path, temporary
     with Terminal(data) as terminal:
         start_run(terminal, invocations=60)
         terminal.wait_for(r"\d+ of 60", seconds=60)
-        os.kill(terminal.pid, signal.SIGTSTP)
+        terminal.press("\x1a")
         assert wait_until(lambda: state_of(terminal.pid) == "T")
         time.sleep(0.5)
         os.kill(terminal.pid, signal.SIGCONT)

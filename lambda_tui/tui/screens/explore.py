@@ -319,7 +319,7 @@ class ExploreScreen(Screen[None]):
         banner = self.query_one("#banner", Static)
         banner.set_class(error is not None, "-shown")
         if error is not None:
-            banner.update(f"{error.title}. {error} Results are kept; r restarts the target.")
+            banner.update(f"{error} The key r restarts the target.")
 
     def _tell_promise(self, scenario: Scenario) -> None:
         kind = self._target.kind
