@@ -24,10 +24,12 @@ SLOWEST_PER_S, FASTEST_PER_S = Decimal("0.01"), Decimal(10_000)
 
 @dataclass(frozen=True, slots=True)
 class SizeCost:
-    """A month at one memory size, in the bill's currency."""
+    """A month at one memory size, in the bill's currency; a forecast costs from `low_usd` to `high_usd`."""
 
     duration: SizeDuration
     usd: Decimal
+    low_usd: Decimal
+    high_usd: Decimal
 
     @property
     def memory_mb(self) -> int:
@@ -110,10 +112,17 @@ def _sizes(
     question: Question, base: MeasuredBase | None, rates: Rates, book: PriceBook
 ) -> tuple[SizeCost, ...]:
     measured = [] if base is None else [size.memory_mb for size in base.sizes]
+
+    def cost(duration: SizeDuration, duration_ms: Decimal) -> Decimal:
+        return price(question.usage(replace(duration, duration_ms=duration_ms)), book).total_usd
+
     costs = []
     for memory_mb in sorted({*USUAL_SIZES_MB, *measured, question.memory_mb}):
         duration = question.duration_at(memory_mb, base, rates)
-        costs.append(SizeCost(duration, price(question.usage(duration), book).total_usd))
+        usd = low_usd = high_usd = cost(duration, duration.duration_ms)
+        if duration.kind == "forecast":
+            low_usd, high_usd = cost(duration, duration.low_ms), cost(duration, duration.high_ms)
+        costs.append(SizeCost(duration, usd, low_usd, high_usd))
     return tuple(costs)
 
 

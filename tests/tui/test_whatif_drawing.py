@@ -17,7 +17,7 @@ from lambda_tui.tui.drawing.money import (
     plain,
     table_money,
 )
-from lambda_tui.tui.drawing.picture import DASH, GAP, Picture, draw_curve
+from lambda_tui.tui.drawing.picture import DASH, GAP, Picture, draw_band, draw_curve
 from lambda_tui.tui.drawing.scale import decades, linear_scale, logarithmic_scale, steps_of_decades
 from lambda_tui.tui.widgets.composition_bar import percent_of, stacked
 
@@ -141,3 +141,16 @@ def test_stacked_pieces_fill_the_bar_and_none_is_lost(cells: int) -> None:
 
 def test_a_share_that_is_charged_is_never_zero_percent() -> None:
     assert [percent_of(Decimal(share)) for share in ("0.923", "0.0451", "0.0001")] == ["92%", "4.5%", "<0.1%"]
+
+
+def test_a_band_lies_between_its_bounds_and_is_lighter_than_a_curve() -> None:
+    canvas = BrailleCanvas(10, 4)
+    draw_band(canvas, [(0.0, 14.0), (10.0, 10.0), (19.0, 8.0)], [(0.0, 14.0), (10.0, 2.0), (19.0, 8.0)], 1)
+    rows = ["".join(text for text, _ in canvas.row(row)) for row in range(4)]
+    assert rows[0][0] == rows[0][-1] == " "
+    assert rows[1][5] in "⢕⡪"
+    drawn = {cell for row in rows for cell in row if cell != " "}
+    assert all((ord(cell) - 0x2800).bit_count() <= 4 for cell in drawn)
+    nothing = BrailleCanvas(10, 4)
+    draw_band(nothing, [(0.0, 5.0), (19.0, 5.0)], [(0.0, 5.0), (19.0, 5.0)], 1)
+    assert all(nothing.row(row) == [(" " * 10, 0)] for row in range(4))

@@ -92,6 +92,25 @@ def draw_curve(
                 canvas.dot(x, y, layer)
 
 
+def draw_band(
+    canvas: BrailleCanvas,
+    lows: Sequence[tuple[float, float]],
+    highs: Sequence[tuple[float, float]],
+    layer: int,
+) -> None:
+    """Every other dot between two polylines over the same x, so that it is lighter than any curve."""
+    for low, high in zip(pairwise(lows), pairwise(highs), strict=True):
+        (left, _), (right, _) = low
+        for x in range(max(0, round(left)), min(canvas.dots_wide - 1, round(right)) + 1):
+            share = min(max((x - left) / (right - left), 0.0), 1.0) if right > left else 0.0
+            ends = sorted(begin[1] + share * (end[1] - begin[1]) for begin, end in (low, high))
+            if ends[1] - ends[0] < 1:
+                continue
+            for y in range(round(ends[0]), round(ends[1]) + 1):
+                if (x + y) % 2 == 0:
+                    canvas.dot(x, y, layer)
+
+
 def _steps(first: float, last: float) -> tuple[int, int]:
     low, high = sorted((round(first), round(last)))
     return (low, low + 1) if high - low <= 1 else (low, high)

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Digits, Footer, Static
+from textual.widgets import Digits, Static
 
 from lambda_tui.billing import PriceBook, load_prices
 from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError
@@ -30,6 +30,7 @@ from lambda_tui.tui.screens.whatif_keys import WHATIF_KEYS
 from lambda_tui.tui.screens.whatif_pictures import show_pictures, show_tables
 from lambda_tui.tui.widgets.bill_table import BillTable
 from lambda_tui.tui.widgets.composition_bar import CompositionBar
+from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.memory_chart import MemoryChart
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
 from lambda_tui.tui.widgets.picture_pane import PicturePane
@@ -97,7 +98,7 @@ class WhatIfScreen(Screen[None]):
                 with VerticalScroll(id="month", classes="pane", can_focus=False) as month:
                     month.border_title = "The bill of a month"
                     yield BillTable()
-        yield Footer()
+        yield KeyBar()
         yield Static(
             f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
         )

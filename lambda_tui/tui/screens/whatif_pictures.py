@@ -72,7 +72,7 @@ def is_forecast(answer: Answer) -> bool:
 
 
 def _memory_cost(size: SizeCost) -> MemoryCost:
-    return MemoryCost(size.memory_mb, size.usd, size.measured)
+    return MemoryCost(size.memory_mb, size.usd, size.low_usd, size.high_usd, size.measured)
 
 
 def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
@@ -81,6 +81,8 @@ def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
     currency = answer.bill.currency
     curve = ("╌╌ forecast ", "$primary") if is_forecast(answer) else ("── as typed ", "$primary")
     parts: list[Content | tuple[str, str]] = [curve]
+    if any(size.low_usd < size.high_usd for size in answer.sizes):
+        parts.append(("⢕⢕ interval ", "$previous"))
     if any(size.measured for size in answer.sizes):
         parts.append(("● measured ", "bold"))
     if pinned is not None:

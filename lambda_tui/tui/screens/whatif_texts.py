@@ -53,8 +53,9 @@ PARAGRAPHS = (
     (
         "Cost by memory",
         "The month at every memory size. ● was measured; the dashed curve is a forecast: waiting stays, CPU "
-        "time shrinks with the CPU that memory buys, up to the threads that can use it. ★ is the cheapest "
-        "size, ◆ on the vertical line is yours. Of typed numbers, the part said to be CPU is forecast the "
+        "time shrinks with the CPU that memory buys, up to the threads that can use it. The dotted band "
+        "is where the month may lie: twice the spread of the forecast. ★ is the cheapest size, ◆ on the "
+        "vertical line is yours. Of typed numbers, the part said to be CPU is forecast the "
         "same way; with none, the duration is the same at every size and the curve is solid.",
     ),
     (

@@ -14,7 +14,19 @@ SERIES_INKS = tuple(f"series-{number}" for number in range(1, 7))
 BAR_INKS = tuple(f"bar-{ink}" for ink in SERIES_INKS)
 """The same colours as paper, for bars with words in them."""
 
-INKS = ("axis", "grid", "text", "strong", "mark", "best", "measured", "forecast", *SERIES_INKS, *BAR_INKS)
+INKS = (
+    "axis",
+    "grid",
+    "text",
+    "strong",
+    "mark",
+    "best",
+    "measured",
+    "forecast",
+    "band",
+    *SERIES_INKS,
+    *BAR_INKS,
+)
 
 
 _PAPERS = " ".join(
@@ -36,6 +48,7 @@ class Chart(Drawing):
         & > .ink--best {{ color: $success; text-style: bold; }}
         & > .ink--measured {{ color: $foreground; text-style: bold; }}
         & > .ink--forecast {{ color: $primary; }}
+        & > .ink--band {{ color: $previous; }}
         {" ".join(f"& > .ink--{ink} {{ color: ${ink}; }}" for ink in SERIES_INKS)}
         {_PAPERS}
     }}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from lambda_tui.tui.drawing.frame import Frame, Runs
 from lambda_tui.tui.drawing.money import axis_money, format_money
-from lambda_tui.tui.drawing.picture import Picture, draw_curve
+from lambda_tui.tui.drawing.picture import Picture, draw_band, draw_curve
 from lambda_tui.tui.drawing.scale import Scale, linear_scale, logarithmic_scale, steps_of_decades
 from lambda_tui.tui.widgets.chart import Chart
 
@@ -16,16 +17,21 @@ MEMORY_TICKS = (128, 256, 512, 1024, 2048, 4096, 10240)
 LOGARITHMIC_FROM = 12
 """Where the dearest size costs so many times the cheapest, a linear axis would flatten all but the last."""
 
-PINNED, CURVE = 1, 2
-INKS = {PINNED: "axis", CURVE: "forecast"}
+BAND, PINNED, CURVE = 1, 2, 3
+INKS = {BAND: "band", PINNED: "axis", CURVE: "forecast"}
+
+
+Bound = Literal["usd", "low_usd", "high_usd"]
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryCost:
-    """A month at one memory size, in the currency of the bill."""
+    """A month at one memory size, in the currency of the bill; `low_usd` to `high_usd` where forecast."""
 
     memory_mb: int
     usd: Decimal
+    low_usd: Decimal
+    high_usd: Decimal
     measured: bool = False
 
 
@@ -61,6 +67,8 @@ class MemoryChart(Chart):
         frame = self._frame(width, height)
         if not frame.has_room:
             return []
+        low, high = (_dots(frame, self._costs, bound) for bound in ("low_usd", "high_usd"))
+        draw_band(frame.canvas, low, high, BAND)
         draw_curve(frame.canvas, _dots(frame, self._pinned), PINNED, dashed=True)
         draw_curve(frame.canvas, _dots(frame, self._costs), CURVE, dashed=self._dashed)
         picture = frame.picture(INKS)
@@ -75,8 +83,8 @@ class MemoryChart(Chart):
         return Frame(width - 1, height, x, y, x_labels=names, y_labels=labels)
 
     def _money_scale(self, ticks: int) -> Scale:
-        amounts = [float(cost.usd) for cost in (*self._costs, *self._pinned)]
-        low, high = min(amounts), max(amounts)
+        shown = (*self._costs, *self._pinned)
+        low, high = min(float(cost.low_usd) for cost in shown), max(float(cost.high_usd) for cost in shown)
         if low > 0 and high / low > LOGARITHMIC_FROM:
             return steps_of_decades(low, high, max(4, ticks))
         return linear_scale(high, max(2, ticks * 2 // 3))
@@ -100,8 +108,8 @@ class MemoryChart(Chart):
         picture.place(_around(across, down, len(name)), name, "best")
 
 
-def _dots(frame: Frame, costs: Sequence[MemoryCost]) -> list[tuple[float, float]]:
-    return [frame.dots(cost.memory_mb, float(cost.usd)) for cost in costs]
+def _dots(frame: Frame, costs: Sequence[MemoryCost], amount: Bound = "usd") -> list[tuple[float, float]]:
+    return [frame.dots(cost.memory_mb, float(getattr(cost, amount))) for cost in costs]
 
 
 def _beside(column: int, length: int, rows: range) -> list[tuple[int, int]]:
