@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -21,6 +22,10 @@ from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.session import Session
 
 STDIN, STDOUT = 0, 1
+MOST_UNREAD_BYTES = 8 * 1024 * 1024
+"""What may wait for the reader, some 5,000 invocations, before the load is held back. All of it has to be
+read when a run is stopped, in less than a second."""
+
 CRASHED = 70
 """EX_SOFTWARE of sysexits.h."""
 
@@ -48,10 +53,20 @@ class Control(asyncio.Protocol):
 
 
 class Output(asyncio.Protocol):
-    """Tells when everything written has left."""
+    """Tells when everything written has left, and has a session wait for a reader that is far behind."""
+
+    session: Session | None = None
 
     def __init__(self) -> None:
         self.flushed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def pause_writing(self) -> None:
+        if self.session is not None:
+            self.session.pause()
+
+    def resume_writing(self) -> None:
+        if self.session is not None:
+            self.session.resume()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.flushed.done():
@@ -63,11 +78,12 @@ async def serve(plan: EnginePlan) -> None:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(crash)
     writer, output = await loop.connect_write_pipe(Output, os.fdopen(STDOUT, "wb"))
+    writer.set_write_buffer_limits(high=MOST_UNREAD_BYTES)
 
     def emit(message: tuple[Any, ...]) -> None:
         writer.write(frames.encode(message))
 
-    session = Session(plan, emit)
+    session = output.session = Session(plan, emit)
     await loop.connect_read_pipe(lambda: Control(session), os.fdopen(STDIN, "rb"))
     await session.run()
     writer.close()
@@ -119,6 +135,8 @@ def main() -> None:
     if received is None:
         return
     plan = EnginePlan.from_wire(received)
+    # What stays for the whole run need not be searched for garbage in the middle of it.
+    gc.freeze()
     with asyncio.Runner(loop_factory=new_event_loop if plan.use_uvloop else None) as runner:
         runner.run(serve(plan))
         # Whatever is abandoned is not waited for.

@@ -45,6 +45,7 @@ class Batch:
     in_flight: int
     dropped: int
     held_back: int
+    recorder_behind_s: float
     now_ms: float
     cpu_s: tuple[float, ...]
 
@@ -69,6 +70,7 @@ class _Collected:
     exchanges: list[Exchange] = field(default_factory=list)
     dropped: int = 0
     held_back: int = 0
+    recorder_behind_s: float = 0.0
 
 
 class EngineGroup:
@@ -150,11 +152,14 @@ class EngineGroup:
         kind, *values = message
         if kind == "ready":
             part.ready = True
+        elif kind == "part":
+            self._collected.exchanges += values[0]
         elif kind == "batch":
-            exchanges, part.in_flight, dropped, held_back, part.now_ms, part.cpu_s = values
+            exchanges, part.in_flight, dropped, held_back, behind_s, part.now_ms, part.cpu_s = values
             self._collected.exchanges += exchanges
             self._collected.dropped += dropped
             self._collected.held_back += held_back
+            self._collected.recorder_behind_s += behind_s
             part.fresh = True
         else:
             part.end = End(*values)
@@ -195,6 +200,7 @@ class EngineGroup:
             in_flight=sum(part.in_flight for part in self._used if part.end is None),
             dropped=collected.dropped,
             held_back=collected.held_back,
+            recorder_behind_s=collected.recorder_behind_s,
             now_ms=max(part.now_ms for part in self._used),
             cpu_s=tuple(part.cpu_s for part in self._used),
         )

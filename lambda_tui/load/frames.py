@@ -1,8 +1,9 @@
 """The pipes between a run and its engines: length-prefixed frames of plain values.
 
 Run to engine: the plan; `go` after each `ready`; fresh `credentials` at any time; at most one `stop`.
-Engine to run: `ready` when its connections are open and again when it is warm, a `batch` every 100 ms, one
-`end`. Closing the pipe towards the engine ends it at once.
+Engine to run: `ready` when its connections are open and again when it is warm, a `part` for every 32
+invocations that ended, a `batch` with the rest and the counts every 100 ms, one `end`. Closing the pipe
+towards the engine ends it at once.
 """
 
 from __future__ import annotations

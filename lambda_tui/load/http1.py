@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,11 +36,13 @@ class ConnectFailed(Exception):
 
 class Connection(asyncio.Protocol):
     """One keep-alive connection. After `request`, `on_answer` is called exactly once with this connection:
-    `status` is then the HTTP status, or 0 with `failure` saying why there is no answer."""
+    `status` is then the HTTP status, or 0 with `failure` saying why there is no answer; `ended_s` is when the
+    last of it was there, on the clock of `time.perf_counter`."""
 
     def __init__(self) -> None:
         self.closed = False
         self.status = 0
+        self.ended_s = 0.0
         self.headers: dict[bytes, bytes] = {}
         self.failure: tuple[str, str] = ("", "")
         self._body: list[bytes] = []
@@ -70,6 +73,7 @@ class Connection(asyncio.Protocol):
         on_answer, self._on_answer = self._on_answer, None
         if on_answer is not None:
             self.status = 0
+            self.ended_s = time.perf_counter()
             self.failure = (kind, message)
             on_answer(self)
 
@@ -85,6 +89,7 @@ class Connection(asyncio.Protocol):
         self.fail("ConnectionClosed", f"the connection was closed before the answer was complete{reason}")
 
     def data_received(self, data: bytes) -> None:
+        self.ended_s = time.perf_counter()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:

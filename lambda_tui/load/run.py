@@ -220,6 +220,7 @@ class Run:
             self._statistics.add(invocation)
         self._statistics.add_dropped(told.dropped)
         self._statistics.add_held_back(told.held_back)
+        self._statistics.add_recorder_behind(told.recorder_behind_s)
         self._statistics.add_engine_cpu(self._engine_cpu.percent(told.now_ms, told.cpu_s))
         self._entries.extend(batch)
         self._publish("running", elapsed_ms=told.now_ms, in_flight=told.in_flight)

@@ -66,6 +66,11 @@ class Sender:
         """Since the run began."""
         return (time.perf_counter() - self.zero) * 1000
 
+    @property
+    def recorded(self) -> int:
+        """How many `take_batch` would give."""
+        return len(self._batch)
+
     def take_batch(self) -> list[Exchange]:
         """What has ended since the last call."""
         batch, self._batch = self._batch, []
@@ -131,7 +136,7 @@ class Sender:
         connection.request(self._invoke.data(), self._answered)
 
     def _answered(self, connection: Connection) -> None:
-        ended_ms = self.now_ms()
+        ended_ms = (connection.ended_s - self.zero) * 1000
         index, warmup, scheduled_ms, started_ms = self._sent.pop(connection)
         if self._abandoned:
             return

@@ -158,6 +158,7 @@ class RunStatistics:
     _errors: Counter[str] = field(default_factory=Counter)
     _unanswered: int = 0
     _held_back: int = 0
+    _recorder_behind_s: float = 0.0
     _engine_cpu_percent: float = 0.0
     worst_case_usd: Decimal = Decimal(0)
     """What an invocation without an answer can have cost at most."""
@@ -190,6 +191,10 @@ class RunStatistics:
     def add_held_back(self, count: int) -> None:
         """Starts of an open loop that a spend limit made wait."""
         self._held_back += count
+
+    def add_recorder_behind(self, seconds: float) -> None:
+        """Time in which nothing was sent because too much waited to be recorded."""
+        self._recorder_behind_s += seconds
 
     def add_engine_cpu(self, percent: float) -> None:
         """CPU use of the busiest engine over a second or so; the highest counts."""
@@ -248,6 +253,8 @@ class RunStatistics:
             reasons.append(f"the load engine used {self._engine_cpu_percent:.0f}% of a core")
         if self._held_back:
             reasons.append(f"the spend limit held back {self._held_back:,} starts")
+        if self._recorder_behind_s:
+            reasons.append(f"recording held back the load for {self._recorder_behind_s:.1f} s")
         return "; ".join(reasons)
 
 

@@ -95,7 +95,7 @@ def plan(server: Server, **changes: Any) -> EnginePlan:
 def drive(plan: EnginePlan, *, engines: int = 1, on_started: Any = None) -> Driven:
     """Run it to its end, the engine on the second core."""
     exchanges: list[Exchange] = []
-    dropped, last, rss_mb = 0, Batch([], 0, 0, 0, 0.0, ()), 0.0
+    dropped, last, rss_mb = 0, Batch([], 0, 0, 0, 0.0, 0.0, ()), 0.0
     with EngineGroup(engines) as group:
         for pid in group.pids:
             pin(pid, 1)

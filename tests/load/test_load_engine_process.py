@@ -16,9 +16,11 @@ import pytest
 
 from lambda_tui.billing import load_prices
 from lambda_tui.errors import LambdaTuiError
+from lambda_tui.load.engine import MOST_UNREAD_BYTES
 from lambda_tui.load.engine_process import EngineProcess
 from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.planning import plan_of
+from lambda_tui.load.session import PART
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.fake import Answer, FakeTarget
 
@@ -41,7 +43,7 @@ def messages(engine: EngineProcess) -> Iterator[tuple[Any, ...]]:
 
 
 def exchanges(received: list[tuple[Any, ...]]) -> list[Any]:
-    return [one for message in received if message[0] == "batch" for one in message[1]]
+    return [one for message in received if message[0] in {"part", "batch"} for one in message[1]]
 
 
 def is_running(pid: int) -> bool:
@@ -81,6 +83,32 @@ def test_an_unanswered_invocation_is_booked_at_its_worst_case(fake: FakeTarget) 
     assert received[-1][1] == "usd"
 
 
+def test_an_unread_engine_holds_back_the_load_and_says_for_how_long(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(body=b"x" * 100_000)
+    plan = plan_for(fake, Scenario(invocations=400, callers=4, max_usd=None))
+    with EngineProcess() as engine:
+        engine.start(plan)
+        assert engine.next_message() == ("ready",)
+        engine.go(time.perf_counter())
+        sent = 0
+        while fake.traffic.invocations > sent or sent < MOST_UNREAD_BYTES / 100_000:
+            sent = fake.traffic.invocations
+            time.sleep(0.3)
+        received = list(messages(engine))
+    # What the pipe itself holds comes on top.
+    assert sent < 400
+    assert len(exchanges(received)) == 400
+    assert sum(message[5] for message in received if message[0] == "batch") > 0.1
+
+
+def test_records_are_told_in_small_parts(fake: FakeTarget) -> None:
+    with EngineProcess() as engine:
+        engine.start(plan_for(fake, Scenario(invocations=300, callers=8, max_usd=None)))
+        received = list(messages(engine))
+    assert sorted(one[0] for one in exchanges(received)) == list(range(300))
+    assert max(len(message[1]) for message in received if message[0] in {"part", "batch"}) <= PART
+
+
 def test_a_bug_in_the_engine_is_an_error_with_its_last_words(fake: FakeTarget) -> None:
     plan = replace(plan_for(fake, Scenario(invocations=3)), request_usd="not a number")
     with EngineProcess() as engine:
@@ -113,6 +141,7 @@ def test_closing_leaves_no_process_behind(fake: FakeTarget) -> None:
 
 PARENT = """
 import sys, time
+from lambda_tui.load.engine import MOST_UNREAD_BYTES
 from lambda_tui.load.engine_process import EngineProcess
 engine = EngineProcess()
 print(engine.pid, flush=True)

@@ -81,6 +81,10 @@ class ScriptedSender:
     def now_ms(self) -> float:
         return 0.0
 
+    @property
+    def recorded(self) -> int:
+        return 0
+
     def take_batch(self) -> list[object]:
         return []
 

@@ -188,6 +188,16 @@ def test_a_run_limited_by_the_client_says_so(
     assert run.summary().engine_cpu_percent == max(cpu_percent, 1.0)
 
 
+def test_a_run_held_back_by_its_recorder_says_so() -> None:
+    run = RunStatistics()
+    run.add(invocation(0))
+    run.add_recorder_behind(0.0)
+    assert run.summary().client_limited == ""
+    run.add_recorder_behind(0.75)
+    run.add_recorder_behind(0.5)
+    assert run.summary().client_limited == "recording held back the load for 1.2 s"
+
+
 def test_summary_document_round_trip() -> None:
     run = RunStatistics(worst_case_usd=Decimal("0.001"))
     for index in range(100):
