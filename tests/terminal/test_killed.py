@@ -6,7 +6,6 @@ import os
 import random
 import re
 import signal
-import time
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
@@ -155,8 +154,8 @@ def test_suspended_robbed_of_its_engine_and_terminated(tmp_path: Path, temporary
         start_run(terminal, invocations=60)
         terminal.wait_for(r"\d+ of 60", seconds=60)
         terminal.press("\x1a")
+        terminal.watch(seconds=1.0)  # it restores the terminal first, and needs a reader for that
         assert wait_until(lambda: state_of(terminal.pid) == "T")
-        time.sleep(0.5)
         os.kill(terminal.pid, signal.SIGCONT)
         terminal.wait_for(r"done +60 invocations", seconds=60)
 
