@@ -194,9 +194,9 @@ class EnvironmentsScreen(Screen[None]):
             set_border(self.query_one("#occupancy"), subtitle=peak)
         first, last = lanes.seen
         total = len(self._lanes.timeline.lanes)
-        if total:
-            seen = f"{first:,}–{last:,} of {total:,}"
-            set_border(lanes, subtitle=texts.legend_line(seen, small=self.has_class("-small")))
+        if run is not None:
+            seen, model = f"{first:,}–{last:,} of {total:,}" if total else "", run.scenario.concurrency
+            set_border(lanes, subtitle=texts.legend_line(seen, model, small=self.has_class("-small")))
         lane = lanes.lane
         gone_ms = 0.0 if lane is None else lane.end_ms(self._lanes.now_ms, self._lanes.idle_limit_ms)
         self.query_one("#moment", FlatText).show(

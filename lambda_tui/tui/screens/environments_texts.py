@@ -10,7 +10,7 @@ from lambda_tui.load.estimate import ideal_duration_ms
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.results.environments import EnvironmentCounts, Lane
-from lambda_tui.scenario import WAITING_WORKLOADS, Scenario
+from lambda_tui.scenario import WAITING_WORKLOADS, ConcurrencyModel, Scenario
 from lambda_tui.tui.drawing.big_digits import big_digits
 from lambda_tui.tui.drawing.numbers import NOTHING, format_ms, format_usd, plural
 
@@ -282,16 +282,17 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )
 
 SHORT_LEGEND = (
-    ("◆▒", "bold $cold", "cold start"), ("▇", "$model-threads", "busy"), ("─", "$previous", "frozen"),
+    ("◆▒", "bold $cold", "cold start"), ("▇", "$model-{model}", "busy"), ("─", "$previous", "frozen"),
     ("╌", "$previous", "unused"), ("╳", "$quiet", "reclaimed"), ("✗", "bold $error", "error"),
 )  # fmt: skip
 """Signs of the lanes in a word each, for their border; the first three matter most."""
 
 
-def legend_line(seen: str, *, small: bool) -> Content:
-    """The signs, then which lanes are on screen."""
-    signs = SHORT_LEGEND[:3] if small else SHORT_LEGEND
-    parts = [part for sign, style, word in signs for part in ((f"{sign} ", style), (f"{word}  ", "$quiet"))]
+def legend_line(seen: str, model: ConcurrencyModel, *, small: bool) -> Content:
+    """The signs, what is busy in the colour of its model, then which lanes are on screen."""
+    parts = []
+    for sign, style, word in SHORT_LEGEND[:3] if small else SHORT_LEGEND:
+        parts += [(f"{sign} ", style.format(model=model)), (f"{word}  ", "$quiet")]
     return Content.assemble(*parts, (seen, "$quiet"))
 
 

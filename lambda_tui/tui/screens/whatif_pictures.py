@@ -82,7 +82,7 @@ def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:
     curve = ("╌╌ forecast ", "$primary") if is_forecast(answer) else ("── as typed ", "$primary")
     parts: list[Content | tuple[str, str]] = [curve]
     if any(size.low_usd < size.high_usd for size in answer.sizes):
-        parts.append(("⢕⢕ interval ", "$previous"))
+        parts += [("⢕⢕ ", "$previous"), ("interval ", "$quiet")]
     if any(size.measured for size in answer.sizes):
         parts.append(("● measured ", "bold"))
     if pinned is not None:

@@ -65,7 +65,7 @@ class CompositionBar(Chart):
         for label, shares, length in self._bars():
             cells = max(1, round((width - self._gutter) * length))
             bar = stacked(shares, cells) if shares else []
-            plain = [(" " * len(text), ink) for text, ink in bar]
+            plain = [(_parted(" " * len(text), number), ink) for number, (text, ink) in enumerate(bar)]
             if rows:
                 rows.append([])
                 thick = 1
@@ -113,9 +113,14 @@ def stacked(shares: Sequence[Share], cells: int) -> Runs:
         widths[widths.index(max(widths))] -= 1
     widths[0] += max(0, cells - sum(widths))
     return [
-        (_caption(part, width).center(width), f"bar-{item_ink(part.item)}")
-        for part, width in zip(shares, widths, strict=True)
+        (_parted(_caption(part, width).center(width), number), f"bar-{item_ink(part.item)}")
+        for number, (part, width) in enumerate(zip(shares, widths, strict=True))
     ]
+
+
+def _parted(text: str, number: int) -> str:
+    """A line where a piece begins: without colour, pieces are told apart by it and by their order."""
+    return f"▏{text[1:]}" if number else text
 
 
 def _caption(part: Share, width: int) -> str:
