@@ -70,7 +70,10 @@ class EngineProcess:
         """
         message = frames.read_frame(self.fileno())
         if message is None:
-            raise LambdaTuiError(f"The load engine ended unexpectedly{self._last_words()}.")
+            raise LambdaTuiError(
+                f"The load engine ended unexpectedly{self._last_words()}.",
+                hint="What was measured is kept; run again to go on.",
+            )
         result: tuple[Any, ...] = message
         return result
 

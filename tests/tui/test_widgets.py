@@ -5,17 +5,17 @@ from decimal import Decimal
 
 from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.results import Invocation, InvocationError
+from lambda_tui.results import CpuUse, Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
 from lambda_tui.scenario import ConcurrencyModel, Scenario
+from lambda_tui.tui.drawing.feed_rows import COLUMNS, HEAD, feed_row
 from lambda_tui.tui.screens.folding import containers_of, is_folded, is_too_small
 from lambda_tui.tui.screens.texts import cpu_line, promise_line
 from lambda_tui.tui.widgets.bill_pane import parse_rate
-from lambda_tui.tui.widgets.feed import COLUMNS, HEAD, feed_row
 from lambda_tui.tui.widgets.model_comparison import listing, verdict
 from lambda_tui.tui.widgets.slider import knob_column, value_at
 from lambda_tui.tui.widgets.status_line import status_content
-from lambda_tui.tui.widgets.task_picture import task_lanes
+from lambda_tui.tui.widgets.task_picture import TaskPicture, task_lanes
 from tests.tui.synthetic import SyntheticRun, invocation
 
 SCENARIO = Scenario(invocations=5)
@@ -34,6 +34,22 @@ def test_the_knob_reaches_both_ends_and_returns_to_its_value() -> None:
     assert knob_column(values, 256, 41) < knob_column(values, 384, 41) < knob_column(values, 512, 41)
     assert value_at(values, -5, 20) == 128
     assert value_at(values, 500, 20) == 10240
+
+
+def test_the_cpu_quota_is_told_under_the_task_picture_of_a_timeout_too() -> None:
+    late = replace(
+        invocation(SCENARIO, 0),
+        status="function_error",
+        error=InvocationError("Sandbox.Timedout", "late"),
+        payload=None,
+        cpu=CpuUse(71.3, 49, 1620.5),
+    )
+    picture = TaskPicture()
+    picture.show(late, "threads")
+    assert "cpu 71 ms of" in picture.caption()
+    assert picture.caption().endswith("held back in 49 periods of 20 ms")
+    picture.show(replace(late, cpu=None), "threads")
+    assert picture.caption() == "#1 · threads"
 
 
 def test_a_feed_row_stands_under_its_head() -> None:

@@ -62,7 +62,7 @@ class TaskPicture(Widget):
         self.refresh()
 
     def caption(self) -> str:
-        """`#20 · threads · 3 tasks · cpu 12 ms of 302 ms · held back 40 ms by its quota`."""
+        """`#20 · threads · 3 tasks · cpu 12 ms of 302 ms · held back in 9 periods of 20 ms`."""
         invocation = self._invocation
         if invocation is None:
             return ""
@@ -73,7 +73,7 @@ class TaskPicture(Widget):
         if used_ms is not None and total_ms is not None:
             parts.append(f"cpu {format_ms(used_ms)} of {format_ms(total_ms)}")
         if invocation.cpu is not None and invocation.cpu.throttled_periods:
-            parts.append(f"held back {format_ms(invocation.cpu.throttled_ms)} by its quota")
+            parts.append(f"held back in {plural(invocation.cpu.throttled_periods, 'period')} of 20 ms")
         return " · ".join(parts)
 
     def render_line(self, y: int) -> Strip:
