@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from lambda_tui.load.snapshot import InvocationLog
-from lambda_tui.results import Invocation
+from lambda_tui.results import Invocation, InvocationError
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
+from lambda_tui.tui.drawing.feed_rows import wanted
 from lambda_tui.tui.widgets.feed import Feed
+from tests.results.made_invocations import one, refused
 from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import invocation
 
@@ -126,3 +130,34 @@ async def test_100_000_rows_scroll_from_end_to_end() -> None:
         await pilot.pause()
         assert numbers(pilot)[-1] == 500
         assert feed.virtual_size.height == 100_001
+
+
+async def test_a_filter_narrows_the_rows_as_it_is_typed_and_as_rows_arrive() -> None:
+    async with feed_with(100) as (pilot, feed):
+        cold = [one.index + 1 for one in ENTRIES[:200] if one.cold]
+        await pilot.press("slash", *"cold", "enter")
+        await pilot.pause()
+        assert numbers(pilot) == [number for number in cold if number <= 100]
+        await arrive(pilot, feed, 200)
+        assert numbers(pilot) == cold
+        assert feed.border_title == "Invocations · cold: 1 of 200"
+        await pilot.press("slash", "escape")
+        await pilot.pause()
+        assert numbers(pilot)[-1] == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", {0, 1, 2, 3}), ("ok", {0, 1}), ("cold", {0}), ("throttled", {2}), (">150", {0, 3}),
+        ("<150 ok", {1}), ("ENV-b", {1}), ("error crash", {3}), ("> cold", set()),
+    ],
+)  # fmt: skip
+def test_what_a_filter_lets_pass(text: str, expected: set[int]) -> None:
+    run = [
+        one(0, 0.0, 200.0, "env-a", init_ms=50.0),
+        one(1, 0.0, 100.0, "env-b"),
+        refused(one(2, 0.0, 90.0), "throttled"),
+        replace(one(3, 0.0, 300.0, "env-c"), status="function_error", error=InvocationError("Crash", "boom")),
+    ]
+    assert {invocation.index for invocation in run if wanted(text)(invocation)} == expected

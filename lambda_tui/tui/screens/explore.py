@@ -20,6 +20,7 @@ from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
+from lambda_tui.tui.drawing.feed_rows import feed_row
 from lambda_tui.tui.messages import (
     AllModelsRequested,
     InvocationSelected,
@@ -50,7 +51,7 @@ from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.bill_pane import BillPane
 from lambda_tui.tui.widgets.controls import Controls
 from lambda_tui.tui.widgets.duration_plot import DurationPlot
-from lambda_tui.tui.widgets.feed import Feed, feed_row
+from lambda_tui.tui.widgets.feed import Feed
 from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.model_comparison import ModelComparison
 from lambda_tui.tui.widgets.model_picker import ModelPicker

@@ -40,6 +40,14 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Invocations",
+        (
+            ("/", "only some rows: words of the status or the environment, >500 for longer than 500 ms"),
+            ("f", "follow the newest row; scrolling back or choosing a row ends it"),
+            ("z Space", "freeze the rows; the run goes on"),
+        ),
+    ),
+    (
         "Program",
         (("? F1", "this help"), ("Ctrl+P", "all commands"), ("t", "next theme"), ("q", "quit")),
     ),

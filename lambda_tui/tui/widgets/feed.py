@@ -20,44 +20,9 @@ from textual.widget import Widget
 
 from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation
-from lambda_tui.tui.drawing.numbers import NOTHING, format_usd, ms_number
+from lambda_tui.tui.drawing.feed_rows import HEAD, Wanted, feed_row, wanted
 from lambda_tui.tui.messages import InvocationSelected
 from lambda_tui.tui.widgets.border_text import set_border
-
-COLUMNS: tuple[tuple[str, int], ...] = (
-    ("#", 7), ("started s", 10), ("latency ms", 11), ("duration ms", 12), ("billed ms", 10), ("init ms", 8),
-    ("mem MB", 8), ("cost", 13), ("env", 10), ("status", 0),
-)  # fmt: skip
-"""Heads and widths; the last column takes what is left. Numbers are set right."""
-
-HEAD = "".join(f"{title:>{width}}" if width else f"  {title}" for title, width in COLUMNS)
-
-
-def feed_row(invocation: Invocation) -> str:
-    """The cells of one invocation, in the widths of COLUMNS."""
-    report = invocation.report
-    values = (
-        f"{invocation.index + 1:,}",
-        f"{invocation.started_ms / 1000:.2f}",
-        ms_number(invocation.latency_ms),
-        ms_number(invocation.duration_ms),
-        NOTHING if report is None else f"{report.billed_ms:,}",
-        ms_number(report.init_ms) if report is not None and report.init_ms is not None else "",
-        NOTHING if report is None or report.max_memory_used_mb is None else f"{report.max_memory_used_mb}",
-        format_usd(invocation.usd),
-        (invocation.environment_id or NOTHING)[-8:],
-    )
-    cells = [f"{value:>{width}}" for value, (_, width) in zip(values, COLUMNS[:-1], strict=True)]
-    return "".join(cells) + "  " + status_text(invocation)
-
-
-def status_text(invocation: Invocation) -> str:
-    """`ok`, `◆ cold`, or the error with its mark."""
-    if invocation.status == "ok":
-        return ("◆ cold" if invocation.cold else "ok") + (" · warm-up" if invocation.warmup else "")
-    mark = "▼" if invocation.status == "throttled" else "✗"
-    error = invocation.error
-    return f"{mark} {invocation.status}" if error is None else f"{mark} {error.type}: {error.message}"
 
 
 class Feed(ScrollView, can_focus=True):
@@ -92,6 +57,7 @@ class Feed(ScrollView, can_focus=True):
             tooltip="Freeze the rows; the run goes on",
             show=False,
         ),
+        Binding("slash", "filter", "Filter", id="feed.filter", tooltip="Show some rows only", show=False),
     ]
 
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
@@ -101,6 +67,10 @@ class Feed(ScrollView, can_focus=True):
         self._selected: int | None = None
         self._following = True
         self._held: InvocationLog | None = None
+        self._filter = ""
+        self._wanted: Wanted | None = None
+        self._matches: list[int] = []
+        self._sought = 0
 
     @property
     def paused(self) -> bool:
@@ -112,6 +82,7 @@ class Feed(ScrollView, can_focus=True):
         if not same_run:
             self._strips.clear()
             self._selected, self._held, self._following = None, None, True
+            self._matches, self._sought = [], 0
         if self._held is not None:
             self._held = log
         else:
@@ -119,31 +90,59 @@ class Feed(ScrollView, can_focus=True):
         self._tell()
 
     def _swap(self, log: InvocationLog, *, same_run: bool) -> None:
-        grown = len(log) - len(self._log)
+        before = self._rows
         self._log = log
-        if same_run and not grown:
+        if self._wanted is not None:
+            fresh = enumerate(log[self._sought :], self._sought)
+            self._matches += [position for position, one in fresh if self._wanted(one)]
+            self._sought = len(log)
+        if same_run and self._rows == before:
             return
         # The reactive would lay out the whole screen for every snapshot; only the scroll bar has to know.
-        self.set_reactive(Widget.virtual_size, Size(0, len(log) + 1))
-        self.vertical_scrollbar.window_virtual_size = len(log) + 1
+        self.set_reactive(Widget.virtual_size, Size(0, self._rows + 1))
+        self.vertical_scrollbar.window_virtual_size = self._rows + 1
         if self._following:
             self.scroll_end(animate=False, immediate=True)
         self.refresh()
 
+    @property
+    def _rows(self) -> int:
+        return len(self._log) if self._wanted is None else len(self._matches)
+
+    def _at(self, row: int) -> Invocation:
+        return self._log[row if self._wanted is None else self._matches[row]]
+
+    def narrow(self, text: str) -> None:
+        """Show only the rows that match all words of a filter; all of them if it is empty."""
+        if text == self._filter:
+            return
+        self._filter, self._wanted = text, wanted(text) if text.strip() else None
+        self._matches, self._sought = [], 0
+        self._strips.clear()
+        self._selected, self._following = None, True
+        self._swap(self._log, same_run=False)
+        self._tell()
+
+    def action_filter(self) -> None:
+        from lambda_tui.tui.screens.feed_filter import FeedFilter  # noqa: PLC0415  (not before first paint)
+
+        self.app.push_screen(FeedFilter(self._filter, self.narrow))
+
     def _tell(self) -> None:
-        """Say in the border why the newest rows are not on screen."""
+        """Say in the border why not all or not the newest rows are on screen."""
         newer = len(self._held) - len(self._log) if self._held is not None else 0
         text = ""
         if self._held is not None:
             text = f"paused · {newer:,} newer · z goes on"
         elif not self._following and len(self._log):
             text = "f follows the newest"
-        set_border(self, subtitle=text)
+        shown = f" · {self._filter.strip()}: {self._rows:,} of {len(self._log):,}" if self._wanted else ""
+        set_border(self, title=f"{self.BORDER_TITLE}{shown}", subtitle=text)
 
     def newest(self) -> Invocation | None:
         """The selected invocation, otherwise the last one."""
         if self._selected is not None:
-            return self._log[self._selected]
+            return self._at(self._selected)
         return self._log[-1] if len(self._log) else None
 
     def notify_style_update(self) -> None:
@@ -158,11 +157,11 @@ class Feed(ScrollView, can_focus=True):
         if y == 0:
             return self._strip(HEAD, self.get_component_rich_style("feed--head"), width)
         row = self.scroll_offset.y + y - 1
-        if row >= len(self._log):
+        if row >= self._rows:
             return Strip.blank(width, self.rich_style)
         strip = self._strips.get(row)
         if strip is None:
-            strip = self._strip(feed_row(self._log[row]), self._row_style(row), width)
+            strip = self._strip(feed_row(self._at(row)), self._row_style(row), width)
             self._strips[row] = strip
         return strip
 
@@ -170,7 +169,7 @@ class Feed(ScrollView, can_focus=True):
         return Strip([Segment(text[:width].ljust(width), style)], width)
 
     def _row_style(self, row: int) -> Style:
-        invocation = self._log[row]
+        invocation = self._at(row)
         name = "row" if invocation.status == "ok" else "error"
         if name == "row" and invocation.cold:
             name = "cold"
@@ -180,7 +179,7 @@ class Feed(ScrollView, can_focus=True):
         return style + Style(bold=True, bgcolor=self.get_component_rich_style("feed--selected").bgcolor)
 
     def action_select(self, by: int) -> None:
-        last = len(self._log) - 1
+        last = self._rows - 1
         if last >= 0:
             start = self._selected if self._selected is not None else last + (1 if by < 0 else 0)
             self._select(min(max(start + by, 0), last))
@@ -216,7 +215,7 @@ class Feed(ScrollView, can_focus=True):
         if at is None or at.y == 0:
             return
         row = self.scroll_offset.y + at.y - 1
-        if row < len(self._log):
+        if row < self._rows:
             self._select(row)
 
     def _select(self, row: int) -> None:
@@ -225,4 +224,4 @@ class Feed(ScrollView, can_focus=True):
         self.scroll_to_region(Region(0, row, 1, 2), animate=False)
         self.refresh()
         self._tell()
-        self.post_message(InvocationSelected(self._log[row]))
+        self.post_message(InvocationSelected(self._at(row)))
