@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lambda_tui.cli.documents import write_json
-from lambda_tui.cli.output import open_output
+from lambda_tui.cli.output import open_output, refuse_unwritable
 from lambda_tui.cli.progress import run_progress
 from lambda_tui.cli.recording import open_history
 from lambda_tui.cli.run_table import run_table
@@ -58,6 +58,8 @@ def command(
     objectives = [parse_objective(text) for text in scenario.slo]
     if json_file == csv_file == "-":
         raise InvalidInput("--csv", "--json and --csv cannot both go to stdout.")
+    refuse_unwritable(json_file)
+    refuse_unwritable(csv_file)
     text = target or group_target or "local"
     chosen = parse_target(text)
     try:

@@ -131,11 +131,18 @@ def test_a_run_goes_on_without_history(program: Program, tmp_path: Path) -> None
     assert "4 invocations" in done.stdout
 
 
-def test_a_result_that_cannot_be_written_is_told_and_kept_in_the_history(program: Program) -> None:
-    done = program(*SLEEP, "--json", "/no/such/folder/run.json")
+@pytest.mark.parametrize(
+    ("file", "runs"),
+    [("/no/such/folder/run.json", 0), ("/tmp", 0), ("/dev/full", 1)],
+    ids=["no folder", "a folder", "full"],
+)
+def test_a_result_that_cannot_be_written_is_told_before_the_run_or_kept_in_the_history(
+    program: Program, file: str, runs: int
+) -> None:
+    done = program(*SLEEP, "--json", file)
     assert done.returncode == 1
-    assert "/no/such/folder/run.json cannot be written" in done.stderr
-    assert len(program.recorded()) == 1
+    assert f"{file} cannot be written: " in done.stderr
+    assert len(program.recorded()) == runs
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
