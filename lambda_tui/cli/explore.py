@@ -46,6 +46,7 @@ def explore(target_text: str) -> int:
 
         end_with_terminal()
         app = LambdaTui(target, open_history)
+        gc.freeze()  # what the imports made stays: no collection has to look at it again
         with quitting_on_sigterm(app) as told_to_quit:
             app.run()
     if app.return_code:

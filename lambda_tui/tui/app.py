@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -36,6 +38,9 @@ FIRST_SCENARIO = Scenario(
 
 Ten invocations are enough to see it and take nine seconds: on a stage that is already long.
 """
+
+PAINT_REACHES_TERMINAL_S = 0.03
+"""Textual writes in a thread, which would have to share the interpreter with all that comes after."""
 
 MODES = (("1", "explore", "Explore"), ("3", "whatif", "What-if"), ("4", "environments", "Environments"))
 """Key, name and title of every screen."""
@@ -116,11 +121,14 @@ class LambdaTui(App[None]):
         self._shows_screen = True
         # After a suspension Textual paints only what has changed since.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self.set_timer, PAINT_REACHES_TERMINAL_S, self._begin)
 
     def _begin(self) -> None:
         """What the first paint does not wait for."""
         gc.enable()
+        self.explore.session.open_once()
+        # What reads the form is 80 ms of imports: the first edit shall not wait for them.
+        Thread(target=import_module, args=("lambda_tui.scenario.validation",), daemon=True).start()
         self.history  # noqa: B018  (a folder that cannot be written is said now and not at the first run)
 
     @property

@@ -43,6 +43,11 @@ class ExploreSession:
         """Start or restart the target in the background."""
         self._opening = open_target(self._target, self._post)
 
+    def open_once(self) -> None:
+        """Start the target unless that has been done; Enter may come before the first paint is over."""
+        if self._opening is None:
+            self.open()
+
     def run(self, scenario: Scenario) -> None:
         """Run one scenario; what was on screen becomes the run to compare with."""
         self.tour = None
@@ -101,6 +106,7 @@ class ExploreSession:
             self._start(scenario)
 
     def _start(self, scenario: Scenario) -> None:
+        self.open_once()
         self._generation += 1
         run = self._start_run(scenario)
         self._thread = RunThread(run, self._generation, self._post, after=self._opening)

@@ -13,12 +13,14 @@ import pytest
 from textual.message import Message
 from textual.pilot import Pilot
 
-from lambda_tui.errors import TargetLost, TargetUnreachable
+from lambda_tui.errors import StorageError, TargetLost, TargetUnreachable
+from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
 from lambda_tui.tui.messages import SnapshotArrived
 from lambda_tui.tui.screens.dialogs import Question, Reading
 from lambda_tui.tui.screens.explore import ExploreScreen
+from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.slider import Slider
@@ -135,6 +137,48 @@ async def test_the_sliders_and_the_typed_value_are_one() -> None:
         assert typed.value == "512"
         await pilot.click(slider, offset=(slider.size.width - 1, 0))
         assert typed.value == "10240"
+
+
+async def test_a_list_opens_on_space_finds_what_is_typed_and_enter_chooses() -> None:
+    runs = SyntheticRuns()
+    async with app_with(runs).run_test(size=BIG) as pilot:
+        field = pilot.app.screen.query_one("#field-workload FieldSelect", FieldSelect)
+        field.focus()
+        await pilot.press("space")
+        await until_shown(pilot, "dynamodb")
+        await pilot.press("p", "r", "enter")
+        await until(pilot, lambda: field.has_focus)
+        assert field.value == "primes"
+        assert "dynamodb" not in screen_text(pilot.app)
+        await until_shown(pilot, "count primes: holds the")
+        await pilot.press("space", "up", "escape")
+        await until(pilot, lambda: field.has_focus and not field.children)
+        assert field.value == "primes"
+        await pilot.press("right")
+        assert field.value == "mixed"
+        await pilot.click(field)
+        await until_shown(pilot, "dynamodb")
+        await pilot.press("tab")
+        await until(pilot, lambda: not field.children)
+        assert runs.started == []
+
+
+async def test_enter_before_the_target_was_opened_opens_it() -> None:
+    target, runs = SilentTarget(), SyntheticRuns()
+    async with app_with(runs, target).run_test(size=BIG) as pilot:
+        await pilot.app.screen.run_action("run")
+        await until_shown(pilot, "✓ done")
+        assert target.opened == 1
+
+
+async def test_a_history_that_cannot_be_opened_is_said_and_runs_go_on() -> None:
+    def refuse() -> HistoryStore:
+        raise StorageError("The run history cannot be opened.")
+
+    app = LambdaTui(SilentTarget(), refuse, FIRST_SCENARIO, start_run=SyntheticRuns())
+    async with app.run_test(size=BIG, notifications=True) as pilot:
+        await until_shown(pilot, "Runs are not recorded.")
+        await run_once(pilot)
 
 
 async def test_the_mouse_alone_chooses_runs_and_reads() -> None:

@@ -9,13 +9,14 @@ from decimal import Decimal
 
 from textual.app import App
 from textual.pilot import Pilot
-from textual.widgets import Input, Select
+from textual.widgets import Input
 
 from lambda_tui.history import HistoryStore
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
 from lambda_tui.tui.screens.whatif import WhatIfScreen
+from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import Refusal
 from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import SyntheticRun
@@ -52,7 +53,7 @@ class Alone(App[None]):
         return self.whatif.query_one(f"#field-{name} Input", Input)
 
     def choose(self, name: str, value: str) -> None:
-        self.whatif.query_one(f"#field-{name} Select", Select).value = value
+        self.whatif.query_one(f"#field-{name} FieldSelect", FieldSelect).value = value
 
 
 def run_of(memory_mb: int = 512, run_id: str = "r1", **changes: object) -> Snapshot:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
-from textual.widgets import Button, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from lambda_tui.billing import Rates, load_prices
 from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError, TargetError
@@ -56,6 +56,7 @@ from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.model_comparison import ModelComparison
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
+from lambda_tui.tui.widgets.push_button import PushButton
 from lambda_tui.tui.widgets.statistics import StatisticsLines
 from lambda_tui.tui.widgets.status_line import StatusLine
 from lambda_tui.tui.widgets.task_picture import TaskPicture
@@ -114,16 +115,14 @@ class ExploreScreen(Screen[None]):
     def on_mount(self) -> None:
         self._tell_promise(self._scenario)
         self._show_runs()
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._focus_models)
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         """The first resume comes right after every widget was styled: once is enough."""
         event.refresh_styles = self._was_shown
         self._was_shown = True
 
-    def _begin(self) -> None:
-        """What the first paint does not wait for; opening the target reads botocore."""
-        self.session.open()
+    def _focus_models(self) -> None:
         if self.focused is None:
             self.query_one(ModelPicker).focus()
 
@@ -164,7 +163,7 @@ class ExploreScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter chooses in an open list and presses a focused button; everywhere else it runs."""
-        return not (action == "run" and isinstance(self.focused, OptionList | Button))
+        return not (action == "run" and isinstance(self.focused, OptionList | PushButton))
 
     @on(RunRequested)
     def action_run(self) -> None:

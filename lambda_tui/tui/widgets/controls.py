@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Input, Label, Static
 
 from lambda_tui.errors import InvalidInput
 from lambda_tui.scenario import (
@@ -21,8 +21,10 @@ from lambda_tui.scenario import (
     parse_scenario,
 )
 from lambda_tui.tui.messages import AllModelsRequested, RunRequested, ScenarioEdited
+from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import ChoiceField, Field, NumberField, SliderField
 from lambda_tui.tui.widgets.model_picker import ModelPicker
+from lambda_tui.tui.widgets.push_button import PushButton
 from lambda_tui.tui.wording import FIELD_LABELS, MODELS, WORKLOADS
 
 MEMORY_SIZES_MB = (
@@ -72,8 +74,8 @@ class Controls(VerticalScroll, can_focus=False):
             )
             yield NumberField("max_usd", FIELD_LABELS["max_usd"], _limit_text(base), unit="USD")
             with Horizontal(id="buttons"):
-                yield Button("Run ⏎", id="run", variant="primary", compact=True)
-                yield Button("All models [dim]a[/]", id="all-models", compact=True)
+                yield PushButton("Run ⏎", id="run", classes="-primary")
+                yield PushButton("All models [dim]a[/]", id="all-models")
             yield Static("", id="promise", classes="hint")
 
     def on_mount(self) -> None:
@@ -103,7 +105,7 @@ class Controls(VerticalScroll, can_focus=False):
         """Move the focus to the editor of a scenario field."""
         for field in self.query(Field):
             if field.field_name == name:
-                field.query_one("Input, Select").focus()
+                field.query_one("Input, FieldSelect").focus()
 
     def _values(self) -> dict[str, object]:
         values: dict[str, object] = {field.field_name: field.text for field in self.query(Field)}
@@ -128,7 +130,7 @@ class Controls(VerticalScroll, can_focus=False):
         self.query_one("#field-task-ms").display = workload in WAITING_WORKLOADS
 
     @on(Input.Changed)
-    @on(Select.Changed)
+    @on(FieldSelect.Changed)
     @on(ModelPicker.Changed)
     def _edited(self) -> None:
         """Editors also tell the values they start with; those are no edit."""
@@ -138,11 +140,11 @@ class Controls(VerticalScroll, can_focus=False):
             self._show_what_applies()
             self.post_message(ScenarioEdited())
 
-    @on(Button.Pressed, "#run")
+    @on(PushButton.Pressed, "#run")
     def _run_pressed(self) -> None:
         self.post_message(RunRequested())
 
-    @on(Button.Pressed, "#all-models")
+    @on(PushButton.Pressed, "#all-models")
     def _all_models_pressed(self) -> None:
         self.post_message(AllModelsRequested())
 

@@ -12,9 +12,10 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
-from textual.widgets import Input, Select, Static
+from textual.widgets import Input, Static
 from textual.widgets.input import Selection
 
+from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.slider import Slider
 
 
@@ -49,27 +50,6 @@ def _is_numeric(character: str | None) -> bool:
     return character is not None and (character.isdigit() or character == ".")
 
 
-class FieldSelect(Select[str], inherit_bindings=False):
-    """A list that opens on Space or a click: Enter runs and the arrows move on, as everywhere in the form."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "show_overlay", "Open", id="select.open", tooltip="Open the list", show=False),
-        Binding("up,k", "app.focus_previous", "Up", id="select.up", tooltip="The field above", show=False),
-        Binding("down,j", "app.focus_next", "Down", id="select.down", tooltip="The field below", show=False),
-        Binding("left,h", "step(-1)", "Previous", id="select.previous", tooltip="Previous value", show=False),
-        Binding("right,l", "step(1)", "Next", id="select.next", tooltip="Next value", show=False),
-    ]
-
-    def __init__(self, options: Sequence[tuple[str, str]], value: str, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(options, value=value, allow_blank=False, compact=True, id=id)
-        self._ladder = [option for _, option in options]
-
-    def action_step(self, by: int) -> None:
-        position = self._ladder.index(str(self.value)) + by
-        if 0 <= position < len(self._ladder):
-            self.value = self._ladder[position]
-
-
 class Refusal(Static):
     """Why a value is not usable, under its field."""
 
@@ -91,7 +71,7 @@ class Field(Horizontal):
     Field Input {{ width: 8; margin: 0 0 0 {LABEL_WIDTH}; background: $panel; padding: 0 1; }}
     Field Input:focus {{ background: $primary 30%; }}
     Field.-refused Input {{ background: $error 30%; }}
-    Field Select {{ width: 1fr; margin: 0 0 0 {LABEL_WIDTH}; }}
+    Field FieldSelect {{ width: 1fr; margin: 0 0 0 {LABEL_WIDTH}; }}
     Field Slider {{ margin: 0 1 0 {LABEL_WIDTH}; }}
     """
 
@@ -183,4 +163,4 @@ class ChoiceField(Field):
 
     @property
     def text(self) -> str:
-        return str(self.query_one(FieldSelect).value)
+        return self.query_one(FieldSelect).value

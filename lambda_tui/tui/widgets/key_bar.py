@@ -43,7 +43,7 @@ class KeyBar(Horizontal):
                 seen.add(binding.action)
                 display = self.app.get_key_display(binding)
                 keys.append(_key(binding.key, display, binding.description))
-        room = self.size.width - 2 - PALETTE_WIDTH
+        room = self.size.width - PALETTE_WIDTH
         self.query_one("#keys", FlatText).show(Content("  ").join(_fitting(keys, room)))
         palette = _key(self.app.COMMAND_PALETTE_BINDING, "^p", "palette")
         self.query_one("#palette", FlatText).show(palette)
@@ -52,7 +52,7 @@ class KeyBar(Horizontal):
 def _fitting(keys: list[Content], room: int) -> list[Content]:
     """As many as there is room for; the last two, help and quit, in any case."""
     shown, last = keys[:-2], keys[-2:]
-    while shown and sum(key.cell_length + 2 for key in (*shown, *last)) > room:
+    while shown and Content("  ").join([*shown, *last]).cell_length > room:
         shown.pop()
     return shown + last
 

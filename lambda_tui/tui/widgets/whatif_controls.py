@@ -11,13 +11,14 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Button, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Static
 
 from lambda_tui.billing import PriceBook, invocations_per_month, money_text
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.question import Question, parse_question, rate_text
 from lambda_tui.tui.widgets.bill_pane import parse_rate
 from lambda_tui.tui.widgets.controls import MEMORY_SIZES_MB
+from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import ChoiceField, Field, NumberField, NumberInput, SliderField
 
 LABELS = {
@@ -146,7 +147,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         for name, value in values.items():
             field = self.query_one(f"#field-{name.replace('_', '-')}", Field)
             if isinstance(field, ChoiceField):
-                field.query_one(Select).value = (
+                field.query_one(FieldSelect).value = (
                     (ON if value else OFF) if isinstance(value, bool) else str(value)
                 )
             else:
@@ -186,13 +187,13 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         return int(text) if text.isdigit() else 0
 
     @on(Input.Changed)
-    @on(Select.Changed)
-    def _edited(self, event: Input.Changed | Select.Changed) -> None:
+    @on(FieldSelect.Changed)
+    def _edited(self, event: Input.Changed | FieldSelect.Changed) -> None:
         self._link_traffic(event)
         self._show_what_applies()
         self.post_message(QuestionEdited())
 
-    def _link_traffic(self, event: Input.Changed | Select.Changed) -> None:
+    def _link_traffic(self, event: Input.Changed | FieldSelect.Changed) -> None:
         """Invocations and requests a second are one quantity; the one being typed leads."""
         rate = self.query_one("#field-per-second NumberInput", NumberInput)
         count = self.query_one("#field-invocations NumberInput", NumberInput)
