@@ -159,13 +159,16 @@ def take_over(own: Path, family: frozenset[int], needed: str) -> bool:
     """Let children of the group `own` have controllers: its processes move into a leaf below it first.
 
     Done only if all of them are in `family` (this process, its parents, its children): nobody else's
-    process is touched. Returns whether the host let us.
+    process is touched. The host's root group alone may hold processes beside its children, the kernel's
+    among them. Returns whether the host let us.
     """
     offered = usable_controllers(own)
     if needed not in offered:
         return False
+    is_host_root = not (own / "cgroup.type").exists()
     try:
-        _move_to_leaf(own, family)
+        if not is_host_root:
+            _move_to_leaf(own, family)
         enable_controllers(own, offered)
     except OSError:
         return False

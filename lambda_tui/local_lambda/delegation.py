@@ -1,7 +1,8 @@
-"""Asks systemd for control groups: an ordinary user may have them in a scope of the user session.
+"""Asks systemd for control groups: it hands them to a scope unit, and lets whoever asks have one.
 
-`systemd-run --scope` registers its own process and then becomes the command: the process id, the standard
-streams and the parent stay what they are (systemd-run(1); "Delegate=" in systemd.resource-control(5)).
+What `systemd-run --scope` does for the command that it becomes, done for this process as it runs: nothing
+is started anew, and its streams, parent and terminal stay what they are. ("Delegate=" and "CollectMode=" in
+systemd.resource-control(5) and systemd.unit(5); "StartTransientUnit" in org.freedesktop.systemd1(5).)
 """
 
 from __future__ import annotations
@@ -9,53 +10,57 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
+import time
 from pathlib import Path
 
-IN_SCOPE = "LAMBDA_TUI_IN_SCOPE"
-"""Set in the environment of the program in its scope: it must not ask again."""
-_TRIAL_TIMEOUT_S = 3.0
+from lambda_tui.local_lambda.leftovers import PREFIX, start_time_ticks
+
+_MANAGER = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
+_TIMEOUT_S = 3.0
 
 
-def scope_command(systemd_run: str, command: Sequence[str]) -> list[str]:
-    """Return the command that runs `command` in a scope with control groups of its own."""
-    options = ["--user", "--scope", "--quiet", "--collect", "--property=Delegate=yes"]
-    return [systemd_run, *options, "--", *command]
+def enter_scope(run_folder: Path = Path("/run")) -> bool:
+    """Move this process into a scope with control groups of its own; return whether that happened.
 
-
-def usable_systemd_run(environ: Mapping[str, str]) -> str | None:
-    """Return systemd-run's path where this user has a session with cgroup v2 and a trial succeeds."""
-    runtime_folder = environ.get("XDG_RUNTIME_DIR")
-    found = shutil.which("systemd-run", path=environ.get("PATH"))
-    has_session = runtime_folder and Path(runtime_folder, "systemd", "private").exists()
-    if not has_session or found is None or not Path("/sys/fs/cgroup/cgroup.controllers").exists():
-        return None
+    Root asks the system's manager and everybody else their own, whose bus is below `run_folder`.
+    """
+    pid = os.getpid()
+    name = f"{PREFIX}{pid}-{start_time_ticks(pid)}.scope"
+    busctl, bus = shutil.which("busctl"), bus_socket(run_folder)
+    if busctl is None or not bus.exists() or _is_member(name):
+        return False
+    properties = [
+        "PIDs",
+        "au",
+        "1",
+        str(pid),
+        "Delegate",
+        "b",
+        "true",
+        "CollectMode",
+        "s",
+        "inactive-or-failed",
+    ]
+    arguments = ["StartTransientUnit", "ssa(sv)a(sa(sv))", name, "fail", "3", *properties, "0"]
+    command = [busctl, f"--address=unix:path={bus}", "--quiet", "call", *_MANAGER, *arguments]
     try:
-        trial = subprocess.run(
-            scope_command(found, ["true"]),
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TRIAL_TIMEOUT_S,
-            check=False,
+        asked = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found if trial.returncode == 0 else None
+        return False
+    # The answer says only that a job was queued.
+    deadline = time.monotonic() + (_TIMEOUT_S if asked.returncode == 0 else 0)
+    while not (moved := _is_member(name)) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return moved
 
 
-def enter_scope(enforcement: str) -> None:
-    """Become the same program in a scope of its own, where that gives an ordinary user control groups.
+def bus_socket(run_folder: Path) -> Path:
+    """Return where the manager that this user may ask is listened to, whether or not there is one."""
+    user = os.geteuid()
+    return run_folder / ("dbus/system_bus_socket" if user == 0 else f"user/{user}/bus")
 
-    Returns where it does not: call it first, before anything is open or started.
-    """
-    environ = os.environ
-    wanted = sys.platform == "linux" and os.geteuid() != 0 and enforcement in ("auto", "cgroup-v2")
-    if not wanted or IN_SCOPE in environ:
-        return
-    systemd_run = usable_systemd_run(environ)
-    if systemd_run is not None:
-        inside = {**environ, IN_SCOPE: "1"}
-        command = [sys.executable, *sys.orig_argv[1:]]
-        os.execve(systemd_run, scope_command(systemd_run, command), inside)  # noqa: S606 - no shell
+
+def _is_member(unit: str) -> bool:
+    return unit in Path("/proc/self/cgroup").read_text()

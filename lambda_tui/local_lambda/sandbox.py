@@ -13,7 +13,15 @@ from pathlib import Path
 from weakref import WeakSet
 
 from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
-from lambda_tui.local_lambda import cgroup_v1, cgroup_v2, duty_cycle, isolation, leftovers, processes
+from lambda_tui.local_lambda import (
+    cgroup_v1,
+    cgroup_v2,
+    delegation,
+    duty_cycle,
+    isolation,
+    leftovers,
+    processes,
+)
 from lambda_tui.local_lambda.cell import Cell, CellLimits
 from lambda_tui.local_lambda.cgroup_paths import (
     CgroupMount,
@@ -132,9 +140,8 @@ def open_sandbox(state_dir: Path, *, enforcement: str = "auto") -> Sandbox:
         raise StorageError(f"The folder {state_dir} cannot be made: {error.strerror}.") from error
     _allow_many_files()
     name = leftovers.server_name(next(_serials))
-    groups = _HostGroups.read()
-    leftovers.sweep(str(state_dir), [str(parent) for parent in groups.parents()])
-    return Sandbox(name, state_dir, _hierarchy(groups, name, enforcement))
+    leftovers.sweep(str(state_dir), [str(parent) for parent in _HostGroups.read().parents()])
+    return Sandbox(name, state_dir, _hierarchy(name, enforcement))
 
 
 def _process_limit(hierarchy: Hierarchy) -> tuple[str, int | None]:
@@ -190,12 +197,12 @@ class _HostGroups:
         return list(dict.fromkeys(found))
 
 
-def _hierarchy(groups: _HostGroups, name: str, enforcement: str) -> Hierarchy:
+def _hierarchy(name: str, enforcement: str) -> Hierarchy:
     """Return the best that was proved to work here: enforced CPU counts for more than enforced memory."""
     makers = {"cgroup-v1": _v1_hierarchy, "cgroup-v2": _v2_hierarchy}
     for needed in ("cpu", "memory"):
         for kind, make in makers.items():
-            if enforcement in (kind, "auto") and (found := make(groups, name, needed)):
+            if enforcement in (kind, "auto") and (found := make(name, needed)):
                 governed = enforcement == "auto" and found.cpu_enforcement == "none"
                 return duty_cycle.GovernedHierarchy(found) if governed else found
     if enforcement in ("auto", "duty-cycle") and processes.can_read_cpu():
@@ -209,12 +216,28 @@ def _hierarchy(groups: _HostGroups, name: str, enforcement: str) -> Hierarchy:
     )
 
 
-def _v1_hierarchy(groups: _HostGroups, name: str, needed: str) -> Hierarchy | None:
+def _v1_hierarchy(name: str, needed: str) -> Hierarchy | None:
+    groups = _HostGroups.read()
     parents = cgroup_v1.usable_parents(groups.mounts, groups.membership, name)
     return cgroup_v1.V1Hierarchy(parents, name) if needed in parents else None
 
 
-def _v2_hierarchy(groups: _HostGroups, name: str, needed: str) -> Hierarchy | None:
-    candidates = candidate_parents(groups.mounts, groups.membership, "")
-    found = cgroup_v2.proved_parent(candidates, cgroup_v2.family_of(os.getpid()), name, needed)
+def _v2_hierarchy(name: str, needed: str) -> Hierarchy | None:
+    found = _proved_v2(name, needed)
+    # Asked once: the scope is there, or not, when something less is tried next.
+    if found is None and needed == "cpu" and _v2_can_be_had() and delegation.enter_scope():
+        found = _proved_v2(name, needed)
     return cgroup_v2.V2Hierarchy(*found, name) if found else None
+
+
+def _proved_v2(name: str, needed: str) -> tuple[Path, frozenset[str]] | None:
+    groups = _HostGroups.read()
+    candidates = candidate_parents(groups.mounts, groups.membership, "")
+    return cgroup_v2.proved_parent(candidates, cgroup_v2.family_of(os.getpid()), name, needed)
+
+
+def _v2_can_be_had() -> bool:
+    """Tell whether version 2 has controllers (where there are both, version 1 has them) and is writable."""
+    mounts = [Path(mount.mount_point) for mount in _HostGroups.read().mounts if mount.version == 2]
+    writable = [mount for mount in mounts if not os.statvfs(mount).f_flag & os.ST_RDONLY]
+    return any(map(cgroup_v2.usable_controllers, writable))

@@ -24,7 +24,6 @@ from lambda_tui.local_lambda.code_store import CodeStore
 from lambda_tui.local_lambda.complaints import complain, complain_of_exception, keep_standard_descriptors
 from lambda_tui.local_lambda.concurrency_operations import ConcurrencyOperations
 from lambda_tui.local_lambda.control_plane import ControlPlane, OperationGroup
-from lambda_tui.local_lambda.delegation import enter_scope
 from lambda_tui.local_lambda.environment import Environment
 from lambda_tui.local_lambda.events import EventQueue
 from lambda_tui.local_lambda.function_operations import FunctionOperations
@@ -84,7 +83,6 @@ def serve(options: ServeOptions) -> int:
         StorageError: the ready file or the state folder cannot be written.
         InvalidInput: this host cannot enforce what was asked for, or standard input cannot be watched.
     """
-    enter_scope(options.enforcement)
     keep_standard_descriptors()
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         runner.run(_serve(options))

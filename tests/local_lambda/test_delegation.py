@@ -1,7 +1,8 @@
-"""Control groups through systemd: what is asked of it, with a systemd-run that records it."""
+"""Control groups through systemd: for real where this host runs it, and what is asked of it everywhere."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,67 +11,74 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.local_lambda import delegation
+from lambda_tui.local_lambda.sandbox import open_sandbox
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd")
 PROGRAM = """
-import os, sys
+import json, os, sys
+from pathlib import Path
 from lambda_tui.local_lambda import delegation
-os.geteuid = lambda: 1000
-real = delegation.Path
-delegation.Path = lambda *parts: real(*(part.replace("/sys/fs/cgroup", sys.argv[2]) for part in parts))
-delegation.enter_scope(sys.argv[1])
-print(os.getpid(), os.environ.get(delegation.IN_SCOPE), *sys.argv[1:])
+def place(): return Path("/proc/self/cgroup").read_text().strip().rpartition("::")[2]
+told = {"pid": os.getpid(), "before": place()}
+told |= {"entered": delegation.enter_scope(*map(Path, sys.argv[1:])), "after": place()}
+print(json.dumps(told | {"again": delegation.enter_scope(*map(Path, sys.argv[1:])), "last": place()}))
 """
 
 
+def run(*arguments: str, path: str | None = None) -> tuple[int, dict[str, object]]:
+    """Return the process id as started, and what the program said at its end."""
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    environ = {**os.environ, **({"PATH": path} if path else {})}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
+        said, _ = process.communicate(timeout=30)
+    return process.pid, json.loads(said)
+
+
+def test_systemd_moves_the_running_program_into_a_scope_that_ends_with_it() -> None:
+    if (
+        not Path("/sys/fs/cgroup/cgroup.controllers").exists()
+        or not delegation.bus_socket(Path("/run")).exists()
+    ):
+        pytest.skip("This user has no systemd with cgroup v2.")
+    pid, told = run()
+    assert told["entered"] is True
+    assert told["pid"] == pid, "nothing was started anew"
+    assert told["before"] != told["after"] == told["last"]
+    assert told["again"] is False
+    scope = Path(f"/sys/fs/cgroup{told['after']}")
+    assert scope.name.startswith(f"lambda-tui-{pid}-")
+    assert not scope.exists() or not (scope / "cgroup.procs").read_text()
+
+
 @pytest.fixture
-def session(tmp_path: Path) -> Path:
-    """A user session whose systemd-run keeps its arguments and becomes the command, as the real one does."""
-    (tmp_path / "systemd").mkdir()
-    (tmp_path / "systemd" / "private").touch()
-    (tmp_path / "cgroup.controllers").touch()
-    recorder = tmp_path / "systemd-run"
-    recorder.write_text(
-        f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n[ -e {tmp_path}/broken ] && exit 1\n'
-        'while [ "$1" != -- ]; do shift; done\nshift\nexec "$@"\n'
-    )
+def run_folder(tmp_path: Path) -> Path:
+    """A bus for this user that nobody answers, and a busctl that keeps its arguments."""
+    bus = delegation.bus_socket(tmp_path)
+    bus.parent.mkdir(parents=True)
+    bus.touch()
+    recorder = tmp_path / "busctl"
+    recorder.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexit 1\n')
     recorder.chmod(0o755)
     return tmp_path
 
 
-def run(session: Path, enforcement: str) -> tuple[int, list[str]]:
-    """Return the process id as started, and what the program said at its end."""
-    command = [sys.executable, "-c", PROGRAM, enforcement, str(session)]
-    environ = {**os.environ, "XDG_RUNTIME_DIR": str(session), "PATH": f"{session}:{os.environ['PATH']}"}
-    environ.pop(delegation.IN_SCOPE, None)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
-        said, _ = process.communicate(timeout=20)
-    return process.pid, said.split()
+def test_a_refusal_changes_nothing(run_folder: Path) -> None:
+    pid, told = run(str(run_folder), path=f"{run_folder}:{os.defpath}")
+    assert (told["entered"], told["before"]) == (False, told["after"])
+    asked = (run_folder / "asked").read_text().splitlines()[0]
+    assert f"--address=unix:path={delegation.bus_socket(run_folder)}" in asked
+    assert f"PIDs au 1 {pid} Delegate b true CollectMode s inactive-or-failed 0" in asked
 
 
-@pytest.mark.parametrize("enforcement", ["auto", "cgroup-v2"])
-def test_the_program_goes_on_in_the_scope_as_the_same_process(session: Path, enforcement: str) -> None:
-    pid, said = run(session, enforcement)
-    assert said == [str(pid), "1", enforcement, str(session)]
-    trial, real = (session / "asked").read_text().split(" -- ")[0], (session / "asked").read_text()
-    assert trial == "--user --scope --quiet --collect --property=Delegate=yes"
-    assert sys.executable in real
+def test_no_bus_no_question(run_folder: Path) -> None:
+    delegation.bus_socket(run_folder).unlink()
+    assert run(str(run_folder), path=f"{run_folder}:{os.defpath}")[1]["entered"] is False
+    assert not (run_folder / "asked").exists()
 
 
-@pytest.mark.parametrize("enforcement", ["none", "cgroup-v1", "duty-cycle"])
-def test_nobody_is_asked_for_what_is_not_wanted(session: Path, enforcement: str) -> None:
-    pid, said = run(session, enforcement)
-    assert said == [str(pid), "None", enforcement, str(session)]
-    assert not (session / "asked").exists()
-
-
-def test_a_systemd_run_that_fails_is_not_used(session: Path) -> None:
-    (session / "broken").touch()
-    pid, said = run(session, "auto")
-    assert said == [str(pid), "None", "auto", str(session)]
-
-
-def test_no_session_no_trial(session: Path) -> None:
-    (session / "systemd" / "private").unlink()
-    assert run(session, "auto")[1][1] == "None"
-    assert not (session / "asked").exists()
+@pytest.mark.parametrize("enforcement", ["none", "duty-cycle"])
+def test_nobody_is_asked_for_what_is_not_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enforcement: str
+) -> None:
+    monkeypatch.setattr(delegation, "enter_scope", lambda: pytest.fail("systemd was asked"))
+    open_sandbox(tmp_path / "state", enforcement=enforcement).close()

@@ -36,7 +36,12 @@ class Kernel:
 
     def _populate(self, group: Path, controllers: str) -> None:
         files = {"cgroup.controllers": controllers, "cgroup.subtree_control": "", "cgroup.procs": ""}
-        files |= {"cgroup.freeze": "0", "cgroup.kill": "", "cpu.stat": "usage_usec 0"}
+        files |= {
+            "cgroup.freeze": "0",
+            "cgroup.kill": "",
+            "cgroup.type": "domain",
+            "cpu.stat": "usage_usec 0",
+        }
         for controller in controllers.split() if group != self.root else ():
             files |= INTERFACE[controller]
         for name, text in files.items():
@@ -69,7 +74,7 @@ class Kernel:
     def _enable(self, group: Path, controller: str) -> None:
         if controller not in (group / "cgroup.controllers").read_text().split():
             raise FileNotFoundError(errno.ENOENT, "controller not available")
-        if leftovers.group_pids(str(group)):
+        if leftovers.group_pids(str(group)) and (group / "cgroup.type").exists():
             raise OSError(errno.EBUSY, "no internal processes")
         enabled = {*(group / "cgroup.subtree_control").read_text().split(), controller}
         (group / "cgroup.subtree_control").write_text(" ".join(sorted(enabled)))
@@ -121,6 +126,15 @@ def test_strangers_are_not_moved(kernel: Kernel) -> None:
     assert cgroup_v2.proved_parent([kernel.root], frozenset({10}), "lambda-tui-1", "cpu") is None
     assert leftovers.group_pids(str(kernel.root)) == [10, 99]
     assert not (kernel.root / cgroup_v2.HOST_LEAF).exists()
+
+
+def test_the_root_of_the_host_holds_processes_beside_its_children(kernel: Kernel) -> None:
+    (kernel.root / "cgroup.type").unlink()
+    for pid in (2, 10):
+        kernel.place(kernel.root, pid)
+    found = cgroup_v2.proved_parent([kernel.root], frozenset({10}), "lambda-tui-1", "cpu")
+    assert found == (kernel.root, frozenset({"cpu", "memory", "pids"}))
+    assert leftovers.group_pids(str(kernel.root)) == [2, 10]
 
 
 def test_a_ready_group_is_preferred_to_moving_anybody(kernel: Kernel) -> None:

@@ -192,16 +192,20 @@ for pid in pids: os.waitpid(pid, 0)
 print(time.perf_counter() - started)
 """
     cell = sandbox.create("one", 442)
-    for _ in range(5):
+    factor = None
+    for _ in range(6):
+        governor_runs = cell.cpu_usage().throttled_periods > 0
         with (tmp_path / "out").open("wb") as file:
             await cell.spawn([sys.executable, "-I", "-S", "-c", code], {}, "/", file.fileno())
         cell.throttle()
         assert await cell.wait() == 0
+        if not governor_runs:
+            continue
         factor = float(text_of(tmp_path / "out")) / (0.3 * 4)
         assert factor > 0.75, "300 ms of work in three processes at a quarter of a CPU takes 1.2 s"
         if factor < 1.25:
             return
-    pytest.fail(f"{factor:.2f} times as long as the share says")
+    pytest.fail(f"{factor} times as long as the share says")
 
 
 @pytest.mark.parametrize("model", ["sequential", "threads", "processes"])
