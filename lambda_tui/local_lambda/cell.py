@@ -100,11 +100,12 @@ class Cell:
         self._group.leader_started(pid)
         self._exit = asyncio.get_running_loop().create_future()
         self._watch_exit(pid, self._exit)
-        if self._limits.watch_memory:
-            self._memory_watch = asyncio.create_task(self._watch_memory())
         if failure := await failure_of_start(errors_fd):
             await self.wait()
             raise TargetRefused(f"The environment's program {argv[0]!r} could not be started: {failure}.")
+        # Until its code runs the process is a copy of this one, and as large.
+        if self._limits.watch_memory and not self._exit.done():
+            self._memory_watch = asyncio.create_task(self._watch_memory())
         return pid
 
     @property
