@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from lambda_tui.load.engine_group import Batch, EngineGroup, Started
@@ -58,9 +59,10 @@ class Driven:
 
 
 @contextmanager
-def serving(delay_ms: float) -> Iterator[Server]:
-    """A stamping server on the first core."""
+def serving(delay_ms: float, *, polling: bool = False) -> Iterator[Server]:
+    """A stamping server on the first core; `polling` takes all of it."""
     command = [sys.executable, "-m", "tests.bench._stamping_server", str(delay_ms)]
+    command += ["polling"] if polling else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
@@ -120,6 +122,12 @@ def rss(pid: int) -> float:
     except OSError:
         return 0.0
     return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def of_runs(values: Iterable[float]) -> str:
+    """The median of repeated runs and the range they lie in, as text."""
+    ordered = sorted(values)
+    return f"{median(ordered):.3f} ({ordered[0]:.3f} to {ordered[-1]:.3f})"
 
 
 def p50_p99(ordered: list[float]) -> str:

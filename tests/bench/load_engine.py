@@ -1,41 +1,65 @@
-"""Signed invocations a second of CPU: our engine with and without uvloop, and boto3 threads."""
+"""Signed invocations a second of CPU: our engine with and without uvloop, boto3 threads, and other load
+generators that do not sign."""
 
 from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 import boto3
 import botocore
 from botocore.config import Config
 
-from tests.bench._engine import EVENT, Server, drive, plan, serving
+from tests.bench._engine import EVENT, Driven, Server, drive, plan, serving
+from tests.bench._peers import unsigned_per_cpu_second
 
-TITLE = "Load engine: signed invocations, closed loop"
-SECONDS = 4.0
+TITLE = "Load engine: invocations per CPU second, closed loop, 32 callers"
+SECONDS = 3.0
+ROUNDS = 3
 CALLERS = 32
 BOTO3_THREADS = 8
 """boto3 is fastest there; more threads only wait for the interpreter lock."""
 
+Rates = dict[str, float | str]
+
 
 def measure() -> dict[str, object]:
-    """Invocations per second of CPU time, which foreign load on the machine changes least."""
-    with serving(0) as server:
-        with_uvloop = drive(plan(server, callers=CALLERS, connections=CALLERS, max_seconds=SECONDS))
-        without = drive(
-            plan(server, callers=CALLERS, connections=CALLERS, max_seconds=SECONDS, use_uvloop=False)
-        )
-        boto3_rate = _boto3_per_cpu_second(server)
-    return {
-        "uvloop, 32 callers, per CPU second": with_uvloop.per_cpu_second,
-        "uvloop, 32 callers, per second": len(with_uvloop.exchanges) / with_uvloop.elapsed_s,
-        "asyncio, 32 callers, per CPU second": without.per_cpu_second,
-        f"boto3 {boto3.__version__}, {BOTO3_THREADS} threads, per CPU second": boto3_rate,
-        "uvloop / boto3": with_uvloop.per_cpu_second / boto3_rate,
-        "asyncio / boto3": without.per_cpu_second / boto3_rate,
-        "engine memory, MB": with_uvloop.rss_mb,
-        "botocore": botocore.__version__,
-    }
+    """Invocations per second of CPU time, which foreign load on the machine changes least: medians of rounds
+    in which each takes its turn."""
+    rounds = []
+    with serving(0, polling=True) as server:
+        for _ in range(ROUNDS):
+            with_uvloop = _driven(server, use_uvloop=True)
+            rates: Rates = {
+                "ours, signed, uvloop": with_uvloop.per_cpu_second,
+                "ours, signed, asyncio": _driven(server, use_uvloop=False).per_cpu_second,
+                f"boto3 {boto3.__version__}, {BOTO3_THREADS} threads": _boto3_per_cpu_second(server),
+            }
+            url = f"{server.endpoint}/2015-03-31/functions/f/invocations"
+            unsigned = unsigned_per_cpu_second(url, SECONDS)
+            rounds.append({**rates, **{f"{name}, unsigned": rate for name, rate in unsigned.items()}})
+    results: dict[str, object] = {name: _median([one[name] for one in rounds]) for name in rounds[0]}
+    ours = results["ours, signed, uvloop"]
+    assert isinstance(ours, float)
+    for name in list(results)[2:]:
+        other = results[name]
+        if isinstance(other, float):
+            results[f"ours with uvloop / {name}"] = ours / other
+    results["engine memory, MB"] = with_uvloop.rss_mb
+    results["botocore"] = botocore.__version__
+    return results
+
+
+def _median(values: list[float | str]) -> float | str:
+    numbers = [value for value in values if isinstance(value, float)]
+    return median(numbers) if numbers else values[0]
+
+
+def _driven(server: Server, *, use_uvloop: bool) -> Driven:
+    return drive(
+        plan(server, callers=CALLERS, connections=CALLERS, max_seconds=SECONDS, use_uvloop=use_uvloop)
+    )
 
 
 def _boto3_per_cpu_second(server: Server) -> float:
