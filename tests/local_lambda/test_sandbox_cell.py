@@ -96,7 +96,9 @@ async def test_exit_is_seen_without_pidfd(
     assert (await run_python(sandbox.create("one", 128), "raise SystemExit(3)", tmp_path / "out"))[0] == 3
 
 
-async def test_server_larger_than_the_memory_size_starts_its_programs(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_server_larger_than_the_memory_size_starts_its_programs(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     ballast = bytearray(os.urandom(1024)) * (200 * 1024)  # the copy that a fork is has all of it
     cell = sandbox.create("one", 128)
     assert await run_python(cell, "print('alive')", tmp_path / "out") == (0, "alive\n")
