@@ -104,7 +104,7 @@ def _per_cpu_second(command: list[str], answered: str) -> float | str:
         text=True,
         check=False,
         env={**os.environ, "GOMAXPROCS": "1"},
-        preexec_fn=lambda: pin(0, 1),  # noqa: PLW1509 - no thread is running
+        preexec_fn=lambda: pin(0, 1),
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     found = re.search(answered, done.stdout)
