@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from lambda_tui.tui.widgets.flat_text import FlatText
 
-PALETTE_WIDTH = len("^p palette")
+PALETTE_WIDTH = len("  ^p palette")
 
 
 class KeyBar(Horizontal):
