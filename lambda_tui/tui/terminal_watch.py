@@ -19,8 +19,9 @@ def end_with_terminal() -> None:
 
     The kernel sends SIGHUP to the session's leader alone. Where that is not a shell that passes it on but a
     program that waits for us (`make` as the command of a terminal window), it never comes, and Textual would
-    go on reading the end of input, over and over.
+    go on reading the end of input, over and over. One started by `nohup` would not heed the signal.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     Thread(target=_wait, args=(sys.stdin.fileno(),), name="terminal-watch", daemon=True).start()
 
 

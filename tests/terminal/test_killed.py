@@ -27,6 +27,8 @@ pytestmark = [
 BACK_TAB = "\x1b[Z"
 CALLERS = 4
 PAYLOAD = "lambda-tui-python"
+IGNORING_HANG_UP = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")
+"""As `nohup` does, for itself and all that is started below it."""
 
 
 @pytest.fixture
@@ -88,13 +90,16 @@ def has_no_gap(invocations: list[Invocation]) -> bool:
     return all(seen == set(range(1, len(seen) + 1)) for seen in numbers.values())
 
 
-@pytest.mark.parametrize(("seed", "end"), [(1, "kill"), (2, "kill"), (3, "hang up")])
+@pytest.mark.parametrize(
+    ("seed", "end", "starter"),
+    [(1, "kill", ()), (2, "kill", ()), (3, "hang up", ()), (4, "hang up", IGNORING_HANG_UP)],
+)
 def test_ended_at_a_random_moment_nothing_is_lost_and_nothing_left(
-    tmp_path: Path, temporary: Path, seed: int, end: str
+    tmp_path: Path, temporary: Path, seed: int, end: str, starter: tuple[str, ...]
 ) -> None:
     moment_s = random.Random(seed).uniform(0.2, 2.0)
     data = tmp_path / "data"
-    with Terminal(data, columns=140, lines=45) as terminal:
+    with Terminal(data, columns=140, lines=45, starter=starter) as terminal:
         start_run(terminal, invocations=400)
         terminal.wait_for(r"\d+ of 400", seconds=60)
         terminal.watch(seconds=moment_s)
