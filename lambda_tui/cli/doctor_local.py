@@ -21,8 +21,11 @@ _NOTES = {
     ("processes", "none"): "not enforced",
     ("visible_cpus", "affinity"): "2 to 6 by memory size, as far as this host has them",
     ("visible_cpus", "none"): "those of the host",
-    ("tmp", "private-folder"): "a /tmp of its own; no single file may be larger than its size",
-    ("tmp", "TMPDIR"): "a folder of its own in TMPDIR; no single file may be larger than its size",
+    ("processes", "user-namespace"): "1024 processes and threads, by the kernel",
+    ("tmp", "block-device"): "a /tmp of its own, full at its size; on this host's disk",
+    ("tmp", "tmpfs"): "a /tmp of its own, full at its size; in this host's memory, not the function's",
+    ("tmp", "private-folder"): "a /tmp of its own; each file, but not all together, is held to its size",
+    ("tmp", "TMPDIR"): "a folder of its own in TMPDIR; each file is held to its size",
     ("task_root", "read-only-mount"): "read-only",
     ("task_root", "none"): "writable, unlike Lambda's",
     ("shared_memory", "refused-in-python"): "semaphores fail with Errno 38 in Python, as on Lambda",
@@ -31,14 +34,14 @@ _NOTES = {
 
 def local_lambda_report(*, measured: bool) -> dict[str, Any]:
     """Each limit and how it is enforced, the self-test's error against memory / 1769 vCPU, and advice."""
-    from lambda_tui.local_lambda.sandbox import open_sandbox  # noqa: PLC0415
+    from lambda_tui.local_lambda.sandbox import open_sandbox, state_folder  # noqa: PLC0415
     from lambda_tui.local_lambda.self_test import two_second_test  # noqa: PLC0415
 
     if measured:
         enforcement, found = two_second_test()
     else:
         # Opening the sandbox tries the limits for real; in a folder of its own it meets no running server.
-        with tempfile.TemporaryDirectory(prefix="lambda-tui-") as folder:
+        with tempfile.TemporaryDirectory(dir=state_folder()) as folder:
             sandbox = open_sandbox(Path(folder))
             sandbox.close()
         enforcement, found = sandbox.enforcement(), []
@@ -73,6 +76,15 @@ def _advice(enforcement: dict[str, str]) -> list[str]:
             )
         else:
             advice.append("For exact CPU shares run it as root, or in a systemd user session with cgroup v2.")
-    if enforcement["tmp"] == "TMPDIR" and not is_root:
-        advice.append("As root, each environment has its own /tmp and a read-only task root.")
-    return advice
+    return advice + _advice_on_files(enforcement["tmp"], is_root=is_root)
+
+
+def _advice_on_files(tmp: str, *, is_root: bool) -> list[str]:
+    if tmp == "private-folder":
+        needed = "loop devices, mke2fs (e2fsprogs) and 1 GB of free disk"
+        who = "" if is_root else "root and "
+        return [f"For a /tmp that is full at its size it needs {who}{needed}."]
+    if tmp == "TMPDIR":
+        where = "Let this container make mount namespaces" if is_root else "Allow user namespaces, or be root"
+        return [f"{where}: each environment then has its own /tmp and a read-only task root."]
+    return []

@@ -7,12 +7,10 @@ import contextlib
 import os
 import resource
 import shutil
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import lambda_tui
 from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda import leftovers, processes
 from lambda_tui.local_lambda.control_group import (
@@ -23,7 +21,8 @@ from lambda_tui.local_lambda.control_group import (
     KeptFiles,
     cpu_quota_us,
 )
-from lambda_tui.local_lambda.isolation import FileView, below_tmp
+from lambda_tui.local_lambda.isolation import View
+from lambda_tui.local_lambda.private_files import FileIsolation, PrivateFiles
 from lambda_tui.local_lambda.spawn import Program, failure_of_start, spawn
 
 MEMORY_POLL_S = 0.025
@@ -38,10 +37,16 @@ class CellLimits:
     memory_mb: int
     ephemeral_mb: int
     cpus: frozenset[int] | None
-    has_own_files: bool
-    """Whether the host lets it have a /tmp of its own and a read-only task root."""
+    isolation: FileIsolation | None
+    """How it has a /tmp of its own and a read-only task root; None where the host does not allow it."""
     watch_memory: bool
     max_user_tasks: int | None
+
+    @property
+    def largest_file_bytes(self) -> int | None:
+        """What a single file is held to where nothing limits all of them together."""
+        limits_tmp = self.isolation is not None and self.isolation.limits_tmp
+        return None if limits_tmp else self.ephemeral_mb * BYTES_PER_MB
 
 
 class Cell:
@@ -65,6 +70,8 @@ class Cell:
         self._peak_bytes = 0
         self._leader: int | None = None
         self._files = KeptFiles()
+        how = limits.isolation
+        self._own_files = PrivateFiles(how, directory, limits.ephemeral_mb) if how else None
         self._frozen = False
         self._exit: asyncio.Future[int] | None = None
         self._last_cpu = CpuUsage(0.0)
@@ -79,7 +86,7 @@ class Cell:
         self._refuse_if_taken()
         if self._group.marker:
             environ = {**environ, leftovers.MARKER: self._group.marker}
-        if not self._limits.has_own_files:
+        if self._own_files is None:
             environ = {"TMPDIR": str(self.tmp_folder), **environ}
         self._killed_for_memory = False
         self._oom_kills_before = self._group.oom_kills()
@@ -91,8 +98,8 @@ class Cell:
                 output_fd,
                 self._group.join_files,
                 cpus=self._limits.cpus,
-                view=self._file_view(cwd, environ.get("LAMBDA_TASK_ROOT")),
-                largest_file_bytes=self._limits.ephemeral_mb * BYTES_PER_MB,
+                view=self._view(cwd, environ.get("LAMBDA_TASK_ROOT")),
+                largest_file_bytes=self._limits.largest_file_bytes,
                 max_user_tasks=self._limits.max_user_tasks,
             )
         )
@@ -103,6 +110,8 @@ class Cell:
         if failure := await failure_of_start(errors_fd):
             await self.wait()
             raise TargetRefused(f"The environment's program {argv[0]!r} could not be started: {failure}.")
+        if self._own_files is not None:
+            self._own_files.keep(pid)
         # Until its code runs the process is a copy of this one, and as large.
         if self._limits.watch_memory and not self._exit.done():
             self._memory_watch = asyncio.create_task(self._watch_memory())
@@ -113,12 +122,11 @@ class Cell:
         """What the program has as /tmp, or where the host does not allow that, as TMPDIR."""
         return self.directory / "tmp"
 
-    def _file_view(self, cwd: str, task_root: str | None) -> FileView | None:
-        if not self._limits.has_own_files:
-            return None
-        installed = (sys.prefix, sys.base_prefix, str(Path(lambda_tui.__file__).parent.parent))
-        kept = below_tmp((*installed, cwd, *([task_root] if task_root else [])))
-        return FileView(str(self.tmp_folder), task_root, kept)
+    def _view(self, cwd: str, task_root: str | None) -> View | None:
+        try:
+            return None if self._own_files is None else self._own_files.view(cwd, task_root)
+        except OSError as error:
+            raise TargetRefused(f"The environment's /tmp could not be made: {error}.") from error
 
     def _refuse_if_taken(self) -> None:
         if self._retired:
@@ -255,6 +263,12 @@ class Cell:
         while not self._group.remove() and time.monotonic() < deadline:
             self._group.kill()
             await asyncio.sleep(0.002)
+        # In a thread: /tmp is unmounted there, which writes what is in it.
+        await asyncio.to_thread(self._remove_files)
+
+    def _remove_files(self) -> None:
+        if self._own_files is not None:
+            self._own_files.release()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def retire(self) -> None:

@@ -14,6 +14,7 @@ from lambda_tui.local_lambda.control_group import (
     MAX_PROCESSES,
     CpuUsage,
     KeptFiles,
+    PeakMemory,
     cpu_quota_us,
     read_number,
     write_control,
@@ -31,6 +32,7 @@ class V1Group:
         self._folders = folders
         self._places = tuple(dict.fromkeys(folders.values()))
         self._files = KeptFiles()
+        self._peak = PeakMemory()
 
     @property
     def join_files(self) -> tuple[str, ...]:
@@ -84,7 +86,12 @@ class V1Group:
     def peak_memory_bytes(self) -> int:
         if "memory" not in self._folders:
             return 0
-        return self._files.number(self._file("memory", "memory.max_usage_in_bytes"))
+        charged = self._files.number(self._file("memory", "memory.max_usage_in_bytes"))
+        return self._peak.without_files(charged, self._cached_file_bytes)
+
+    def _cached_file_bytes(self) -> int:
+        counters = self._files.counters(self._file("memory", "memory.stat"))
+        return counters["cache"] - counters.get("shmem", 0)
 
     def oom_kills(self) -> int:
         if "memory" not in self._folders:

@@ -12,6 +12,7 @@ from lambda_tui.local_lambda.control_group import (
     MAX_PROCESSES,
     CpuUsage,
     KeptFiles,
+    PeakMemory,
     cpu_quota_us,
     write_control,
 )
@@ -28,7 +29,7 @@ class V2Group:
     def __init__(self, folder: Path, controllers: frozenset[str]) -> None:
         self._folder = folder
         self._controllers = controllers
-        self._peak_bytes = 0
+        self._peak = PeakMemory()
         self._memory_figure = "memory.peak"
         self._files = KeptFiles()
 
@@ -67,10 +68,14 @@ class V2Group:
         return CpuUsage(counters["usage_usec"] / 1e3, counters.get("nr_throttled", 0), throttled_ms)
 
     def peak_memory_bytes(self) -> int:
-        if "memory" in self._controllers:
-            seen = self._files.number(f"{self._folder}/{self._memory_figure}")
-            self._peak_bytes = max(self._peak_bytes, seen)
-        return self._peak_bytes
+        if "memory" not in self._controllers:
+            return 0
+        charged = self._files.number(f"{self._folder}/{self._memory_figure}")
+        return self._peak.without_files(charged, self._cached_file_bytes)
+
+    def _cached_file_bytes(self) -> int:
+        counters = self._files.counters(f"{self._folder}/memory.stat")
+        return counters["file"] - counters["shmem"]
 
     def oom_kills(self) -> int:
         if "memory" not in self._controllers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,7 +48,7 @@ class ControlGroup(Protocol):
     def cpu_usage(self) -> CpuUsage: ...
 
     def peak_memory_bytes(self) -> int:
-        """Return the most memory ever charged to the members together, in bytes."""
+        """Return the most memory ever charged to the members together, in bytes; files are not counted."""
 
     def oom_kills(self) -> int:
         """Return how many members were killed for using more than the limit."""
@@ -149,3 +150,22 @@ class KeptFiles:
     def close(self) -> None:
         while self._descriptors:
             os.close(self._descriptors.popitem()[1])
+
+
+class PeakMemory:
+    """The most memory that a group used, without the files that the kernel keeps in memory for it.
+
+    The kernel remembers only the peak of both together, so that what is cached now is taken off; files
+    written and removed again since the last look are still in it.
+    """
+
+    def __init__(self) -> None:
+        self._charged_bytes = 0
+        self._peak_bytes = 0
+
+    def without_files(self, charged_bytes: int, cached_file_bytes: Callable[[], int]) -> int:
+        """Return the peak, given that of everything; the cache is asked for only when that has grown."""
+        if charged_bytes > self._charged_bytes:
+            self._charged_bytes = charged_bytes
+            self._peak_bytes = max(self._peak_bytes, charged_bytes - cached_file_bytes())
+        return self._peak_bytes

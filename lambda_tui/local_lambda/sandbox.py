@@ -7,7 +7,9 @@ import itertools
 import os
 import re
 import resource
+import stat
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakSet
@@ -18,8 +20,8 @@ from lambda_tui.local_lambda import (
     cgroup_v2,
     delegation,
     duty_cycle,
-    isolation,
     leftovers,
+    private_files,
     processes,
 )
 from lambda_tui.local_lambda.cell import Cell, CellLimits
@@ -31,9 +33,10 @@ from lambda_tui.local_lambda.cgroup_paths import (
 )
 from lambda_tui.local_lambda.control_group import MAX_PROCESSES, CpuUsage, Hierarchy, visible_cpus
 from lambda_tui.local_lambda.parent_death import Watchdog
+from lambda_tui.local_lambda.private_files import FileIsolation
 from lambda_tui.local_lambda.uncontrolled import UncontrolledHierarchy
 
-__all__ = ["ENFORCEMENTS", "Cell", "CpuUsage", "Sandbox", "open_sandbox"]
+__all__ = ["ENFORCEMENTS", "Cell", "CpuUsage", "Sandbox", "open_sandbox", "state_folder"]
 
 ENFORCEMENTS = ("cgroup-v2", "cgroup-v1", "duty-cycle", "none")
 """How the CPU share may be enforced; ``duty-cycle`` is approximate."""
@@ -50,8 +53,6 @@ class Sandbox:
         self.cpu_enforcement = hierarchy.cpu_enforcement
         self.memory_enforcement = hierarchy.memory_enforcement
         self.host_cpus = usable_cpus()
-        self.has_own_files = isolation.works_here()
-        self._process_enforcement, self._max_user_tasks = _process_limit(hierarchy)
         self._next_cpu = itertools.count()
         self._state_dir = state_dir
         self._hierarchy = hierarchy
@@ -65,6 +66,8 @@ class Sandbox:
             raise StorageError(f"The folder {state_dir} cannot be written: {error.strerror}.") from error
         (self.directory / leftovers.GROUPS_FILE).write_text("\n".join(map(str, roots)))
         self._watchdog = Watchdog(name, state_dir, roots)
+        self.isolation = private_files.best_isolation(self.directory, self.memory_enforcement)
+        self._process_enforcement, self._max_user_tasks = _process_limit(hierarchy, self.isolation)
 
     @property
     def watchdog_pid(self) -> int:
@@ -78,8 +81,8 @@ class Sandbox:
             "memory": self.memory_enforcement,
             "processes": self._process_enforcement,
             "visible_cpus": "affinity" if sys.platform == "linux" else "none",
-            "tmp": "private-folder" if self.has_own_files else "TMPDIR",
-            "task_root": "read-only-mount" if self.has_own_files else "none",
+            "tmp": self.isolation.tmp_kind if self.isolation else "TMPDIR",
+            "task_root": "read-only-mount" if self.isolation else "none",
             "shared_memory": "refused-in-python",
         }
 
@@ -101,7 +104,7 @@ class Sandbox:
             memory_mb,
             ephemeral_mb,
             self._some_cpus(visible_cpus(memory_mb)),
-            has_own_files=self.has_own_files,
+            isolation=self.isolation,
             watch_memory=self.memory_enforcement == "rss",
             max_user_tasks=self._max_user_tasks,
         )
@@ -144,14 +147,42 @@ def open_sandbox(state_dir: Path, *, enforcement: str = "auto") -> Sandbox:
     return Sandbox(name, state_dir, _hierarchy(name, enforcement))
 
 
-def _process_limit(hierarchy: Hierarchy) -> tuple[str, int | None]:
+def state_folder() -> Path:
+    """This user's private folder for what a server must find again after a crash, on a disk if there is one.
+
+    Raises:
+        StorageError: somebody else owns it.
+    """
+    parent = Path(tempfile.gettempdir())
+    # On many hosts /tmp is memory: what functions write would be charged to them.
+    if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):  # noqa: S108 - made private below
+        parent = Path("/var/tmp")  # noqa: S108
+    folder = parent / f"lambda-tui-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be created: {error.strerror}.") from None
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise StorageError(f"{folder} is not a folder of this user alone.", hint="Remove it, or set TMPDIR.")
+    return folder
+
+
+def _process_limit(hierarchy: Hierarchy, files: FileIsolation | None) -> tuple[str, int | None]:
     """Return how processes are limited, and the limit on this user's where a group has none of its own."""
     if hierarchy.limits_processes:
         return "pids-cgroup", None
+    if files is not None and files.in_user_namespace and _namespaces_count_processes():
+        return "user-namespace", MAX_PROCESSES
     if os.geteuid() == 0:
         return "none", None  # the kernel does not hold root to it
     # The kernel counts everything that this user runs; what runs already is not the function's.
     return "user-limit", processes.task_count_of_user() + MAX_PROCESSES
+
+
+def _namespaces_count_processes() -> bool:
+    """Since Linux 5.14 a user's processes are counted in each user namespace; before, on the whole host."""
+    return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 14)
 
 
 def _allow_many_files() -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda.control_group import MEMORY_PER_VCPU_MB
-from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
+from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox, state_folder
 
 Workers = Literal["threads", "processes"]
 
@@ -107,8 +107,8 @@ def two_second_test(enforcement: str = "auto") -> tuple[dict[str, str], list[Fid
             await measure(sandbox, 1024, 160, repeats=2),
         ]
 
-    # In a folder of its own it meets no running server.
-    with tempfile.TemporaryDirectory(prefix="lambda-tui-") as folder:
+    # In a folder of its own it meets no running server, but has what a server would have.
+    with tempfile.TemporaryDirectory(dir=state_folder()) as folder:
         sandbox = open_sandbox(Path(folder), enforcement=enforcement)
         try:
             return sandbox.enforcement(), asyncio.run(run(sandbox))

@@ -8,9 +8,7 @@ import json
 import os
 import secrets
 import signal
-import stat
 import string
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -34,7 +32,7 @@ from lambda_tui.local_lambda.minor_operations import MinorOperations
 from lambda_tui.local_lambda.payload_functions import payload_functions
 from lambda_tui.local_lambda.provisioned import ProvisionedConcurrency
 from lambda_tui.local_lambda.registry import FunctionRegistry
-from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
+from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox, state_folder
 from lambda_tui.local_lambda.scheduler import Scheduler, SchedulerLimits
 from lambda_tui.local_lambda.services import ServicesServer, configured_behaviour, start_services
 from lambda_tui.local_lambda.upstream import UpstreamServer, start_upstream
@@ -219,23 +217,6 @@ def _max_body_bytes(request: Request) -> int:
     return (
         invoke_api.max_event_bytes(request) if invoke_api.is_invocation(request) else MAX_CONTROL_BODY_BYTES
     )
-
-
-def state_folder() -> Path:
-    """This user's private folder for what a server must find again after a crash.
-
-    Raises:
-        StorageError: somebody else owns it.
-    """
-    folder = Path(tempfile.gettempdir()) / f"lambda-tui-{os.getuid()}"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be created: {error.strerror}.") from None
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise StorageError(f"{folder} is not a folder of this user alone.", hint="Remove it, or set TMPDIR.")
-    return folder
 
 
 def _port_refused(port: int, error: OSError) -> TargetRefused:

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from lambda_tui.errors import TargetRefused
-from lambda_tui.local_lambda import isolation
-from lambda_tui.local_lambda.isolation import FileView
+from lambda_tui.local_lambda.isolation import View
 from lambda_tui.local_lambda.parent_death import die_with_parent
 
 MAX_OPEN_FILES = 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -48,7 +47,7 @@ class Program:
     """Written with the process's own id before anything else of it runs."""
     cpus: frozenset[int] | None = None
     """The CPUs it sees; None leaves it those of the server."""
-    view: FileView | None = None
+    view: View | None = None
     largest_file_bytes: int | None = None
     max_user_tasks: int | None = None
     """Processes and threads of this user on the whole host: for hosts that cannot count those of a cell."""
@@ -105,14 +104,16 @@ def _become(program: Program, server_pid: int, errors_fd: int) -> NoReturn:
         os.setsid()
         die_with_parent(server_pid)
         _join(program.join_files)
+        # A view may be held by descriptors, which are closed next; and a user namespace counts its own
+        # processes, against limits set inside.
+        if program.view is not None:
+            program.view.enter()
         for number in _RESET_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         errors_fd = _arrange_descriptors(program.output_fd, errors_fd)
         _limit_resources(program)
         if program.cpus is not None and sys.platform == "linux":
             os.sched_setaffinity(0, program.cpus)
-        if program.view is not None:
-            isolation.enter(program.view)
         os.chdir(program.cwd)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.execvpe(program.argv[0], list(program.argv), program.environ)  # noqa: S606 - no shell is the point

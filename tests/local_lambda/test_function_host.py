@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lambda_tui.local_lambda import isolation
+from lambda_tui.local_lambda.private_files import best_isolation
 from tests.local_lambda.local_server import LocalServer, invoke
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asserts what the Linux sandbox does")
@@ -49,21 +49,28 @@ def outcome(probe):
 def write(path, size=1):
     try:
         with open(path, "wb", buffering=0) as file:
-            file.truncate(size)
+            os.posix_fallocate(file.fileno(), 0, size)
         return "written"
     except OSError as error:
         return type(error).__name__ + " " + str(error.errno)
 
 def files():
     folder = tempfile.gettempdir()
-    return {"folder": folder, "found": os.listdir(folder), "small": write(folder + "/mine"),
-            "too large": write(folder + "/large", (512 << 20) + 1),
-            "largest": write(folder + "/full", 512 << 20),
+    found = os.listdir(folder)
+    return {"folder": folder, "found": found, "small": write(folder + "/mine"),
+            "parts": [write(f"{folder}/part-{number}", 200 << 20) for number in range(3)],
+            "one file": write(folder + "/full", (512 << 20) + 1),
             "task root": write(os.environ["LAMBDA_TASK_ROOT"] + "/mine")}
 
 def handler(event, context):
     if event.get("files"):
         return files()
+    if event.get("bytes"):
+        with open(tempfile.gettempdir() + "/large", "wb") as file:
+            for _ in range(event["bytes"] >> 20):
+                file.write(bytes(1 << 20))
+        os._exit(1) if event.get("crash") else None
+        return os.stat(file.name).st_size
     shell = [sys.executable, "-c", "import os; print(os.cpu_count())"]
     return {
         "probes": {name: outcome(probe) for name, probe in PROBES.items()},
@@ -110,19 +117,35 @@ def test_the_process_pool_payload_fails_as_on_lambda(server: LocalServer) -> Non
     assert not any("sitecustomize" in frame for frame in answer.payload["stackTrace"][:-1])
 
 
-def test_each_environment_has_its_own_tmp_of_the_configured_size(server: LocalServer) -> None:
+def test_each_environment_has_its_own_tmp_of_the_configured_size(server: LocalServer, tmp_path: Path) -> None:
+    how = best_isolation(tmp_path, server.ready["memory_enforcement"])
     server.create("files", probe=HOST)
     client = server.client()
     first = invoke(client, "files", {"files": True}).payload
-    own_tmp = first["folder"] == "/tmp"
-    assert own_tmp == (os.geteuid() == 0 and isolation.works_here())
+    assert (first["folder"] == "/tmp") == (how is not None)
     assert "mine" not in first["found"]
     assert not Path("/tmp/mine").exists()
-    assert first["small"] == first["largest"] == "written"
-    assert first["too large"] == f"OSError {errno.EFBIG}"
-    assert first["task root"] == (f"OSError {errno.EROFS}" if own_tmp else "written")
+    assert first["small"] == "written"
+    assert first["task root"] == (f"OSError {errno.EROFS}" if how else "written")
+    if how is not None and how.limits_tmp:
+        assert first["parts"] == ["written", "written", f"OSError {errno.ENOSPC}"]
+    else:
+        assert first["one file"] == f"OSError {errno.EFBIG}"
     assert "mine" in invoke(client, "files", {"files": True}).payload["found"], "warm: it is still there"
-    client.update_function_configuration(FunctionName="files", EphemeralStorage={"Size": 600})
+    client.update_function_configuration(FunctionName="files", EphemeralStorage={"Size": 602})
     larger = invoke(client, "files", {"files": True}).payload
     assert "mine" not in larger["found"]
-    assert larger["too large"] == "written"
+    assert larger["parts"] == ["written"] * 3
+
+
+def test_files_in_tmp_are_not_memory_of_the_function(server: LocalServer) -> None:
+    """200 MB in a function of 128 MB, and an environment whose runtime starts again finds them."""
+    server.create("large-files", memory_mb=128, timeout_s=60, probe=HOST)
+    written = invoke(server.client(), "large-files", {"bytes": 200 << 20})
+    assert written.error is None, written.payload
+    assert written.report is not None
+    assert written.report.max_memory_used_mb is not None
+    assert written.report.max_memory_used_mb < 64
+    crashed = invoke(server.client(), "large-files", {"bytes": 1 << 20, "crash": True})
+    assert crashed.payload["errorType"] == "Runtime.ExitError"
+    assert "large" in invoke(server.client(), "large-files", {"files": True}).payload["found"]

@@ -19,6 +19,7 @@ INTERFACE = {
         "memory.max": "max",
         "memory.swap.max": "max",
         "memory.peak": "0",
+        "memory.stat": "file 0\nshmem 0\n",
         "memory.events": "oom_kill 0",
     },
     "pids": {"pids.max": "max"},
@@ -206,9 +207,10 @@ def test_figures_as_the_kernel_gives_them(group: cgroup_v2.V2Group, folder: Path
     )
     (folder / "memory.events").write_text("low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n")
     (folder / "memory.peak").write_text("104857600\n")
+    (folder / "memory.stat").write_text("anon 80000000\nfile 20000000\nshmem 4857600\n")
     assert group.cpu_usage() == CpuUsage(311.259, 52, 730.996)
     assert group.oom_kills() == 1
-    assert group.peak_memory_bytes() == 104857600
+    assert group.peak_memory_bytes() == 104857600 - (20000000 - 4857600), "files are not its memory"
 
 
 def test_peak_memory_before_kernel_5_19_is_the_most_that_was_seen(

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ConnectionClosedError, HTTPClientError
 
-from lambda_tui.local_lambda.server import state_folder
+from lambda_tui.local_lambda.private_files import FileIsolation, best_isolation
+from lambda_tui.local_lambda.sandbox import state_folder
 from tests.local_lambda.local_server import (
     LocalServer,
     command_of,
@@ -58,6 +59,12 @@ def state_of(server: LocalServer) -> Path:
     return folders[0]
 
 
+def loop_devices_of(state: Path) -> list[str]:
+    """The loop devices with a file below a folder."""
+    files = [path.read_text() for path in Path("/sys/block").glob("loop*/loop/backing_file")]
+    return [text for text in files if text.startswith(str(state))]
+
+
 @pytest.fixture
 def busy(launch: Launch) -> LocalServer:
     """A server with an idle environment that left a process of its own, and one in mid-invocation."""
@@ -82,6 +89,10 @@ def test_nothing_is_left(busy: LocalServer, number: signal.Signals) -> None:
     left = [*busy.environment_pids(), *grandchildren]
     groups = control_groups_of(busy.process.pid)
     assert bool(groups) == busy.ready["cpu_enforcement"].startswith("cgroup")
+    with_device = best_isolation(state, busy.ready["memory_enforcement"]) == FileIsolation(
+        "block-device", in_user_namespace=False
+    )
+    assert len(loop_devices_of(state)) == (2 if with_device else 0)
 
     status = busy.stop(number)
     calls.join()
@@ -90,6 +101,7 @@ def test_nothing_is_left(busy: LocalServer, number: signal.Signals) -> None:
     assert wait_until(lambda: not any(is_alive(pid) for pid in left)), [command_of(pid) for pid in left]
     assert wait_until(lambda: not any(group.exists() for group in groups))
     assert wait_until(lambda: not state.exists())
+    assert wait_until(lambda: not loop_devices_of(state))
     assert busy.ready_file.exists() == (number == signal.SIGKILL)
     if number != signal.SIGKILL:
         assert busy.errors_file.read_text() == ""
