@@ -106,8 +106,7 @@ class LambdaTui(App[None]):
         gc.disable()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        current = self.current_theme
-        return theme.variable_defaults(dark=current.dark, ansi=current.ansi)
+        return theme.variable_defaults(dark=self.current_theme.dark)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Before the first screen is up there is nothing to restyle, only sheets to parse twice more."""

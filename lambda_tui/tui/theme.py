@@ -6,7 +6,9 @@ model is always named beside its colour.
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="lambda-dark",
@@ -31,6 +33,9 @@ DARK = Theme(
         "input-cursor-background": "#d7deea",
         "quiet": "#8894a8",
         "grid": "#2c3648",
+        "chosen": "#7aa2f7 30%",
+        "alarm": "#f4796b 25%",
+        "alarm-ink": "#d7deea",
         "previous": "#75839c",
         "cold": "#a5e1f5",
         "model-sequential": "#aeb9cc",
@@ -72,6 +77,9 @@ LIGHT = Theme(
         "input-cursor-background": "#1c2430",
         "quiet": "#566276",
         "grid": "#d8dee7",
+        "chosen": "#2059b5 25%",
+        "alarm": "#b52a1c 20%",
+        "alarm-ink": "#1c2430",
         "previous": "#626f85",
         "cold": "#07657f",
         "model-sequential": "#566276",
@@ -90,11 +98,12 @@ LIGHT = Theme(
     },
 )
 
-_ANSI = {
+_INKS_OF_THE_TERMINAL = {
+    "border-blurred": "ansi_bright_black",
     "quiet": "ansi_default",
     "grid": "ansi_bright_black",
-    "previous": "ansi_bright_black",
-    "cold": "ansi_bright_cyan",
+    "alarm": "ansi_red",
+    "alarm-ink": "ansi_bright_white",
     "model-sequential": "ansi_default",
     "model-threads": "ansi_blue",
     "model-thread-pool": "ansi_cyan",
@@ -109,19 +118,39 @@ _ANSI = {
     "series-5": "ansi_red",
     "series-6": "ansi_default",
 }
-_OWN = frozenset(_ANSI)
 
-THEMES = (DARK, LIGHT)
-CYCLE = ("lambda-dark", "lambda-light", "ansi-dark", "ansi-light")
+
+def _ansi(name: str, **inks: str) -> Theme:
+    """Textual's theme of the terminal's own colours, with an ink for everything of ours."""
+    theme = BUILTIN_THEMES[name]
+    return replace(theme, variables={**theme.variables, **_INKS_OF_THE_TERMINAL, **inks})
+
+
+ANSI_DARK = _ansi("ansi-dark", cold="ansi_bright_cyan", previous="ansi_white", chosen="ansi_bright_black")
+ANSI_LIGHT = _ansi(
+    "ansi-light",
+    **{
+        "cold": "ansi_cyan",
+        "previous": "ansi_bright_black",
+        "chosen": "ansi_white",
+        # Yellow and the bright colours are hardly seen on white.
+        "model-asyncio-blocking": "ansi_bright_blue",
+        "model-processes": "ansi_bright_red",
+        "series-2": "ansi_bright_red",
+    },
+)
+
+THEMES = (DARK, LIGHT, ANSI_DARK, ANSI_LIGHT)
+CYCLE = tuple(theme.name for theme in THEMES)
 """What `t` steps through; every other Textual theme is in the command palette."""
 
 CYCLE_WITHOUT_COLOUR = ("lambda-dark", "lambda-light")
 """With NO_COLOR, Textual 8.2 paints its ANSI themes black on black: they are left out."""
 
+_OWN = frozenset(ANSI_DARK.variables) & frozenset(DARK.variables)
 
-def variable_defaults(*, dark: bool, ansi: bool) -> dict[str, str]:
+
+def variable_defaults(*, dark: bool) -> dict[str, str]:
     """Our own variables for a theme that does not define them."""
-    if ansi:
-        return dict(_ANSI)
     source = DARK if dark else LIGHT
     return {name: value for name, value in source.variables.items() if name in _OWN}

@@ -26,7 +26,7 @@ class _Alone(App[None]):
     """The screen with its themes and nothing else."""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theme.variable_defaults(dark=True, ansi=False)
+        return theme.variable_defaults(dark=True)
 
     def on_mount(self) -> None:
         self.register_theme(theme.DARK)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from rich.cells import cell_len
+from rich.style import Style
 from textual.app import App
+from textual.geometry import Region
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATE = "LAMBDA_TUI_UPDATE_SNAPSHOTS"
+BLANKS = " \N{BRAILLE PATTERN BLANK}"
 
 
 def screen_text(app: App[None]) -> str:
@@ -36,3 +41,19 @@ def assert_looks_like(app: App[None], name: str) -> None:
     expected = path.read_text(encoding="utf-8")
     difference = "\n".join(difflib.unified_diff(expected.splitlines(), shown.splitlines(), "golden", "shown"))
     assert shown == expected, f"{name} looks different ({UPDATE}=1 accepts it):\n{difference}"
+
+
+Cell = tuple[str, Style, int, int]
+"""A character, its style, its column and its row."""
+
+
+def painted(app: App[None], within: Region | None = None) -> Iterator[Cell]:
+    """Every cell with a visible character, as it goes to the terminal; of a part of the screen."""
+    part = within or app.screen.region
+    for row, strip in enumerate(app.screen._compositor.render_strips()):
+        column = 0
+        for text, style, _ in strip:
+            for character in text:
+                if character.strip(BLANKS) and part.contains(column, row):
+                    yield character, style or Style.null(), column, row
+                column += cell_len(character)

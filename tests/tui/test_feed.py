@@ -27,7 +27,7 @@ class FeedAlone(App[None]):
     """Nothing but a feed."""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theme.variable_defaults(dark=True, ansi=False)
+        return theme.variable_defaults(dark=True)
 
     def compose(self) -> ComposeResult:
         yield Feed(classes="pane")

@@ -7,23 +7,12 @@ from textual.color import Color
 from textual.theme import Theme
 
 from lambda_tui.tui.theme import DARK, LIGHT
+from tests.tui.ink import contrast
 
 READABLE = 4.5
 """WCAG 2.2, success criterion 1.4.3, level AA."""
 DRAWN_ONLY = frozenset({"grid", "border", "border-blurred"})
-
-
-def luminance(color: Color) -> float:
-    """Relative luminance as WCAG defines it."""
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color.normalized
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    light, dark = sorted((luminance(Color.parse(one)), luminance(Color.parse(other))), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
+PAPER = ("background", "chosen", "alarm", "cursor-foreground")
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
@@ -33,10 +22,10 @@ def test_text_stands_out_from_its_paper(theme: Theme) -> None:
     papers = [theme.background, theme.surface]
     assert all(papers)
     poor = {
-        name: round(contrast(color, paper), 2)
+        name: round(contrast(Color.parse(color), Color.parse(paper)), 2)
         for name, color in named.items()
         for paper in papers
-        if paper is not None and not name.endswith(("background", "cursor-foreground"))
-        if contrast(color, paper) < READABLE
+        if paper is not None and not name.endswith(PAPER)
+        if contrast(Color.parse(color), Color.parse(paper)) < READABLE
     }
     assert not poor

@@ -37,7 +37,7 @@ class Alone(App[None]):
         self.whatif = WhatIfScreen(modes, "local", lambda: self.latest, history, today=today)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return theme.variable_defaults(dark=True, ansi=False)
+        return theme.variable_defaults(dark=True)
 
     def on_mount(self) -> None:
         self.register_theme(theme.DARK)

@@ -39,8 +39,8 @@ class BillPane(VerticalScroll, can_focus=True):
     BillPane > #month { height: 1; padding: 0 1; max-width: 56; }
     BillPane > #month Label { color: $quiet; }
     BillPane > #month Input { width: 8; background: $panel; padding: 0 1; text-align: right; }
-    BillPane > #month Input:focus { background: $primary 30%; }
-    BillPane > #month Input.-refused { background: $error 30%; }
+    BillPane > #month Input:focus { background: $chosen; }
+    BillPane > #month Input.-refused { background: $alarm; color: $alarm-ink; }
     BillPane > #month #per-month { width: 1fr; text-align: right; }
     """
 

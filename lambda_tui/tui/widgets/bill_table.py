@@ -47,7 +47,7 @@ class BillTable(Widget, can_focus=True):
         & > .bill--total { color: $accent; text-style: bold; }
         & > .bill--rise { color: $error; text-style: bold; }
         & > .bill--fall { color: $success; text-style: bold; }
-        & > .bill--cursor { background: $primary 30%; text-style: bold; }
+        & > .bill--cursor { background: $chosen; text-style: bold; }
         & > .bill--marked { background: $panel; }
         & > .bill--series-1 { color: $series-1; }
         & > .bill--series-2 { color: $series-2; }

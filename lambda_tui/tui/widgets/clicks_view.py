@@ -50,7 +50,7 @@ class ClicksView(Vertical):
     ClicksView NumberField { width: 26; }
     ClicksView NumberField .label { width: 12; }
     ClicksView Button { min-width: 14; margin: 0 2 0 0; }
-    #clicks-form #run-both:focus { text-style: bold; background: $accent; color: $background; }
+    #clicks-form #run-both:focus { text-style: bold; background: $accent; color: $block-cursor-foreground; }
     ClicksView #clicks-promise { height: auto; color: $quiet; }
     ClicksView #clicks-halves { height: 1fr; }
     """
@@ -84,7 +84,7 @@ class ClicksView(Vertical):
             with Horizontal(id="clicks-fields"):
                 yield NumberField("clicks", "Clicks", str(DEFAULT_CLICKS), unit="")
                 yield NumberField("seconds", "spread over", f"{DEFAULT_SECONDS:g}", unit="s")
-                yield Button("Run both [dim]c[/]", id="run-both", variant="primary", compact=True)
+                yield Button("Run both [not bold]c[/]", id="run-both", variant="primary", compact=True)
             yield FlatText(id="clicks-promise")
         with Horizontal(id="clicks-halves"):
             for side in SIDES:

@@ -75,7 +75,7 @@ class Controls(VerticalScroll, can_focus=False):
             yield NumberField("max_usd", FIELD_LABELS["max_usd"], _limit_text(base), unit="USD")
             with Horizontal(id="buttons"):
                 yield PushButton("Run ⏎", id="run", classes="-primary")
-                yield PushButton("All models [dim]a[/]", id="all-models")
+                yield PushButton("All models [not bold]a[/]", id="all-models")
             yield Static("", id="promise", classes="hint")
 
     def on_mount(self) -> None:
@@ -102,10 +102,13 @@ class Controls(VerticalScroll, can_focus=False):
         self.query_one("#promise", Static).update(promise)
 
     def focus_field(self, name: str) -> None:
-        """Move the focus to the editor of a scenario field."""
+        """Move the focus to the editor of a scenario field; what is typed next replaces its value."""
         for field in self.query(Field):
             if field.field_name == name:
-                field.query_one("Input, FieldSelect").focus()
+                editor = field.query_one("Input, FieldSelect")
+                editor.focus()
+                if isinstance(editor, Input):
+                    editor.select_all()
 
     def _values(self) -> dict[str, object]:
         values: dict[str, object] = {field.field_name: field.text for field in self.query(Field)}

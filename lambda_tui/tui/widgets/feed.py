@@ -36,7 +36,7 @@ class Feed(ScrollView, can_focus=True):
         & > .feed--row { color: $foreground; }
         & > .feed--cold { color: $cold; }
         & > .feed--error { color: $error; }
-        & > .feed--selected { background: $primary 30%; text-style: bold; }
+        & > .feed--selected { background: $chosen; text-style: bold; }
     }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {

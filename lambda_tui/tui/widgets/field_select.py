@@ -76,7 +76,7 @@ class FieldSelect(Widget, can_focus=True):
     DEFAULT_CSS = """
     FieldSelect {
         height: 1; width: 1fr; padding: 0 1 0 0; background: $surface; color: $foreground; pointer: pointer;
-        &:focus { background: $primary 30%; }
+        &:focus { background: $chosen; }
         & > ChoiceList {
             width: 1fr; height: auto; max-height: 12; overlay: screen; constrain: none inside;
             border: tall $border-blurred; background: $surface;

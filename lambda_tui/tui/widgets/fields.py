@@ -69,8 +69,8 @@ class Field(Horizontal):
     Field {{ height: 1; color: $quiet; padding: 0; }}
     Field:focus-within {{ color: $foreground; text-style: bold; }}
     Field Input {{ width: 8; margin: 0 0 0 {LABEL_WIDTH}; background: $panel; padding: 0 1; }}
-    Field Input:focus {{ background: $primary 30%; }}
-    Field.-refused Input {{ background: $error 30%; }}
+    Field Input:focus {{ background: $chosen; }}
+    Field.-refused Input {{ background: $alarm; color: $alarm-ink; }}
     Field FieldSelect {{ width: 1fr; margin: 0 0 0 {LABEL_WIDTH}; }}
     Field Slider {{ margin: 0 1 0 {LABEL_WIDTH}; }}
     """

@@ -43,7 +43,7 @@ class Lanes(ScrollView, can_focus=True):
         {LANE_CSS}
         & > .lanes--axis {{ color: $quiet; }}
         & > .lanes--label {{ color: $quiet; }}
-        & > .lanes--selected {{ background: $primary 30%; color: $foreground; text-style: bold; }}
+        & > .lanes--selected {{ background: $chosen; color: $foreground; text-style: bold; }}
         & > .lanes--cursor {{ color: $accent; text-style: bold; }}
     }}
     """

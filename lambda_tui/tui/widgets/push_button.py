@@ -19,9 +19,9 @@ class PushButton(Static, can_focus=True):
         height: 1; width: auto; min-width: 16; padding: 0 1; text-align: center; text-style: bold;
         background: $panel; color: $foreground; pointer: pointer;
         &:hover { background: $panel-lighten-1; }
-        &.-primary { background: $primary; color: $background; }
+        &.-primary { background: $block-cursor-background; color: $block-cursor-foreground; }
         &.-primary:hover { background: $primary-darken-1; }
-        &:focus { background: $accent; color: $background; }
+        &:focus { background: $accent; color: $block-cursor-foreground; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
