@@ -169,16 +169,16 @@ class Verifier:
         body: bytes,
         *,
         now: float,
-    ) -> None:
-        """Return if the request is signed with our keys, body included, within the clock window.
+    ) -> float:
+        """Return until when the request is valid: signed with our keys, body included, in the clock window.
 
-        `headers` have lower-case names. Raises:
+        `headers` have lower-case names, `now` and the result are seconds since 1970. Raises:
             SignatureRejected: missing, malformed, foreign, stale or wrong signature.
         """
         values = dict(headers)
         claim = self._parse(values.get("authorization"))
         timestamp = values.get("x-amz-date", "")
-        self._check_claim(claim, timestamp, now)
+        signed_at = self._check_claim(claim, timestamp, now)
         names = claim["names"].split(";")
         self._check_coverage(names, values)
         payload_hash = sha256(body).hexdigest()
@@ -186,9 +186,10 @@ class Verifier:
             raise SignatureRejected(
                 "InvalidSignatureException", "The body does not match X-Amz-Content-SHA256."
             )
-        signed = canonical_headers(pair for pair in headers if pair[0] in names)
+        signed = canonical_headers([pair for pair in headers if pair[0] in names])
         canonical = canonical_request(method, path, query, signed, payload_hash)
         self._compare(claim, timestamp, canonical)
+        return signed_at + CLOCK_WINDOW_S
 
     def _compare(self, claim: re.Match[str], timestamp: str, canonical: str) -> None:
         scope = f"{claim['date']}/{self.region}/{self.service}/aws4_request"
@@ -210,7 +211,7 @@ class Verifier:
             )
         return claim
 
-    def _check_claim(self, claim: re.Match[str], timestamp: str, now: float) -> None:
+    def _check_claim(self, claim: re.Match[str], timestamp: str, now: float) -> float:
         if not hmac.compare_digest(claim["key_id"].encode(), self.access_key_id.encode()):
             raise SignatureRejected(
                 "UnrecognizedClientException", "The security token included in the request is invalid."
@@ -231,9 +232,10 @@ class Verifier:
                 "InvalidSignatureException",
                 f"Signature not current: signed {timestamp}, now {timestamp_of(int(now))} (15 min.)",
             )
+        return signed_at
 
     def _check_coverage(self, names: list[str], values: dict[str, str]) -> None:
-        must = {"host", "x-amz-date"} | {name for name in values if name.startswith("x-amz-")}
+        must = {"host", "x-amz-date", *[name for name in values if name.startswith("x-amz-")]}
         if not must.issubset(names):
             raise SignatureRejected(
                 "InvalidSignatureException", "Host and every X-Amz header of the request must be signed."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lambda_tui.local_lambda.api_errors import LambdaApiError
 from lambda_tui.local_lambda.httpd import Request, Response
@@ -16,12 +17,17 @@ from lambda_tui.sigv4 import SignatureRejected, Verifier
 
 def refuse_stranger(request: Request, port: int) -> Response | None:
     """403 unless Host is this loopback port, given once, and there is no Origin; None admits."""
-    hosts = [value.lower() for name, value in request.headers if name == "host"]
-    if hosts not in ([f"127.0.0.1:{port}"], [f"localhost:{port}"], [f"[::1]:{port}"]):
+    hosts = [value for name, value in request.headers if name == "host"]
+    if len(hosts) != 1 or hosts[0].lower() not in _own_names(port):
         return _forbidden("The Host header does not name this endpoint.")
     if request.header("origin") is not None:
         return _forbidden("Requests from web pages are refused.")
     return None
+
+
+@lru_cache(maxsize=1024)
+def _own_names(port: int) -> frozenset[str]:
+    return frozenset({f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}"})
 
 
 def _forbidden(message: str) -> Response:
@@ -40,11 +46,12 @@ class Authenticator:
         Raises:
             LambdaApiError: 403 with the code AWS uses for the flaw.
         """
-        if self.verifier is None:
+        now = time.time()
+        if self.verifier is None or now < request.trusted_until:
             return
         try:
-            self.verifier.verify(
-                request.method, request.path, request.query, request.headers, request.body, now=time.time()
+            request.trusted_until = self.verifier.verify(
+                request.method, request.path, request.query, request.headers, request.body, now=now
             )
         except SignatureRejected as rejected:
             raise LambdaApiError(403, rejected.code, rejected.message) from None

@@ -69,6 +69,7 @@ class Cell:
         self._oom_kills_before = 0
         self._peak_bytes = 0
         self._leader: int | None = None
+        self._leader_status = ""
         self._files = KeptFiles()
         how = limits.isolation
         self._own_files = PrivateFiles(how, directory, limits.ephemeral_mb) if how else None
@@ -76,6 +77,8 @@ class Cell:
         self._exit: asyncio.Future[int] | None = None
         self._last_cpu = CpuUsage(0.0)
         self._retired = False
+        self.can_work_in_background = True
+        """Whether more than one thread was there when its memory was last read."""
         self.unthrottle()
 
     async def spawn(self, argv: list[str], environ: dict[str, str], cwd: str, output_fd: int) -> int:
@@ -104,6 +107,7 @@ class Cell:
             )
         )
         self._leader = pid
+        self._leader_status = f"/proc/{pid}/status"
         self._group.leader_started(pid)
         self._exit = asyncio.get_running_loop().create_future()
         self._watch_exit(pid, self._exit)
@@ -192,18 +196,20 @@ class Cell:
         """Return the highest memory use so far, in whole MB rounded up, at most `memory_mb`."""
         # The group's own peak misses pages that another group was charged for, such as the interpreter's.
         if not self._retired:
-            resident = sum(map(self._peak_resident_bytes, self._group.pids()))
+            texts = list(map(self._status, self._group.pids()))
+            resident = sum(map(processes.peak_resident_bytes, texts))
             self._peak_bytes = max(self._peak_bytes, self._group.peak_memory_bytes(), resident)
+            self.can_work_in_background = len(texts) != 1 or not processes.is_single_threaded(texts[0])
         return min(self.memory_mb, -(-self._peak_bytes // BYTES_PER_MB))
 
-    def _peak_resident_bytes(self, pid: int) -> int:
+    def _status(self, pid: int) -> bytes:
         if pid != self._leader:
-            return processes.peak_resident_bytes(processes.status(pid))
+            return processes.status(pid)
         # Asked for after every invocation.
         try:
-            return processes.peak_resident_bytes(self._files.read(f"/proc/{pid}/status"))
+            return self._files.read(self._leader_status)
         except OSError:
-            return 0
+            return b""
 
     def was_out_of_memory(self) -> bool:
         """Tell whether something in the cell was killed for using too much memory since the last spawn."""

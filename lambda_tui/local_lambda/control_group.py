@@ -124,10 +124,11 @@ class KeptFiles:
 
     def __init__(self) -> None:
         self._descriptors: dict[str, int] = {}
+        self._counters: dict[str, tuple[bytes, dict[str, int]]] = {}
 
     def read(self, path: str) -> bytes:
         """Return a file of at most 16 KB as it is now; raises OSError."""
-        return os.pread(self._open(path, os.O_RDONLY), 16384, 0)
+        return os.pread(self._descriptors.get(path) or self._open(path, os.O_RDONLY), 16384, 0)
 
     def number(self, path: str) -> int:
         """Return the single number in a file."""
@@ -135,8 +136,15 @@ class KeptFiles:
 
     def counters(self, path: str) -> dict[str, int]:
         """Return the `name value` lines of a file."""
-        words = self.read(path).split()
-        return {name.decode(): int(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+        text = self.read(path)
+        known = self._counters.get(path)
+        if known is None or known[0] != text:
+            words = text.split()
+            counters = {
+                name.decode(): int(value) for name, value in zip(words[::2], words[1::2], strict=True)
+            }
+            known = self._counters[path] = text, counters
+        return known[1]
 
     def write(self, path: str, value: str) -> None:
         """Write one value in a single call; raises OSError as the kernel answers."""

@@ -13,11 +13,12 @@ import json
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda import report
+from lambda_tui.local_lambda.alarm import Alarm
 from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Response
 from lambda_tui.local_lambda.report import InvocationReport
@@ -30,6 +31,10 @@ INIT_LIMIT_S = 10.0
 
 FREEZE_AFTER_S = 0.002
 """Freezing and thawing take 0.1 ms each (cgroup v1): callers that come back at once are spared both."""
+
+FREEZE_WAITING_AFTER_S = 0.1
+"""A single thread that waits for its next event does nothing that a freeze could stop; it only wakes up each
+second."""
 
 ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
@@ -111,7 +116,7 @@ class Environment:
         self._busy = False
         self._was_initialised = False
         self._is_frozen = False
-        self._freeze_timer: asyncio.TimerHandle | None = None
+        self._freeze_alarm = Alarm(self._freeze)
         self._stopping: asyncio.Task[None] | None = None
         self._init_ms: float | None = None
         self._init_log = b""
@@ -263,7 +268,8 @@ class Environment:
     # Freezing, stopping.
 
     def _schedule_freeze(self) -> None:
-        self._freeze_timer = asyncio.get_running_loop().call_later(FREEZE_AFTER_S, self._freeze)
+        can_work = self._own_cell.can_work_in_background
+        self._freeze_alarm.set(FREEZE_AFTER_S if can_work else FREEZE_WAITING_AFTER_S)
 
     def _freeze(self) -> None:
         if self._is_ready and not self._busy and self._process is not None:
@@ -271,8 +277,7 @@ class Environment:
             self._own_cell.freeze()
 
     def _thaw(self) -> None:
-        if self._freeze_timer is not None:
-            self._freeze_timer.cancel()
+        self._freeze_alarm.clear()
         if self._is_frozen:
             self._is_frozen = False
             self._own_cell.thaw()
@@ -280,8 +285,7 @@ class Environment:
     def _stop_process(self) -> None:
         """End the runtime, but not the environment."""
         process, self._process, self._is_ready = self._process, None, False
-        if self._freeze_timer is not None:
-            self._freeze_timer.cancel()
+        self._freeze_alarm.end()
         if process is not None:
             before = self._stopping
             self._stopping = asyncio.create_task(_stop_after(before, process))
@@ -336,16 +340,9 @@ class Environment:
             status=ending.status,
             error_type=ending.error_type,
         )
-        log = b"".join(
-            (
-                self._init_log,
-                report.start_line(invocation.request_id, self.function.version).encode(),
-                process.take_log(),
-                ending.log.encode(),
-                report.end_line(invocation.request_id).encode(),
-                found.line().encode(),
-            )
-        )
+        start = report.start_line(invocation.request_id, self.function.version)
+        end = f"{ending.log}{report.end_line(invocation.request_id)}{found.line()}"
+        log = b"".join((self._init_log, start.encode(), process.take_log(), end.encode()))
         cpu, self._cpu_before = _difference(used, self._cpu_before), used
         self._init_ms, self._init_log = None, b""
         error = "Unhandled" if ending.failed else None
@@ -359,11 +356,10 @@ async def _stop_after(before: asyncio.Task[None] | None, process: RuntimeProcess
 
 
 def _difference(after: CpuUsage, before: CpuUsage) -> CpuUsage:
-    return replace(
-        after,
-        cpu_ms=after.cpu_ms - before.cpu_ms,
-        throttled_periods=after.throttled_periods - before.throttled_periods,
-        throttled_ms=after.throttled_ms - before.throttled_ms,
+    return CpuUsage(
+        after.cpu_ms - before.cpu_ms,
+        after.throttled_periods - before.throttled_periods,
+        after.throttled_ms - before.throttled_ms,
     )
 
 

@@ -24,6 +24,12 @@ MAX_HEAD_BYTES = 64 * 1024
 MAX_DISCARDED_BYTES = 256 * 1024 * 1024
 """A body over its limit is read and dropped, so that the client sees the refusal; beyond this it is cut."""
 
+MAX_REPEATED_BYTES = 16 * 1024
+"""A request in the very bytes of an earlier one on its connection is not parsed again. A runtime asks for its
+next event so, and a client that makes the same call again within the second for which its signature is the
+same."""
+
+_NO_CONTENT = HTTPStatus.NO_CONTENT.value
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -38,13 +44,16 @@ class Request:
     body: bytes = b""
     body_too_large: bool = False
     keep_alive: bool = True
+    trusted_until: float = 0.0
+    """Kept by whoever checks signatures; the same object stands for every request in the same bytes."""
+    _first: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._first = dict(reversed(self.headers))
 
     def header(self, name: str) -> str | None:
         """The first value of a header given by its lower-case name."""
-        for candidate, value in self.headers:
-            if candidate == name:
-                return value
-        return None
+        return self._first.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +66,11 @@ class Response:
 
     def encode(self, *, keep_alive: bool) -> bytes:
         """The bytes to send. 204 carries no length, as HTTP asks."""
-        lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, '')}"]
-        lines += [f"{name}: {value}" for name, value in self.headers]
-        if self.status != HTTPStatus.NO_CONTENT:
-            lines.append(f"Content-Length: {len(self.body)}")
-        if not keep_alive:
-            lines.append("Connection: close")
-        return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + self.body
+        headers = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
+        length = "" if self.status == _NO_CONTENT else f"Content-Length: {len(self.body)}\r\n"
+        close = "" if keep_alive else "Connection: close\r\n"
+        head = f"HTTP/1.1 {self.status} {_REASONS.get(self.status, '')}\r\n{headers}{length}{close}\r\n"
+        return head.encode("latin-1") + self.body
 
 
 class _StopParsing(Exception):
@@ -112,14 +119,19 @@ def _no_limit(_: Request) -> int:
     return MAX_DISCARDED_BYTES
 
 
+def _every(_: Request) -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class HttpServer:
     """One loopback listener. `max_body_bytes` may differ by request; larger bodies arrive as
-    `body_too_large` without their bytes."""
+    `body_too_large` without their bytes. `may_repeat` tells which requests are worth remembering."""
 
     application: Application
     admit: Admission = _accept_all
     max_body_bytes: Callable[[Request], int] = _no_limit
+    may_repeat: Callable[[Request], bool] = _every
     port: int = 0
     connections: set[HttpConnection] = field(default_factory=set)
     _server: asyncio.Server | None = None
@@ -159,9 +171,12 @@ class HttpConnection(asyncio.Protocol):
         "_body_limit",
         "_busy",
         "_bytes_without_progress",
+        "_headers",
+        "_is_between_messages",
         "_parser",
         "_pending",
         "_refusal",
+        "_repeatable",
         "_request",
         "_server",
         "_size",
@@ -175,8 +190,10 @@ class HttpConnection(asyncio.Protocol):
         self._busy = False
         self._bytes_without_progress = 0
         self._refusal: Response | None = None
+        self._repeatable: tuple[bytes, Request] | None = None
         self._transport: asyncio.Transport
-        self._begin()
+        self.on_message_begin()
+        self._is_between_messages = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
@@ -192,33 +209,47 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._refusal is not None:
             return
-        self._bytes_without_progress += len(data)
-        try:
-            self._parser.feed_data(data)
-            if self._bytes_without_progress > MAX_HEAD_BYTES:
-                raise _StopParsing
-        except (_StopParsing, httptools.HttpParserError, httptools.HttpParserUpgrade):
-            # Also raised for our own limits and for a refusal, to stop the parser where it is.
+        if self._repeatable is not None and self._repeatable[0] == data and self._is_between_messages:
+            self._pending.append(self._repeatable[1])
+        elif not self._parse(data):
             self._give_up()
             return
         self._serve_next()
 
+    def _parse(self, data: bytes) -> bool:
+        """Hand data to the parser; False if the rest of the connection is not worth reading."""
+        started_between, before = self._is_between_messages, len(self._pending)
+        self._bytes_without_progress += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (_StopParsing, httptools.HttpParserError, httptools.HttpParserUpgrade):
+            # Also raised for our own limits and for a refusal, to stop the parser where it is.
+            return False
+        is_whole = started_between and self._is_between_messages and len(self._pending) == before + 1
+        if is_whole and len(data) <= MAX_REPEATED_BYTES and self._server.may_repeat(self._request):
+            self._repeatable = data, self._request
+        return self._bytes_without_progress <= MAX_HEAD_BYTES
+
     # Called by the parser.
 
     def on_message_begin(self) -> None:
-        self._begin()
+        self._is_between_messages = False
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._size = 0
 
     def on_url(self, url: bytes) -> None:
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._size == 0:  # trailers of a chunked body are not headers
-            self._request.headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         path, _, query = self._url.decode("latin-1").partition("?")
-        request = self._request
-        request.method, request.path, request.query = self._parser.get_method().decode(), path, query
+        # Read once: what comes into the list later, trailers of a chunked body, is not a header.
+        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._headers]
+        request = self._request = Request(self._parser.get_method().decode(), path, query, headers)
         self._refusal = self._server.admit(request)
         if self._refusal is not None:
             raise _StopParsing
@@ -239,20 +270,14 @@ class HttpConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         request = self._request
-        request.body = b"".join(self._body)
+        request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         request.body_too_large = self._size > self._body_limit
         request.keep_alive = self._parser.should_keep_alive()
         self._pending.append(request)
         self._bytes_without_progress = 0
+        self._is_between_messages = True
 
     # Our own.
-
-    def _begin(self) -> None:
-        self._request = Request("", "", "", [])
-        self._url = b""
-        self._body: list[bytes] = []
-        self._size = 0
-        self._body_limit = 0
 
     def _give_up(self) -> None:
         if self._refusal is None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 SURVIVAL = (
     (240.0, 1.00),
@@ -32,7 +31,7 @@ _RECLAIMED = [1 - share for _, share in SURVIVAL]
 def idle_seconds(reclaimed_share: float) -> float:
     """The idle time by which this share of environments is reclaimed (0 to 1), along the measured curve."""
     index = max(1, min(bisect_left(_RECLAIMED, reclaimed_share), len(_RECLAIMED) - 1))
-    (before_s, _), (after_s, _) = list(pairwise(SURVIVAL))[index - 1]
+    before_s, after_s = SURVIVAL[index - 1][0], SURVIVAL[index][0]
     before, after = _RECLAIMED[index - 1], _RECLAIMED[index]
     return before_s + (after_s - before_s) * (reclaimed_share - before) / (after - before)
 

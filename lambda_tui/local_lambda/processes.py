@@ -105,6 +105,11 @@ def peak_resident_bytes(status: bytes) -> int:
     return int(rest.split(None, 1)[0]) * 1024 if found else 0
 
 
+def is_single_threaded(status: bytes) -> bool:
+    """Tell from the text of /proc/PID/status whether the process has one thread."""
+    return b"\nThreads:\t1\n" in status
+
+
 def status(pid: int) -> bytes:
     """Return the text of /proc/PID/status."""
     try:

@@ -34,20 +34,14 @@ class InvocationReport:
 
     def line(self) -> str:
         """`REPORT RequestId: ...` with its tabs and its newline."""
-        fields = [
-            f"REPORT RequestId: {self.request_id}",
-            f"Duration: {self.duration_ms:.2f} ms",
-            f"Billed Duration: {self.billed_ms} ms",
-            f"Memory Size: {self.memory_mb} MB",
-            f"Max Memory Used: {self.max_memory_used_mb} MB",
-        ]
-        if self.init_ms is not None:
-            fields.append(f"Init Duration: {self.init_ms:.2f} ms")
-        if self.status:
-            fields.append(f"Status: {self.status}")
-            fields += [f"Error Type: {self.error_type}"] if self.error_type else []
-            return "\t".join(fields) + "\n"
-        return "\t".join(fields) + "\t\n"
+        init = "" if self.init_ms is None else f"\tInit Duration: {self.init_ms:.2f} ms"
+        status = f"\tStatus: {self.status}" if self.status else "\t"
+        error_type = f"\tError Type: {self.error_type}" if self.status and self.error_type else ""
+        return (
+            f"REPORT RequestId: {self.request_id}\tDuration: {self.duration_ms:.2f} ms\t"
+            f"Billed Duration: {self.billed_ms} ms\tMemory Size: {self.memory_mb} MB\t"
+            f"Max Memory Used: {self.max_memory_used_mb} MB{init}{status}{error_type}\n"
+        )
 
 
 def start_line(request_id: str, version: str) -> str:

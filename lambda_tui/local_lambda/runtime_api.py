@@ -51,6 +51,7 @@ class RuntimeApi:
             self._answer,
             lambda request: refuse_stranger(request, self._server.port),
             lambda _: MAX_RESPONSE_BYTES,
+            lambda request: request.method == "GET",
         )
 
     async def start(self) -> None:
@@ -73,16 +74,15 @@ class RuntimeApi:
 
     def _route(self, request: Request) -> Answer:
         method, parts = request.method, request.path.removeprefix(_PREFIX).split("/")
-        error_type = request.header("lambda-runtime-function-error-type") or "Runtime.Unknown"
         match (method, parts) if request.path.startswith(_PREFIX) else ("", []):
             case "GET", ["invocation", "next"]:
                 return self._events.asked_next()
             case "POST", ["invocation", request_id, "response"]:
                 self._respond(request_id, request)
             case "POST", ["invocation", request_id, "error"]:
-                self._events.failed(request_id, request.body, error_type)
+                self._events.failed(request_id, request.body, _error_type(request))
             case "POST", ["init", "error"]:
-                self._events.failed_init(request.body, error_type)
+                self._events.failed_init(request.body, _error_type(request))
             case _:
                 raise RuntimeRefusal(404, "InvalidResource", f"There is no {method} {request.path}.")
         return _ACCEPTED
@@ -98,3 +98,7 @@ class RuntimeApi:
         )
         self._events.failed(request_id, refusal.response().body, refusal.error_type)
         raise refusal
+
+
+def _error_type(request: Request) -> str:
+    return request.header("lambda-runtime-function-error-type") or "Runtime.Unknown"

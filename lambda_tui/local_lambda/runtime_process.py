@@ -7,8 +7,10 @@ import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
+from lambda_tui.local_lambda.alarm import Alarm
 from lambda_tui.local_lambda.environ import environment_variables
 from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Later, Response
@@ -58,7 +60,7 @@ class RuntimeProcess:
         self._loop = asyncio.get_running_loop()
         self._api = RuntimeApi(self)
         self._then: Callable[[Milestone], None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._time_limit = Alarm(partial(self._reach, "timeout"))
         self._next: Later | None = None
         self._request_id: str | None = None
         self._answer: RuntimeAnswer | None = None
@@ -126,15 +128,14 @@ class RuntimeProcess:
     def expect(self, limit_s: float, then: Callable[[Milestone], None]) -> None:
         """Call `then`, once, with the next milestone: "timeout" if none is reached in `limit_s`."""
         self._then = then
-        self._timer = self._loop.call_later(limit_s, self._reach, "timeout")
+        self._time_limit.set(limit_s)
 
     def _reach(self, milestone: Milestone) -> None:
         then, self._then = self._then, None
         if then is None:
             return
         self.milestone_at = time.perf_counter()
-        assert self._timer is not None
-        self._timer.cancel()
+        self._time_limit.clear()
         self._request_id = None
         then(milestone)
 
@@ -156,6 +157,7 @@ class RuntimeProcess:
         if self._logs is not None:
             self._logs.close()
         self._reach("exit")
+        self._time_limit.end()
 
     # What the runtime does (RuntimeEvents).
 

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lambda_tui.sigv4 import Signer
+from lambda_tui.local_lambda.api_errors import LambdaApiError
+from lambda_tui.local_lambda.authentication import Authenticator
+from lambda_tui.local_lambda.httpd import Request
+from lambda_tui.sigv4 import CLOCK_WINDOW_S, Signer, Verifier
 from tests.local_lambda.local_server import LocalServer, http_request, invoke
 
 PATH = "/2015-03-31/functions/probe/invocations"
@@ -48,6 +51,33 @@ def test_a_signed_request_gets_in(server: LocalServer) -> None:
     assert code_of(server, signed(server)) == "in"
     assert code_of(server, signed(server, host=f"localhost:{server.port}")) == "in"
     assert code_of(server, signed(server, now=time.time() - 800)) == "in"
+
+
+def test_what_was_verified_once_is_refused_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same request object stands for repetitions in the same bytes: its hash is not computed again."""
+    now = 1_795_000_000.0
+    signer = Signer("AKIDEXAMPLE", "secret", None, "us-east-1")
+    headers = [("Host", "here")]
+    headers += signer.sign("POST", PATH, "", headers, sha256(b"{}").hexdigest(), now)
+    request = Request("POST", PATH, "", [(name.lower(), value) for name, value in headers], b"{}")
+    authenticator = Authenticator(Verifier("AKIDEXAMPLE", "secret", "us-east-1"))
+
+    def check_at(moment: float) -> None:
+        monkeypatch.setattr(time, "time", lambda: moment)
+        authenticator.check(request)
+
+    check_at(now)
+    check_at(now + CLOCK_WINDOW_S - 1)
+    with pytest.raises(LambdaApiError, match="not current"):
+        check_at(now + CLOCK_WINDOW_S + 1)
+
+
+def test_a_request_that_was_refused_is_refused_again() -> None:
+    authenticator = Authenticator(Verifier("AKIDEXAMPLE", "secret", "us-east-1"))
+    request = Request("POST", PATH, "", [("host", "here")], b"{}")
+    for _ in range(2):
+        with pytest.raises(LambdaApiError, match="Missing Authentication Token"):
+            authenticator.check(request)
 
 
 def test_wrong_signatures_do_not(server: LocalServer) -> None:

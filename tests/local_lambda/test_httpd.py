@@ -81,6 +81,35 @@ async def test_bytes_may_come_one_at_a_time(port: int) -> None:
     writer.close()
 
 
+async def test_a_request_in_the_same_bytes_as_before_is_answered_as_before(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for path in ("/a", "/a", "/b", "/a", "/a", "/empty", "/a"):
+        writer.write(get(path))
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert (b" 204 " in head) == (path == "/empty")
+        if path != "/empty":
+            assert await reader.readexactly(3) == path.encode() + b" "
+    writer.close()
+
+
+@pytest.mark.parametrize("gap_s", [0, 0.01])
+async def test_a_body_in_the_bytes_of_a_request_is_a_body(port: int, gap_s: float) -> None:
+    """Also when it comes in a piece of its own, after that very request."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    request = get("/a")
+    for _ in range(2):
+        writer.write(request)
+        assert (await reader.readuntil(b"/a ")).startswith(b"HTTP/1.1 200")
+    writer.write(f"POST /p HTTP/1.1\r\nHost: here\r\nContent-Length: {len(request)}\r\n\r\n".encode())
+    await writer.drain()
+    await asyncio.sleep(gap_s)
+    writer.write(request)
+    assert (await reader.readuntil(b"/p " + request)).startswith(b"HTTP/1.1 200")
+    writer.write(request)
+    assert (await reader.readuntil(b"/a ")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
 async def test_chunked_bodies_and_trailers(port: int) -> None:
     head = b"POST /c HTTP/1.1\r\nHost: here\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     answers = await exchange(

@@ -179,6 +179,33 @@ while True:
     assert await cell.wait() == -9
 
 
+@pytest.mark.parametrize(
+    ("code", "can"),
+    [
+        ("print('up', flush=True); import time; time.sleep(600)", False),
+        ("import threading, time; threading.Thread(target=time.sleep, args=[600]).start()\n"
+         "print('up', flush=True); time.sleep(600)", True),
+        ("import os, time\nif os.fork() == 0: print('up', flush=True)\ntime.sleep(600)", True),
+    ],
+    ids=["one thread", "threads", "a child"],
+)  # fmt: skip
+async def test_who_can_work_while_the_runtime_waits(
+    sandbox: Sandbox, tmp_path: Path, code: str, can: bool
+) -> None:
+    cell = sandbox.create("one", 256)
+    output = tmp_path / "out"
+    with output.open("wb") as file:
+        await cell.spawn([sys.executable, "-I", "-S", "-c", code], {}, "/", file.fileno())
+    assert await eventually(lambda: output.read_bytes().startswith(b"up"))
+
+    def is_seen() -> bool:
+        cell.peak_memory_mb()
+        return cell.can_work_in_background is can
+
+    assert await eventually(is_seen)
+    await cell.destroy()
+
+
 async def test_memory_over_the_limit_is_killed_and_called_so(sandbox: Sandbox, tmp_path: Path) -> None:
     cell = sandbox.create("one", 128)
     code = "x = bytearray(400 << 20); import time; time.sleep(30)"

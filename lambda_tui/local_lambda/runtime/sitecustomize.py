@@ -3,24 +3,30 @@
 Lambda has no usable /dev/shm, so that semaphores and shared memory fail with Errno 38 and with them
 multiprocessing's Pool, Queue, Lock and ProcessPoolExecutor (https://aws.amazon.com/blogs/compute/
 parallel-processing-in-python-with-aws-lambda/). Rejected: hiding /dev/shm in a mount namespace, which
-needs root and gives Errno 2 (glibc 2.34). Importing the two extensions costs 0.25 ms.
+needs root and gives Errno 2 (glibc 2.34). Importing the two extensions costs 0.25 ms; nothing else that the
+runtime does not need is imported, since all of it would be part of every INIT.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False  # importing typing takes as long as the rest of this module
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def _not_implemented(*_arguments: object, **_named: object) -> NoReturn:
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
-with contextlib.suppress(ImportError):
+try:
     import _multiprocessing  # type: ignore[import-not-found]
+except ImportError:
+    pass
+else:
 
     class SemLock(_multiprocessing.SemLock):  # type: ignore[misc]
         __new__ = _not_implemented
@@ -28,9 +34,11 @@ with contextlib.suppress(ImportError):
 
     _multiprocessing.SemLock = SemLock
 
-with contextlib.suppress(ImportError):
+try:
     import _posixshmem  # type: ignore[import-not-found]
-
+except ImportError:
+    pass
+else:
     _posixshmem.shm_open = _not_implemented
 
 
