@@ -1,46 +1,52 @@
 """The embedded Lambda: the price of an invocation that does nothing, signed, over loopback HTTP.
 
-The load comes from this process, on the same CPUs as the server and its environments: throughput is a figure
-of the whole machine. Functions have 1769 MB, because a smaller CPU quota is soon used up by doing nothing.
+The load comes from this process, on the same CPUs as the server and its environments: invocations a second
+are a figure of the whole machine, those of a CPU second are not. Functions have 1769 MB, because a smaller
+CPU quota is soon used up by doing nothing.
 """
 
 from __future__ import annotations
 
-import selectors
+import http.client
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
+from hashlib import sha256
 from pathlib import Path
+from statistics import median
 
+from lambda_tui.sigv4 import Signer
+from tests.bench import _serverless_offline
+from tests.bench._noop_load import HANDLER, MEMORY_MB, Cost, Endpoint, drive
 from tests.local_lambda.local_server import LocalServer, invoke
-from tests.local_lambda.raw_calls import connect, exchange, receive, signed_invoke
+from tests.local_lambda.raw_calls import connect, exchange, signed_invoke
 
 TITLE = "Embedded Lambda: no-op invocations (signed HTTP on loopback)"
 WARM_CALLS = 3000
 COLD_STARTS = 30
-THROUGHPUT_S = 3.0
-MEMORY_MB = 1769
+CONNECTIONS = (1, 4, 16)
+ROUNDS = 3
+OURS, THEIRS = "ours", "serverless-offline"
 
 
 def measure() -> dict[str, object]:
-    """Times in milliseconds of wall time, invocations a second, and the server's own CPU time."""
+    """Times in milliseconds of wall time, invocations a second, and the CPU time of each process."""
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
         results: dict[str, object] = {"CPU enforcement": server.ready["cpu_enforcement"]}
         results |= _warm(server)
         results |= _cold(server)
-        for connections in (1, 4, 16):
-            results[f"invocations/s, {connections} connections"] = _throughput(server, connections)
-        return results
+        ours = Endpoint(server.port, server.process.pid, signed_invoke(server))
+        return results | _throughput(ours)
 
 
 @contextmanager
 def _server(folder: Path) -> Iterator[LocalServer]:
     server = LocalServer(folder)
     try:
-        source = "def handler(event, context): return None"
-        server.create("noop", memory_mb=MEMORY_MB, probe=source)
+        server.create("noop", memory_mb=MEMORY_MB, probe=HANDLER)
         yield server
     finally:
         server.stop()
@@ -48,26 +54,40 @@ def _server(folder: Path) -> Iterator[LocalServer]:
 
 def _warm(server: LocalServer) -> dict[str, object]:
     request = signed_invoke(server)
-    with connect(server) as connection:
-        for _ in range(WARM_CALLS // 10):
-            exchange(connection, request)
-        used, times_ms = _cpu_ms(server), []
-        for _ in range(WARM_CALLS):
-            began = time.perf_counter()
-            exchange(connection, request)
-            times_ms.append((time.perf_counter() - began) * 1000)
-        used = _cpu_ms(server) - used
-    percentiles = statistics.quantiles(times_ms, n=100)
+    with connect(server.port) as connection:
+        bare_ms = _round_trips_ms(lambda: exchange(connection, request))
+    signer = Signer(
+        server.ready["access_key_id"], server.ready["secret_access_key"], None, server.ready["region"]
+    )
+    client = http.client.HTTPConnection("127.0.0.1", server.port)
+    signed_ms = _round_trips_ms(lambda: _invoke(client, server.port, signer))
+    client.close()
     return {
-        "warm round trip, p50 (ms)": percentiles[49],
-        "warm round trip, p99 (ms)": percentiles[98],
-        "server CPU per invocation (ms)": used / WARM_CALLS,
+        "warm round trip with http.client, each signed, p50 / p99 (ms)": signed_ms,
+        "warm round trip over a bare socket, p50 / p99 (ms)": bare_ms,
     }
 
 
-def _cpu_ms(server: LocalServer) -> float:
-    # The kernel's clock of another process: CPUCLOCK_SCHED in linux/posix-timers.h.
-    return time.clock_gettime((~server.process.pid << 3) | 2) * 1000
+def _round_trips_ms(call: Callable[[], None]) -> str:
+    for _ in range(WARM_CALLS // 10):
+        call()
+    times_ms = []
+    for _ in range(WARM_CALLS):
+        began = time.perf_counter()
+        call()
+        times_ms.append((time.perf_counter() - began) * 1000)
+    percentiles = statistics.quantiles(times_ms, n=100)
+    return f"{percentiles[49]:.3f} / {percentiles[98]:.3f}"
+
+
+def _invoke(client: http.client.HTTPConnection, port: int, signer: Signer) -> None:
+    path, body = "/2015-03-31/functions/noop/invocations", b"{}"
+    headers = [("Host", f"127.0.0.1:{port}"), ("X-Amz-Log-Type", "Tail")]
+    headers += signer.sign("POST", path, "", headers, sha256(body).hexdigest(), time.time())
+    client.request("POST", path, body, dict(headers))
+    response = client.getresponse()
+    if response.status != 200 or response.read() != b"{}":
+        raise RuntimeError(response.reason)
 
 
 def _cold(server: LocalServer) -> dict[str, object]:
@@ -87,22 +107,32 @@ def _cold(server: LocalServer) -> dict[str, object]:
     }
 
 
-def _throughput(server: LocalServer, connections: int) -> float:
-    request = signed_invoke(server)
-    with selectors.DefaultSelector() as selector:
-        open_connections = [connect(server) for _ in range(connections)]
-        for connection in open_connections:
-            exchange(connection, request)  # each gets an environment of its own
-            connection.sendall(request)
-            selector.register(connection, selectors.EVENT_READ)
-        answered, began = 0, time.perf_counter()
-        while time.perf_counter() - began < THROUGHPUT_S:
-            for key, _ in selector.select(timeout=1):
-                connection = key.fileobj  # type: ignore[assignment]
-                receive(connection)
-                connection.sendall(request)
-                answered += 1
-        elapsed_s = time.perf_counter() - began
-        for connection in open_connections:
-            connection.close()
-    return answered / elapsed_s
+def _throughput(ours: Endpoint) -> dict[str, object]:
+    """Ours, and serverless-offline's where it is installed: medians of rounds in which each has its turn."""
+    results: dict[str, object] = {}
+    with ExitStack() as stack:
+        endpoints = {OURS: ours}
+        modules = _serverless_offline.installed()
+        if modules is None:
+            results[THEIRS] = "absent"
+        else:
+            endpoints[THEIRS] = stack.enter_context(_serverless_offline.serving(modules))
+            results[THEIRS] = _serverless_offline.version(modules)
+        for endpoint in endpoints.values():
+            drive(endpoint, 1)  # until whatever compiles at run time has compiled
+        for connections in CONNECTIONS:
+            rounds = [
+                {name: drive(endpoint, connections) for name, endpoint in endpoints.items()}
+                for _ in range(ROUNDS)
+            ]
+            costs = {name: _median([one[name] for one in rounds]) for name in endpoints}
+            for name, cost in costs.items():
+                results[f"{connections} connections, {name}"] = cost.text()
+            if THEIRS in costs:
+                ratio = costs[OURS].per_cpu_second / costs[THEIRS].per_cpu_second
+                results[f"{connections} connections, {OURS} / {THEIRS}, per CPU second"] = ratio
+    return results
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(*(median(values) for values in zip(*map(astuple, costs), strict=True)))

@@ -52,7 +52,7 @@ def _crowd(server: LocalServer) -> dict[str, object]:
 
 def _long_run(server: LocalServer) -> dict[str, object]:
     request = signed_invoke(server)
-    with connect(server) as connection:
+    with connect(server.port) as connection:
         for _ in range(1000):
             exchange(connection, request)
         before, began = _figures(server), time.perf_counter()

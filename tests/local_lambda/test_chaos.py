@@ -171,7 +171,7 @@ def test_thousands_of_invocations_let_nothing_grow(server: LocalServer) -> None:
     request, client = signed_invoke(server), server.client()
 
     def round_of(calls: int, cold_starts: int) -> dict[str, int]:
-        with connect(server) as connection:
+        with connect(server.port) as connection:
             for _ in range(calls):
                 exchange(connection, request)
         for number in range(cold_starts):

@@ -42,3 +42,5 @@ def test_tick_model_at_its_ends() -> None:
     assert tick_model_ms(3, 128 / 1769) == 3, "nobody looks before the first tick"
     assert tick_model_ms(2000, 128 / 1769) == pytest.approx(2000 * 1769 / 128, rel=0.01)
     assert tick_model_ms(500, 1) == 500
+    assert tick_model_ms(500, 2, workers=2) == 250, "nobody is ever held back"
+    assert tick_model_ms(2000, 1, workers=2) == pytest.approx(2000, rel=0.01)
