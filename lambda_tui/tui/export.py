@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+from textual.screen import Screen
 
 from lambda_tui.errors import StorageError
 from lambda_tui.history.document import MeasuredRun, run_document
@@ -30,6 +33,20 @@ def export_run(run: MeasuredRun, folder: Path) -> Path:
             f"{path} cannot be written: {error.strerror}.", hint="Start lambda-tui in a folder of yours."
         ) from None
     return path
+
+
+def export_and_tell(screen: Screen[None], runs: Iterable[MeasuredRun]) -> None:
+    """Write the documents of these runs into the current folder, and say which and where, or why not."""
+    try:
+        paths = [export_run(run, Path.cwd()) for run in runs]
+    except StorageError as error:
+        screen.notify(str(error), title=error.title, severity="error", markup=False)
+        return
+    if not paths:
+        screen.notify("Nothing was run yet.", severity="warning")
+        return
+    names = "\n".join(path.name for path in paths)
+    screen.notify(f"{names}\nin {Path.cwd()}", title="Exported", markup=False)
 
 
 def summary_text(snapshot: Snapshot) -> str:

@@ -57,7 +57,7 @@ def _first_paint() -> float:
         try:
             return _until_seen(terminal, b"Workload") - began
         finally:
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, signal.SIGKILL)  # it would end in order, which needs a reader of what it paints
             os.waitpid(pid, 0)
             os.close(terminal)
 

@@ -207,6 +207,45 @@ async def test_esc_stops_and_keeps_what_was_measured() -> None:
         assert "warm 2" in screen_text(pilot.app)
 
 
+async def test_a_pause_freezes_the_whole_view_and_not_the_run() -> None:
+    gate = threading.Event()
+    async with app_with(held(gate)).run_test(size=BIG) as pilot:
+        assert "Pause" not in screen_text(pilot.app).splitlines()[-1]
+        await pilot.press("enter")
+        await until_shown(pilot, "3 of 20")
+        assert "z Pause" in screen_text(pilot.app).splitlines()[-1]
+        await pilot.press("z")
+        await until_shown(pilot, "PAUSED")
+        view = pilot.app.screen.query_one("#body")
+        frozen = screen_text(pilot.app).splitlines()[: view.region.bottom]
+        gate.set()
+        await until_shown(pilot, "the run is over: 20 of 20")
+        assert screen_text(pilot.app).splitlines()[: view.region.bottom] == frozen
+        await pilot.press("z")
+        await until_shown(pilot, "✓ done")
+        assert "warm 19" in screen_text(pilot.app)
+        assert "Pause" not in screen_text(pilot.app).splitlines()[-1]
+
+
+async def test_stopping_or_starting_ends_a_pause() -> None:
+    gate = threading.Event()
+    runs = held(gate)
+    async with app_with(runs).run_test(size=BIG) as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "3 of 20")
+        await pilot.press("space", "escape")
+        await until_shown(pilot, "Stopped after 3 invocations.")
+        gate.clear()
+        await pilot.press("enter")
+        await until_shown(pilot, "3 of 20")
+        await pilot.press("z")
+        gate.set()
+        await until_shown(pilot, "the run is over")
+        await pilot.press("enter")
+        await until_shown(pilot, "✓ done")
+        assert len(runs.started) == 3
+
+
 async def test_a_runs_every_model_in_order_and_lays_them_side_by_side() -> None:
     runs = SyntheticRuns()
     async with app_with(runs).run_test(size=BIG) as pilot:

@@ -1,4 +1,4 @@
-"""The live feed: following, scrolling back, pausing, and 100,000 rows."""
+"""The live feed: following, scrolling back, and 100,000 rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation, InvocationError
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
-from lambda_tui.tui.drawing.feed_rows import wanted
+from lambda_tui.tui.drawing.feed_rows import columns_for, feed_head, feed_row, wanted
 from lambda_tui.tui.widgets.feed import Feed
 from tests.results.made_invocations import one, refused
 from tests.tui.screen_text import screen_text
@@ -71,27 +71,6 @@ async def test_scrolling_back_stays_where_it_is_until_the_end_is_reached_again()
         feed.scroll_to(y=feed.max_scroll_y, animate=False, immediate=True)
         await arrive(pilot, feed, 300)
         assert numbers(pilot)[-1] == 300
-
-
-async def test_a_pause_freezes_the_rows_and_says_what_waits() -> None:
-    async with feed_with(100) as (pilot, feed):
-        await pilot.press("z")
-        shown = numbers(pilot)
-        await arrive(pilot, feed, 250)
-        assert feed.paused
-        assert numbers(pilot) == shown
-        assert "150 newer" in str(feed.border_subtitle)
-        await pilot.press("z")
-        await pilot.pause()
-        assert numbers(pilot)[-1] == 250
-
-
-async def test_another_run_ends_a_pause() -> None:
-    async with feed_with(100) as (pilot, feed):
-        await pilot.press("z")
-        await arrive(pilot, feed, 30, same_run=False)
-        assert not feed.paused
-        assert numbers(pilot)[-1] == 30
 
 
 async def test_f_follows_again_after_a_row_was_chosen() -> None:
@@ -161,3 +140,11 @@ def test_what_a_filter_lets_pass(text: str, expected: set[int]) -> None:
         replace(one(3, 0.0, 300.0, "env-c"), status="function_error", error=InvocationError("Crash", "boom")),
     ]
     assert {invocation.index for invocation in run if wanted(text)(invocation)} == expected
+
+
+def test_a_narrow_feed_tells_every_error() -> None:
+    failed = replace(ENTRIES[3], status="function_error", error=InvocationError("Crash", "boom"))
+    head, row = feed_head(columns_for(78)), feed_row(failed, columns_for(78))
+    assert row.index("✗ Crash: boom") == head.index("status")
+    assert len(row) <= 78
+    assert "env" in feed_head(columns_for(138))

@@ -8,7 +8,7 @@ from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import CpuUse, Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
 from lambda_tui.scenario import ConcurrencyModel, Scenario
-from lambda_tui.tui.drawing.feed_rows import COLUMNS, HEAD, feed_row
+from lambda_tui.tui.drawing.feed_rows import COLUMNS, feed_head, feed_row
 from lambda_tui.tui.screens.folding import containers_of, is_folded, is_too_small
 from lambda_tui.tui.screens.texts import cpu_line, promise_line
 from lambda_tui.tui.widgets.bill_pane import parse_rate
@@ -54,9 +54,9 @@ def test_the_cpu_quota_is_told_under_the_task_picture_of_a_timeout_too() -> None
 
 def test_a_feed_row_stands_under_its_head() -> None:
     row = feed_row(invocation(SCENARIO, 0))
-    ends = [sum(width for _, width in COLUMNS[: number + 1]) for number in range(len(COLUMNS) - 1)]
+    ends = [sum(width for _, width in COLUMNS[: number + 1]) for number in range(len(COLUMNS))]
     for end in ends:
-        assert HEAD[end - 1] != " "
+        assert feed_head()[end - 1] != " "
         assert row[end - 1] != " "
     assert row.endswith("◆ cold")
     assert "$0.00000858" in row

@@ -9,16 +9,32 @@ from lambda_tui.tui.drawing.numbers import NOTHING, format_usd, ms_number
 
 COLUMNS: tuple[tuple[str, int], ...] = (
     ("#", 7), ("started s", 10), ("latency ms", 11), ("duration ms", 12), ("billed ms", 10), ("init ms", 8),
-    ("mem MB", 8), ("cost", 13), ("env", 10), ("status", 0),
+    ("mem MB", 8), ("cost", 13), ("env", 10),
 )  # fmt: skip
-"""Heads and widths; the last column takes what is left. Numbers are set right."""
+"""Heads and widths; numbers are set right. The status takes what is left."""
 
-HEAD = "".join(f"{title:>{width}}" if width else f"  {title}" for title, width in COLUMNS)
+ROOMY_FROM = sum(width for _, width in COLUMNS) + len("  ◆ cold · warm-up")
+LEFT_OUT = frozenset({"started s", "mem MB", "env"})
+"""What a narrow feed does without, so that the status, and with it every error, can be read."""
+
+
+def columns_for(width: int) -> frozenset[str]:
+    """The columns that a feed of that many cells shows beside the status."""
+    names = frozenset(name for name, _ in COLUMNS)
+    return names if width >= ROOMY_FROM else names - LEFT_OUT
+
+
+ALL = columns_for(ROOMY_FROM)
 
 Wanted = Callable[[Invocation], bool]
 
 
-def feed_row(invocation: Invocation) -> str:
+def feed_head(columns: frozenset[str] = ALL) -> str:
+    """The heads of the columns."""
+    return _row(tuple(title for title, _ in COLUMNS), columns) + "  status"
+
+
+def feed_row(invocation: Invocation, columns: frozenset[str] = ALL) -> str:
     """The cells of one invocation, in the widths of COLUMNS."""
     report = invocation.report
     values = (
@@ -32,8 +48,12 @@ def feed_row(invocation: Invocation) -> str:
         format_usd(invocation.usd),
         (invocation.environment_id or NOTHING)[-8:],
     )
-    cells = [f"{value:>{width}}" for value, (_, width) in zip(values, COLUMNS[:-1], strict=True)]
-    return "".join(cells) + "  " + status_text(invocation)
+    return _row(values, columns) + "  " + status_text(invocation)
+
+
+def _row(values: tuple[str, ...], columns: frozenset[str]) -> str:
+    cells = zip(values, COLUMNS, strict=True)
+    return "".join(f"{value:>{width}}" for value, (name, width) in cells if name in columns)
 
 
 def status_text(invocation: Invocation) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,13 +15,13 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from lambda_tui.errors import LambdaTuiError, StorageError
+from lambda_tui.errors import LambdaTuiError
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.drawing.numbers import plural
 from lambda_tui.tui.drawing.time_window import TimeView
-from lambda_tui.tui.export import export_run
+from lambda_tui.tui.export import export_and_tell
 from lambda_tui.tui.messages import ThreadCrashed
 from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
 from lambda_tui.tui.screens import environments_texts as texts
@@ -290,16 +289,7 @@ class EnvironmentsScreen(Screen[None]):
     def action_export(self) -> None:
         shown = [self._lanes.run.source] if self._lanes.run is not None else []
         runs = list(self.clicks.runs.values()) if self.has_class("-clicks") else shown
-        try:
-            paths = [export_run(run, Path.cwd()) for run in runs]
-        except StorageError as error:
-            self.notify(str(error), title=error.title, severity="error", markup=False)
-            return
-        if not paths:
-            self.notify("Nothing was run yet.", severity="warning")
-            return
-        names = "\n".join(path.name for path in paths)
-        self.notify(f"{names}\nin {Path.cwd()}", title="Exported", markup=False)
+        export_and_tell(self, runs)
 
     def action_help(self) -> None:
         self.app.push_screen(Reading("Environments", texts.help_text()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -13,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
 from lambda_tui.billing import Rates, load_prices
-from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError, TargetError
+from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetError
 from lambda_tui.load.comparison import estimate_all_models
 from lambda_tui.load.estimate import estimate_spend
 from lambda_tui.load.snapshot import InvocationLog, Snapshot
@@ -79,6 +78,12 @@ class ExploreScreen(Screen[None]):
         self._pane = "controls"
         self._feed_of = ""
         self._was_shown = False
+        self._frozen: Snapshot | None = None
+
+    @property
+    def _shown(self) -> Snapshot | None:
+        """The run as it is on screen."""
+        return self._frozen or self.session.shown
 
     @property
     def scenario(self) -> Scenario:
@@ -142,6 +147,8 @@ class ExploreScreen(Screen[None]):
 
     def _classes_for(self, width: int, height: int) -> set[str]:
         classes = {"-comparing"} if self.session.tour is not None else set()
+        if self._frozen is not None:
+            classes.add("-paused")
         if is_too_small(width, height):
             return classes | {"-too-small"}
         return classes | {"-folded" if is_folded(width, height) else "-wide"}
@@ -162,7 +169,10 @@ class ExploreScreen(Screen[None]):
     # Runs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter chooses in an open list and presses a focused button; everywhere else it runs."""
+        """Enter chooses in an open list and presses a focused button; everywhere else it runs. There is
+        something to pause while a run goes on."""
+        if action == "pause":
+            return self._frozen is not None or self.session.running
         return not (action == "run" and isinstance(self.focused, OptionList | PushButton))
 
     @on(RunRequested)
@@ -178,9 +188,27 @@ class ExploreScreen(Screen[None]):
         if scenario is not None:
             self._confirmed(scenario, all_models=True)
 
+    def action_pause(self) -> None:
+        """Freeze chart, figures, bill, tasks and feed, or show where the run is now."""
+        newest = self.session.shown
+        self._frozen = newest if self._frozen is None else None
+        self.set_class(self._frozen is not None, "-paused")
+        if newest is not None:
+            self._show_newest(newest)
+        self.refresh_bindings()
+
+    def _show_newest(self, snapshot: Snapshot) -> None:
+        if self._frozen is not None:
+            self.query_one(StatusLine).show_paused(snapshot)
+            return
+        self._show_runs()
+        self.query_one(StatusLine).show_run(snapshot)
+
     def action_stop(self) -> None:
         if self.session.running:
             self.session.stop()
+            if self._frozen is not None:
+                self.action_pause()
         elif self.session.tour is not None:
             self.session.tour = None
             self._arrange(*self.size)
@@ -224,6 +252,7 @@ class ExploreScreen(Screen[None]):
 
     def _start(self, scenario: Scenario, *, all_models: bool) -> None:
         self._show_banner(None)
+        self._frozen = None
         if all_models:
             self.session.run_all_models(scenario)
         else:
@@ -232,6 +261,7 @@ class ExploreScreen(Screen[None]):
             self.action_show_pane("chart")
         self._arrange(*self.size)
         self._show_runs()
+        self.refresh_bindings()
 
     # What threads and widgets tell
 
@@ -239,10 +269,10 @@ class ExploreScreen(Screen[None]):
         if not self.session.take(message.snapshot, message.generation):
             return
         snapshot = message.snapshot
-        self._show_runs()
-        self.query_one(StatusLine).show_run(snapshot)
+        self._show_newest(snapshot)
         if snapshot.is_final:
             self._show_target()
+            self.refresh_bindings()
             if isinstance(snapshot.stopped_by, TargetError):
                 self._show_banner(snapshot.stopped_by)
 
@@ -250,6 +280,7 @@ class ExploreScreen(Screen[None]):
         if self.session.fail(message.generation):
             self._show_banner(message.error)
             self._show_runs()
+            self.refresh_bindings()
 
     def on_thread_crashed(self, message: ThreadCrashed) -> None:
         raise message.error
@@ -273,7 +304,7 @@ class ExploreScreen(Screen[None]):
         self._tell_promise(self._scenario)
 
     def on_invocation_selected(self, message: InvocationSelected) -> None:
-        snapshot = self.session.shown
+        snapshot = self._shown
         if snapshot is not None:
             self._show_tasks(snapshot, message.invocation)
 
@@ -337,7 +368,7 @@ class ExploreScreen(Screen[None]):
         self.app.push_screen(Reading("Help", help_text()))
 
     def action_explain(self) -> None:
-        snapshot = self.session.shown
+        snapshot = self._shown
         if snapshot is None or not snapshot.bill.invocations:
             self.notify("There is no bill yet: press Enter to run.", severity="warning")
             return
@@ -350,7 +381,7 @@ class ExploreScreen(Screen[None]):
     def action_copy(self) -> None:
         from lambda_tui.tui.export import summary_text  # noqa: PLC0415  (brings SQLite along)
 
-        snapshot, feed = self.session.shown, self.query_one(Feed)
+        snapshot, feed = self._shown, self.query_one(Feed)
         row = feed.newest() if feed.has_focus else None
         if snapshot is None:
             self.notify("Nothing was run yet.", severity="warning")
@@ -360,16 +391,7 @@ class ExploreScreen(Screen[None]):
         self.notify(text, title="Copied", markup=False)
 
     def action_export(self) -> None:
-        from lambda_tui.tui.export import export_run  # noqa: PLC0415  (brings SQLite along)
+        from lambda_tui.tui.export import export_and_tell  # noqa: PLC0415  (brings SQLite along)
 
-        runs = list(self.session.tour.runs.values()) if self.session.tour else [self.session.shown]
-        try:
-            paths = [export_run(run, Path.cwd()) for run in runs if run is not None]
-        except StorageError as error:
-            self.notify(str(error), title=error.title, severity="error", markup=False)
-            return
-        if not paths:
-            self.notify("Nothing was run yet.", severity="warning")
-            return
-        names = "\n".join(path.name for path in paths)
-        self.notify(f"{names}\nin {Path.cwd()}", title="Exported", markup=False)
+        runs = list(self.session.tour.runs.values()) if self.session.tour else [self._shown]
+        export_and_tell(self, [run for run in runs if run is not None])

@@ -19,6 +19,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Enter", "run what the form says, from anywhere"),
             ("a", "the same scenario through all seven models, side by side"),
             ("Esc", "stop the run; then back from the comparison"),
+            ("z Space", "freeze the view to look closer; the run goes on, z again shows where it is"),
             ("r", "restart the local Lambda after it went away"),
         ),
     ),
@@ -44,7 +45,6 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("/", "only some rows: words of the status or the environment, >500 for longer than 500 ms"),
             ("f", "follow the newest row; scrolling back or choosing a row ends it"),
-            ("z Space", "freeze the rows; the run goes on"),
         ),
     ),
     (

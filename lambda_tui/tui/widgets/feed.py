@@ -1,7 +1,6 @@
 """The live feed: one row an invocation, drawn on demand, so that 100,000 rows cost what 20 do.
 
-It follows the newest row until it is scrolled back, a row is selected, or it is paused: a pause freezes the
-rows and not the run.
+It follows the newest row until it is scrolled back or a row is selected.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from textual.widget import Widget
 
 from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation
-from lambda_tui.tui.drawing.feed_rows import HEAD, Wanted, feed_row, wanted
+from lambda_tui.tui.drawing.feed_rows import Wanted, columns_for, feed_head, feed_row, wanted
 from lambda_tui.tui.messages import InvocationSelected
 from lambda_tui.tui.widgets.border_text import set_border
 
@@ -49,14 +48,6 @@ class Feed(ScrollView, can_focus=True):
         Binding("pagedown", "select(10)", "On", id="feed.on", tooltip="Ten rows on", show=False),
         Binding("home,g", "select(-1000000)", "First", id="feed.first", tooltip="First row", show=False),
         Binding("end,G,f", "follow", "Follow", id="feed.follow", tooltip="Follow the newest row", show=False),
-        Binding(
-            "z,space",
-            "pause",
-            "Pause",
-            id="feed.pause",
-            tooltip="Freeze the rows; the run goes on",
-            show=False,
-        ),
         Binding("slash", "filter", "Filter", id="feed.filter", tooltip="Show some rows only", show=False),
     ]
 
@@ -66,27 +57,18 @@ class Feed(ScrollView, can_focus=True):
         self._strips: LRUCache[int, Strip] = LRUCache(512)
         self._selected: int | None = None
         self._following = True
-        self._held: InvocationLog | None = None
         self._filter = ""
         self._wanted: Wanted | None = None
         self._matches: list[int] = []
         self._sought = 0
 
-    @property
-    def paused(self) -> bool:
-        """The rows are frozen; what arrives is shown when the pause ends."""
-        return self._held is not None
-
     def show(self, log: InvocationLog, *, same_run: bool) -> None:
         """Swap to a newer view of the log; rows that were drawn stay drawn within the same run."""
         if not same_run:
             self._strips.clear()
-            self._selected, self._held, self._following = None, None, True
+            self._selected, self._following = None, True
             self._matches, self._sought = [], 0
-        if self._held is not None:
-            self._held = log
-        else:
-            self._swap(log, same_run=same_run)
+        self._swap(log, same_run=same_run)
         self._tell()
 
     def _swap(self, log: InvocationLog, *, same_run: bool) -> None:
@@ -130,12 +112,7 @@ class Feed(ScrollView, can_focus=True):
 
     def _tell(self) -> None:
         """Say in the border why not all or not the newest rows are on screen."""
-        newer = len(self._held) - len(self._log) if self._held is not None else 0
-        text = ""
-        if self._held is not None:
-            text = f"paused · {newer:,} newer · z goes on"
-        elif not self._following and len(self._log):
-            text = "f follows the newest"
+        text = "f follows the newest" if not self._following and len(self._log) else ""
         shown = f" · {self._filter.strip()}: {self._rows:,} of {len(self._log):,}" if self._wanted else ""
         set_border(self, title=f"{self.BORDER_TITLE}{shown}", subtitle=text)
 
@@ -154,14 +131,15 @@ class Feed(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
+        columns = columns_for(width)
         if y == 0:
-            return self._strip(HEAD, self.get_component_rich_style("feed--head"), width)
+            return self._strip(feed_head(columns), self.get_component_rich_style("feed--head"), width)
         row = self.scroll_offset.y + y - 1
         if row >= self._rows:
             return Strip.blank(width, self.rich_style)
         strip = self._strips.get(row)
         if strip is None:
-            strip = self._strip(feed_row(self._at(row)), self._row_style(row), width)
+            strip = self._strip(feed_row(self._at(row), columns), self._row_style(row), width)
             self._strips[row] = strip
         return strip
 
@@ -192,15 +170,6 @@ class Feed(ScrollView, can_focus=True):
         self._following = True
         self.scroll_end(animate=False)
         self.refresh()
-        self._tell()
-
-    def action_pause(self) -> None:
-        """Freeze the rows, or show all that arrived meanwhile."""
-        if self._held is None:
-            self._held = self._log
-        else:
-            log, self._held = self._held, None
-            self._swap(log, same_run=True)
         self._tell()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

@@ -24,6 +24,19 @@ class StatusLine(FlatText):
     def show_run(self, snapshot: Snapshot) -> None:
         self.show(status_content(snapshot))
 
+    def show_paused(self, snapshot: Snapshot) -> None:
+        self.show(paused_content(snapshot))
+
+
+def paused_content(snapshot: Snapshot) -> Content:
+    """The view stands still; how far the run has come meanwhile."""
+    state = "the run is over" if snapshot.is_final else "the run goes on"
+    return Content.assemble(
+        (" ❚❚ PAUSED ", "bold reverse $accent"),
+        (f"  {state}: {len(snapshot.invocations):,} of {snapshot.planned:,}", "bold"),
+        ("   z shows where it is", "$quiet"),
+    )
+
 
 def status_content(snapshot: Snapshot) -> Content:
     done, planned = len(snapshot.invocations), snapshot.planned
