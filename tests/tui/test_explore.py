@@ -250,7 +250,7 @@ async def test_a_runs_every_model_in_order_and_lays_them_side_by_side() -> None:
     runs = SyntheticRuns()
     async with app_with(runs).run_test(size=BIG) as pilot:
         await pilot.press("a")
-        await until_shown(pilot, "as fast")
+        await until_shown(pilot, "7 models")
         assert [scenario.concurrency for scenario in runs.scenarios] == list(CONCURRENCY_MODELS)
         assert_looks_like(pilot.app, "all-models-140x45")
         await pilot.resize_terminal(*SMALL)

@@ -136,7 +136,7 @@ async def test_explore(look: Look) -> None:
         gate.clear()
         await walk.look("all models, nothing yet", "a", shows="of 10")
         gate.set()
-        await walk.look("all models", shows="as fast")
+        await walk.look("all models", shows="✓ done  7 models")
         await walk.panes("all models", 5)
         await walk.look("done", "escape", "enter", shows="◂sequential")
         await walk.look("compared", "m", "enter", shows="◂threads")

@@ -7,15 +7,17 @@ from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import CpuUse, Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
-from lambda_tui.scenario import ConcurrencyModel, Scenario
+from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
+from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
 from lambda_tui.tui.drawing.feed_rows import COLUMNS, feed_head, feed_row
-from lambda_tui.tui.screens.folding import containers_of, is_folded, is_too_small
+from lambda_tui.tui.model_verdict import lesson, listing, verdict_of
+from lambda_tui.tui.screens.folding import containers_of, layout_class
 from lambda_tui.tui.screens.texts import cpu_line, promise_line
 from lambda_tui.tui.widgets.bill_pane import parse_rate
-from lambda_tui.tui.widgets.model_comparison import listing, verdict
 from lambda_tui.tui.widgets.slider import knob_column, value_at
 from lambda_tui.tui.widgets.status_line import status_content
 from lambda_tui.tui.widgets.task_picture import TaskPicture, task_lanes
+from lambda_tui.tui.wording import WORKLOADS
 from tests.tui.synthetic import SyntheticRun, invocation
 
 SCENARIO = Scenario(invocations=5)
@@ -89,12 +91,29 @@ def test_tasks_get_a_lane_each_while_there_is_room_then_one_a_worker() -> None:
 def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
     models: list[ConcurrencyModel] = ["sequential", "threads", "thread-pool", "process-pool"]
     results = compare_models({model: finished(SCENARIO.with_changes(concurrency=model)) for model in models})
-    assert verdict(results, None, 100) == "threads and thread-pool: 3.0× as fast, 63% cheaper than sequential"
-    assert verdict(results, None, 60) == "2 models: 3.0× as fast, 63% cheaper than sequential"
-    assert verdict(results, "threads", 100) == ""
-    alone = compare_models({"sequential": finished(SCENARIO)})
-    assert verdict(alone, None, 100).startswith("No model")
+    verdict = verdict_of(results, "http")
+    assert verdict is not None
+    assert verdict.sentence(100) == "threads and thread-pool: 3.0× as fast, 63% cheaper than sequential"
+    assert verdict.sentence(60) == "2 models: 3.0× as fast, 63% cheaper than sequential"
+    assert verdict.lesson == "Wait together, pay once"
+    alone = verdict_of(compare_models({"sequential": finished(SCENARIO)}), "primes")
+    assert alone is not None
+    assert alone.sentence(100).startswith("No model")
+    assert alone.lesson == "Models buy no CPU: memory does"
+    assert verdict_of({}, "http") is None
     assert listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_big_letters_keep_their_rows_equally_wide_and_know_all_that_is_written_in_them() -> None:
+    written = [*CONCURRENCY_MODELS, "2.9× as fast, 64% cheaper", "7 models", "fastest"]
+    written += [lesson(kind, gained=gained) for kind in WORKLOADS for gained in (True, False)]
+    for text in written:
+        rows = big_letters(text)
+        assert len({len(row) for row in rows}) == 1
+        assert len(rows[0]) >= 2 * len(text.replace(" ", ""))
+        assert len(rows[0]) <= 136
+    assert set("".join(written).upper()) <= set(GLYPHS)
+    assert [row.strip() for row in big_letters("I")] == ["█", "█", "▀"]
 
 
 def test_the_status_line_says_what_to_doubt() -> None:
@@ -131,8 +150,8 @@ def test_the_status_line_says_why_a_run_ended() -> None:
 
 
 def test_folding() -> None:
-    assert is_folded(80, 24)
-    assert not is_folded(140, 45)
-    assert is_too_small(59, 40)
+    assert layout_class(80, 24) == "-folded"
+    assert layout_class(140, 45) == "-wide"
+    assert layout_class(59, 40) == "-too-small"
     assert containers_of("chart", comparing=True) == {"top", "results", "comparison"}
     assert "upper" in containers_of("bill", comparing=True)

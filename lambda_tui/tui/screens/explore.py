@@ -34,7 +34,7 @@ from lambda_tui.tui.messages import (
 from lambda_tui.tui.screens.dialogs import Question, Reading
 from lambda_tui.tui.screens.explanation import explanation_content, reading_width
 from lambda_tui.tui.screens.explore_keys import EXPLORE_KEYS
-from lambda_tui.tui.screens.folding import CONTAINERS, PANES, SMALLEST, containers_of, is_folded, is_too_small
+from lambda_tui.tui.screens.folding import CONTAINERS, PANES, SMALLEST, containers_of, layout_class
 from lambda_tui.tui.screens.texts import (
     MARGINAL_PRICES,
     cpu_line,
@@ -146,12 +146,13 @@ class ExploreScreen(Screen[None]):
         self.query_one(PaneTabs).show(titles, self._pane)
 
     def _classes_for(self, width: int, height: int) -> set[str]:
-        classes = {"-comparing"} if self.session.tour is not None else set()
-        if self._frozen is not None:
-            classes.add("-paused")
-        if is_too_small(width, height):
-            return classes | {"-too-small"}
-        return classes | {"-folded" if is_folded(width, height) else "-wide"}
+        tour = self.session.tour
+        states = {
+            "-comparing": tour is not None,
+            "-compared": tour is not None and tour.running is None,
+            "-paused": self._frozen is not None,
+        }
+        return {name for name, holds in states.items() if holds} | {layout_class(width, height)}
 
     def action_show_pane(self, name: str) -> None:
         """Show one pane of a folded screen."""
@@ -202,7 +203,7 @@ class ExploreScreen(Screen[None]):
             self.query_one(StatusLine).show_paused(snapshot)
             return
         self._show_runs()
-        self.query_one(StatusLine).show_run(snapshot)
+        self.query_one(StatusLine).show_run(snapshot, self.session.tour)
 
     def action_stop(self) -> None:
         if self.session.running:
@@ -272,6 +273,7 @@ class ExploreScreen(Screen[None]):
         self._show_newest(snapshot)
         if snapshot.is_final:
             self._show_target()
+            self._arrange(*self.size)
             self.refresh_bindings()
             if isinstance(snapshot.stopped_by, TargetError):
                 self._show_banner(snapshot.stopped_by)

@@ -14,14 +14,12 @@ CONTAINERS = ("top", "controls", "results", "upper", "chart", "bill", "tasks", "
 """Everything that has to go or stay when one pane is shown, from the outside in."""
 
 
-def is_folded(width: int, height: int) -> bool:
-    """True where one pane at a time is shown."""
-    return width < WIDE[0] or height < WIDE[1]
-
-
-def is_too_small(width: int, height: int) -> bool:
-    """True where even one pane could not be read."""
-    return width < SMALLEST[0] or height < SMALLEST[1]
+def layout_class(width: int, height: int) -> str:
+    """The class of the screen: `-wide`, `-folded` where one pane at a time is shown, or `-too-small` where
+    even one could not be read."""
+    if width < SMALLEST[0] or height < SMALLEST[1]:
+        return "-too-small"
+    return "-folded" if width < WIDE[0] or height < WIDE[1] else "-wide"
 
 
 def containers_of(pane: str, *, comparing: bool) -> frozenset[str]:

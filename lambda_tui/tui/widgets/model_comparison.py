@@ -19,13 +19,14 @@ from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel
 from lambda_tui.tui.drawing.axis import time_scale
 from lambda_tui.tui.drawing.bars import Lane, paint_half_lanes, paint_lane
 from lambda_tui.tui.drawing.big_digits import big_digits
+from lambda_tui.tui.drawing.big_letters import big_letters
 from lambda_tui.tui.drawing.numbers import (
     format_change,
-    format_cheaper,
     format_factor,
     format_usd,
     ms_number,
 )
+from lambda_tui.tui.model_verdict import Verdict, verdict_of
 from lambda_tui.tui.widgets.model_picker import BOLD, MODEL_CLASSES, MODEL_CSS
 from lambda_tui.tui.widgets.strips import fitted
 from lambda_tui.tui.widgets.task_picture import paint_segments, task_lanes
@@ -59,7 +60,9 @@ TALL = 4
 """Rows a model needs for three lanes of bars and factors in big digits; below that it gets half blocks."""
 
 ROOMY_FROM, BIG_FROM = 96, 110
-HEAD_ROWS, FOOT_ROWS = 2, 1
+HEAD_ROWS, FOOT_ROWS = 2, 2
+BIG_FOOT_ROWS = 10
+"""For winners, gain and lesson in big letters."""
 
 
 class ModelComparison(Widget, can_focus=True):
@@ -74,10 +77,12 @@ class ModelComparison(Widget, can_focus=True):
         & > .compare--text {{ color: $foreground; text-style: bold; }}
         & > .compare--winner {{ color: $success; text-style: bold; }}
         & > .compare--error {{ color: $error; }}
+        & > .compare--lesson {{ color: $accent; text-style: bold; }}
     }}
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = MODEL_CLASSES | {
         "compare--head", "compare--grid", "compare--text", "compare--winner", "compare--error",
+        "compare--lesson",
     }  # fmt: skip
     BORDER_TITLE = "All models"
 
@@ -88,6 +93,7 @@ class ModelComparison(Widget, can_focus=True):
         self._spans: Mapping[ConcurrencyModel, tuple[TaskSpan, ...]] = {}
         self._measuring: ConcurrencyModel | None = None
         self._total_ms = 0.0
+        self._verdict: Verdict | None = None
 
     def show(self, runs: Mapping[ConcurrencyModel, Snapshot], measuring: ConcurrencyModel | None) -> None:
         """Draw these runs; `measuring` is the model whose run is in progress."""
@@ -97,21 +103,53 @@ class ModelComparison(Widget, can_focus=True):
         pictures = {model: picture_of(run) for model, run in runs.items()}
         self._spans = {model: task_spans(one) for model, one in pictures.items() if one is not None}
         self._total_ms = max((span.end_ms for spans in self._spans.values() for span in spans), default=0.0)
+        workload = next((run.scenario.workload for run in runs.values()), None)
+        is_over = measuring is None and workload is not None
+        self._verdict = verdict_of(self._results, workload) if is_over and workload else None
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        row_height = max(1, min(TALL, (height - HEAD_ROWS - FOOT_ROWS) // len(CONCURRENCY_MODELS)))
+        foot = BIG_FOOT_ROWS if self._has_big_foot(width, height) else FOOT_ROWS
+        row_height = max(1, min(TALL, (height - HEAD_ROWS - foot) // len(CONCURRENCY_MODELS)))
         number, line = divmod(y - HEAD_ROWS, row_height)
         if y < HEAD_ROWS:
             segments = self._head(y, width, tall=row_height == TALL)
         elif number < len(CONCURRENCY_MODELS):
             segments = self._row(CONCURRENCY_MODELS[number], line, row_height, width)
-        elif y == HEAD_ROWS + row_height * len(CONCURRENCY_MODELS):
-            segments = [Segment(verdict(self._results, self._measuring, width), self._style("compare--text"))]
         else:
-            segments = []
+            row = y - HEAD_ROWS - row_height * len(CONCURRENCY_MODELS)
+            segments = (self._big_foot if foot == BIG_FOOT_ROWS else self._foot)(row, width)
         return fitted(segments, width, self.rich_style)
+
+    def _has_big_foot(self, width: int, height: int) -> bool:
+        rows = HEAD_ROWS + 2 * len(CONCURRENCY_MODELS) + BIG_FOOT_ROWS
+        return self._verdict is not None and width >= BIG_FROM and height >= rows
+
+    def _foot(self, row: int, width: int) -> list[Segment]:
+        """Winners and gain in a line, the lesson in another."""
+        if self._verdict is None or row not in (0, 1):
+            return []
+        if row == 0:
+            return [Segment(self._verdict.sentence(width), self._style("compare--winner"))]
+        return [Segment(self._verdict.lesson, self._style("compare--lesson"))]
+
+    def _big_foot(self, row: int, width: int) -> list[Segment]:
+        """The same three lines three rows high, in the middle."""
+        assert self._verdict is not None
+        number, line = divmod(row - 1, 3)
+        if row < 1 or number > 2:
+            return []
+        verdict = self._verdict
+        winners = [", ".join(verdict.winners), f"{len(verdict.winners)} models"]
+        texts = (winners if verdict.winners else ["All alike"], [verdict.gain], [verdict.lesson])
+        styles = ("compare--winner", "compare--text", "compare--lesson")
+        drawn = [big_letters(text) for text in texts[number]]
+        fitting = next((rows for rows in drawn if len(rows[0]) <= width), None)
+        if fitting is None:  # a single line of ordinary letters is better than half of a big one
+            text = texts[number][0] if line == 1 else ""
+            return [Segment(f"{text:^{width}}", self._style(styles[number]))]
+        return [Segment(f"{fitting[line]:^{width}}", self._style(styles[number]))]
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)
@@ -232,25 +270,3 @@ def picture_of(run: Snapshot) -> Invocation | None:
         if invocation.status == "ok" and invocation.payload is not None:
             return invocation
     return None
-
-
-def verdict(
-    results: Mapping[ConcurrencyModel, ModelResult], measuring: ConcurrencyModel | None, width: int
-) -> str:
-    """One sentence for the room: who won, by how much, and what it saves."""
-    winners = [result for result in results.values() if result.is_fastest]
-    if measuring is not None or not winners:
-        return ""
-    if len(winners) == sum(1 for result in results.values() if result.duration_ms is not None):
-        return "No model is faster than the others: this work gains nothing here."
-    best = min(winners, key=lambda winner: winner.duration_ms or 0.0)
-    gain = "fastest"
-    if best.factor is not None and best.cost_change is not None and best.model != "sequential":
-        gain = f"{format_factor(best.factor)} as fast, {format_cheaper(best.cost_change)} than sequential"
-    sentence = f"{listing([winner.model for winner in winners])}: {gain}"
-    return sentence if len(sentence) <= width else f"{len(winners)} models: {gain}"
-
-
-def listing(names: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.scenario import CONCURRENCY_MODELS
 from lambda_tui.tui.drawing.numbers import format_usd, plural
+from lambda_tui.tui.model_tour import ModelTour
 from lambda_tui.tui.widgets.flat_text import FlatText
 
 BAR_CELLS = 24
@@ -21,8 +23,9 @@ class StatusLine(FlatText):
         """Say why Enter did nothing."""
         self.app.notify("A run is in progress: Esc stops it.", timeout=3)
 
-    def show_run(self, snapshot: Snapshot) -> None:
-        self.show(status_content(snapshot))
+    def show_run(self, snapshot: Snapshot, tour: ModelTour | None = None) -> None:
+        """How far the run is, or, with a tour, all of its runs."""
+        self.show(status_content(snapshot) if tour is None else tour_content(snapshot, tour))
 
     def show_paused(self, snapshot: Snapshot) -> None:
         self.show(paused_content(snapshot))
@@ -35,6 +38,21 @@ def paused_content(snapshot: Snapshot) -> Content:
         (" ❚❚ PAUSED ", "bold reverse $accent"),
         (f"  {state}: {len(snapshot.invocations):,} of {snapshot.planned:,}", "bold"),
         ("   z shows where it is", "$quiet"),
+    )
+
+
+def tour_content(snapshot: Snapshot, tour: ModelTour) -> Content:
+    """Which model it is; at the end what all of them took together."""
+    total, runs = len(CONCURRENCY_MODELS), tour.runs.values()
+    if tour.running is not None or snapshot.stopped_by is not None:
+        model = snapshot.scenario.concurrency
+        place = f"{CONCURRENCY_MODELS.index(model) + 1}/{total} {model}  "
+        return Content.assemble((place, "bold"), status_content(snapshot))
+    count = plural(sum(len(run.invocations) for run in runs), "invocation")
+    seconds = sum(run.elapsed_ms for run in runs) / 1000
+    return Content.assemble(
+        ("✓ done  ", "bold $success"),
+        (f"{total} models, {count} in {seconds:.1f} s   esc goes back", "$quiet"),
     )
 
 

@@ -1,0 +1,58 @@
+"""What a comparison of all models ends with: who won, by how much, and what is to be learned from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lambda_tui.load.comparison import ModelResult
+from lambda_tui.scenario import CPU_WORKLOADS, WAITING_WORKLOADS, ConcurrencyModel, WorkloadKind
+from lambda_tui.tui.drawing.numbers import format_cheaper, format_factor
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Three short lines for a room."""
+
+    winners: tuple[str, ...]
+    """The fastest, within noise; none where all models are alike."""
+    gain: str
+    """`2.9× as fast, 64% cheaper`, or `fastest`; that nothing was gained where all are alike."""
+    lesson: str
+
+    def sentence(self, width: int) -> str:
+        """Winners and gain in one line of that many cells."""
+        if not self.winners:
+            return f"{self.gain}: this work gains nothing here."
+        than = "" if "fastest" in self.gain else " than sequential"
+        sentence = f"{listing(self.winners)}: {self.gain}{than}"
+        return sentence if len(sentence) <= width else f"{len(self.winners)} models: {self.gain}{than}"
+
+
+def verdict_of(results: Mapping[ConcurrencyModel, ModelResult], workload: WorkloadKind) -> Verdict | None:
+    """None where no model got through."""
+    winners = [result for result in results.values() if result.is_fastest]
+    if not winners:
+        return None
+    ran = sum(1 for result in results.values() if result.duration_ms is not None)
+    best = min(winners, key=lambda winner: winner.duration_ms or 0.0)
+    if len(winners) == ran:
+        return Verdict((), "No model is faster than the others", lesson(workload, gained=False))
+    gain, gained = "fastest", False
+    if best.factor is not None and best.cost_change is not None and best.model != "sequential":
+        gain, gained = f"{format_factor(best.factor)} as fast, {format_cheaper(best.cost_change)}", True
+    return Verdict(tuple(winner.model for winner in winners), gain, lesson(workload, gained=gained))
+
+
+def lesson(workload: WorkloadKind, *, gained: bool) -> str:
+    """Why it came out like this, in five words."""
+    if workload not in CPU_WORKLOADS:
+        return "Wait together, pay once" if gained else "Nothing waits together here"
+    if not gained:
+        return "Models buy no CPU: memory does"
+    return "Waits overlap, CPU does not" if workload in WAITING_WORKLOADS else "More vCPUs compute at once"
+
+
+def listing(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
