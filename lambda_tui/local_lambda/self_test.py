@@ -20,21 +20,30 @@ Workers = Literal["threads", "processes"]
 _WORK = """
 import hashlib, os, resource, sys, threading, time
 cpu_s, workers, kind, repeats = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
-block = bytes(16384)
-def work():
-    end = time.thread_time() + cpu_s / workers
-    while time.thread_time() < end: hashlib.sha256(block)
+cpus = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+def work(number=0):
+    # A CPU for each: kernels that pack what runs onto few CPUs would measure their own placement.
+    if cpus and workers > 1: os.sched_setaffinity(0, {cpus[number % len(cpus)]})
+    # Few and long calls without the interpreter's lock: a kernel that holds a thread back on its way out of a
+    # system call, which the clock is, would hold back with it every other thread that waits for the lock.
+    now = time.thread_time()
+    end, rate = now + cpu_s / workers, 5e5 # rounds in a second: a first guess, far too low
+    while now < end:
+        rounds, before = max(200, int(rate * (end - now) * 0.9)), now
+        hashlib.pbkdf2_hmac("sha256", b"", b"", rounds)
+        now = time.thread_time()
+        rate = rounds / (now - before)
 def children():
     pids = []
-    for _ in range(workers):
+    for number in range(workers):
         pid = os.fork()
         if not pid:
-            work()
+            work(number)
             os._exit(0)
         pids.append(pid)
     for pid in pids: os.waitpid(pid, 0)
 def threads():
-    others = [threading.Thread(target=work) for _ in range(workers - 1)]
+    others = [threading.Thread(target=work, args=[number]) for number in range(1, workers)]
     for thread in others: thread.start()
     work()
     for thread in others: thread.join()

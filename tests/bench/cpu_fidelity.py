@@ -1,7 +1,9 @@
 """How well CPU time is shared out: wall time against the fluid law, and against the kernel's arithmetic.
 
-The measured cells outweigh every other process on the host where a control group can say so: what is left
-is the error of the enforcement, not of its neighbours.
+The measured cells outweigh every other process on the host where a control group can say so, and each of two
+workers has a CPU of its own: what is left is the error of the enforcement, not of the neighbours, nor of a
+kernel that packs what runs onto few CPUs. Two workers take their quota in less time than one, and so end
+sooner after their last: with 229 ms of work the tick model itself is 2.6 to 3.3 % below the fluid law.
 """
 
 from __future__ import annotations
