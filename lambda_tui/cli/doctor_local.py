@@ -28,7 +28,8 @@ _NOTES = {
     ("tmp", "TMPDIR"): "a folder of its own in TMPDIR; each file is held to its size",
     ("task_root", "read-only-mount"): "read-only",
     ("task_root", "none"): "writable, unlike Lambda's",
-    ("shared_memory", "refused-in-python"): "semaphores fail with Errno 38 in Python, as on Lambda",
+    ("shared_memory", "refused"): "semaphores fail with Errno 38 in Python; nobody can write to /dev/shm",
+    ("shared_memory", "refused-in-python"): "semaphores fail with Errno 38 in Python; /dev/shm is the host's",
 }
 
 
@@ -48,6 +49,7 @@ def local_lambda_report(*, measured: bool) -> dict[str, Any]:
     return {
         **{limit: {"enforcement": word, "note": _NOTES[limit, word]} for limit, word in enforcement.items()},
         "runtime_client": _runtime_client(),
+        "runtimes": _runtimes(),
         "cpu_error_percent": {f"{one.memory_mb}_mb": round(one.error_percent, 1) for one in found} or None,
         "advice": _advice(enforcement),
     }
@@ -59,6 +61,17 @@ def _runtime_client() -> str:
     if runtime_command.runtime_client_folder() is None:
         return "a stand-in: awslambdaric is not installed"
     return "awslambdaric" if runtime_command.has_native_client() else "awslambdaric with a stand-in in Python"
+
+
+def _runtimes() -> dict[str, str]:
+    """For each of Lambda's Python runtimes what runs it here."""
+    from lambda_tui.local_lambda.runtime_command import OWN, RUNTIMES, interpreter_of  # noqa: PLC0415
+
+    found = {runtime: interpreter_of(runtime) for runtime in dict.fromkeys((*RUNTIMES, OWN.runtime))}
+    return {
+        runtime: f"Python {interpreter.version}" + ("" if interpreter.runtime == runtime else " instead")
+        for runtime, interpreter in found.items()
+    }
 
 
 def _advice(enforcement: dict[str, str]) -> list[str]:

@@ -67,6 +67,12 @@ def command() -> None:
     help="How many times faster idle times, maximum age and event retries pass, for demonstrations.",
 )
 @click.option(
+    "--package-mb-per-s",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Simulate the fetching of code: callers wait for a new environment, before INIT, as long as the zip "
+    "package takes at this rate. By default it takes no time; AWS publishes no rate.",
+)
+@click.option(
     "--state-change-seconds",
     type=click.FloatRange(min=0),
     default=DEFAULTS.state_change_s,
@@ -93,6 +99,7 @@ def serve_command(
     account_concurrency: int,
     scaling_rate: int,
     time_scale: float,
+    package_mb_per_s: float | None,
     state_change_seconds: float,
     enforcement: str,
 ) -> None:
@@ -102,7 +109,14 @@ def serve_command(
         ready_file=ready_file,
         region=region,
         authenticate=not no_auth,
-        limits=SchedulerLimits(max_environments, idle_seconds, account_concurrency, scaling_rate, time_scale),
+        limits=SchedulerLimits(
+            max_environments,
+            idle_seconds,
+            account_concurrency,
+            scaling_rate,
+            time_scale,
+            package_mb_per_s=package_mb_per_s,
+        ),
         enforcement=enforcement,
         state_change_s=state_change_seconds,
     )

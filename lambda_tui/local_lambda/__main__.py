@@ -44,6 +44,7 @@ def _add_limits(parser: argparse.ArgumentParser, defaults: SchedulerLimits) -> N
     parser.add_argument("--account-concurrency", type=int, default=defaults.account_concurrency)
     parser.add_argument("--scaling-rate", type=int, default=defaults.scaling_per_10_s)
     parser.add_argument("--time-scale", type=float, default=defaults.time_scale)
+    parser.add_argument("--package-mb-per-s", type=float, help="delay cold starts by the package's size")
     parser.add_argument("--max-age-seconds", type=float, default=defaults.max_age_s)
 
 
@@ -55,6 +56,7 @@ def _limits(given: argparse.Namespace) -> SchedulerLimits:
         scaling_per_10_s=given.scaling_rate,
         time_scale=given.time_scale,
         max_age_s=given.max_age_seconds,
+        package_mb_per_s=given.package_mb_per_s,
     )
 
 

@@ -101,7 +101,7 @@ class Cell:
                 output_fd,
                 self._group.join_files,
                 cpus=self._limits.cpus,
-                view=self._view(cwd, environ.get("LAMBDA_TASK_ROOT")),
+                view=self._view(argv[0], cwd, environ.get("LAMBDA_TASK_ROOT")),
                 largest_file_bytes=self._limits.largest_file_bytes,
                 max_user_tasks=self._limits.max_user_tasks,
             )
@@ -126,9 +126,9 @@ class Cell:
         """What the program has as /tmp, or where the host does not allow that, as TMPDIR."""
         return self.directory / "tmp"
 
-    def _view(self, cwd: str, task_root: str | None) -> View | None:
+    def _view(self, program: str, cwd: str, task_root: str | None) -> View | None:
         try:
-            return None if self._own_files is None else self._own_files.view(cwd, task_root)
+            return None if self._own_files is None else self._own_files.view(program, cwd, task_root)
         except OSError as error:
             raise TargetRefused(f"The environment's /tmp could not be made: {error}.") from error
 

@@ -6,12 +6,10 @@ AWS documentation: "Using Lambda environment variables", "Defined runtime enviro
 from __future__ import annotations
 
 import os
-import platform
-import sys
 from pathlib import Path
 
 from lambda_tui.local_lambda.functions import FunctionConfiguration
-from lambda_tui.local_lambda.runtime_command import python_path
+from lambda_tui.local_lambda.runtime_command import interpreter_of, python_path
 
 RESERVED = frozenset(
     {
@@ -48,20 +46,21 @@ def environment_variables(
 ) -> dict[str, str]:
     """All variables of one environment. The credentials are fake: no call may reach a real account."""
     task_root = str(function.task_root)
+    interpreter = interpreter_of(function.runtime)
     overridable = {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PATH": os.pathsep.join(
-            [str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin", "/opt/bin"]
+            [str(Path(interpreter.path).parent), "/usr/local/bin", "/usr/bin", "/bin", "/opt/bin"]
         ),
         "LD_LIBRARY_PATH": f"{task_root}:{task_root}/lib:/opt/lib",
-        "PYTHONPATH": python_path(task_root),
+        "PYTHONPATH": python_path(task_root, interpreter),
     }
     reserved = {
         "_HANDLER": function.handler,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_python{'.'.join(platform.python_version_tuple()[:2])}",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{interpreter.runtime}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),

@@ -93,6 +93,7 @@ class Environment:
         on_exit: Callable[[Environment], None],
         *,
         start_gate: StartGate,
+        fetch_s: float = 0.0,
         initialization_type: str = ON_DEMAND,
     ) -> None:
         self.id = secrets.token_hex(16)
@@ -106,6 +107,7 @@ class Environment:
         self._sandbox = sandbox
         self._on_exit = on_exit
         self._start_gate = start_gate
+        self._fetch_s = fetch_s
         today = datetime.now(UTC).strftime("%Y/%m/%d")
         self._identity = ProcessIdentity(
             self.id, region, f"{today}/[{function.version}]{self.id}", initialization_type
@@ -138,6 +140,8 @@ class Environment:
             LambdaTuiError, OSError: the environment could not be started.
         """
         self._was_initialised = True
+        # Callers wait for the code, but it is no part of the Init Duration.
+        await asyncio.sleep(self._fetch_s)
         async with self._start_gate.slot():
             if self.gone:
                 raise TargetRefused("The execution environment was stopped before it could start.")

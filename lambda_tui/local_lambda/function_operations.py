@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 from lambda_tui.local_lambda.api_errors import conflict, invalid_parameter, stale_revision
 from lambda_tui.local_lambda.code_store import CodeStore, StoredCode
+from lambda_tui.local_lambda.complaints import complain
 from lambda_tui.local_lambda.concurrency import Concurrency
 from lambda_tui.local_lambda.control_plane import Operation, Parameters, page
 from lambda_tui.local_lambda.function_settings import (
@@ -22,6 +24,7 @@ from lambda_tui.local_lambda.functions import LATEST, FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Response
 from lambda_tui.local_lambda.provisioned import ProvisionedConcurrency
 from lambda_tui.local_lambda.registry import Function, FunctionRegistry, Resolved
+from lambda_tui.local_lambda.runtime_command import interpreter_of
 
 _CREATABLE = CHANGEABLE | {"FunctionName", "Code", "Architectures", "Publish", "Tags"}
 _RECODABLE = {"FunctionName", "ZipFile", "Publish", "RevisionId", "Architectures", "DryRun"}
@@ -59,7 +62,7 @@ class FunctionOperations:
         refuse_unknown(parameters, _CREATABLE)
         name = self._registry.identify(parameters["FunctionName"]).name
         self._registry.check_new(name)
-        runtime = runtime_of(parameters)
+        runtime = await _runtime(parameters)
         handler = parameters.get("Handler") or missing("Handler")
         changes = changes_of(parameters)
         architecture = architecture_of(parameters)
@@ -109,8 +112,10 @@ class FunctionOperations:
                 ]
         return page(found, parameters, "Functions")
 
-    def _update_function_configuration(self, parameters: Parameters) -> object:
+    async def _update_function_configuration(self, parameters: Parameters) -> object:
         refuse_unknown(parameters, CHANGEABLE | {"FunctionName", "RevisionId"})
+        if "Runtime" in parameters:
+            await _runtime(parameters)
         function = self._function_for_change(parameters)
         changed = function.latest.with_changes(**changes_of(parameters))
         return describe(self._registry.update(function, changed))
@@ -182,3 +187,13 @@ class FunctionOperations:
     def _drop_unless_used(self, folder: Path) -> None:
         if not self._registry.uses_code(folder):
             self._code.supersede(folder)
+
+
+async def _runtime(parameters: Parameters) -> str:
+    """The function's runtime; says so if another Python will run it. Looked for in a thread, once."""
+    runtime = runtime_of(parameters)
+    interpreter = await asyncio.to_thread(interpreter_of, runtime)
+    if interpreter.runtime != runtime:
+        name = parameters["FunctionName"]
+        complain(f"{runtime} is not on PATH here: {name} runs on Python {interpreter.version}.")
+    return runtime

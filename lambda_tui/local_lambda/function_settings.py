@@ -6,7 +6,6 @@ Managed Instances.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from lambda_tui.local_lambda.api_errors import invalid_parameter, violated
 from lambda_tui.local_lambda.environ import RESERVED
 from lambda_tui.local_lambda.functions import Alias, FunctionConfiguration
+from lambda_tui.local_lambda.runtime_command import interpreter_of
 
 MEMORY_MB = range(128, 10_240 + 1)
 TIMEOUT_S = range(1, 900 + 1)
@@ -66,8 +66,25 @@ def describe(configuration: FunctionConfiguration, arn: str | None = None) -> Pa
         "Architectures": [configuration.architecture],
         "EphemeralStorage": {"Size": configuration.ephemeral_mb},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "RuntimeVersionConfig": _runtime_version(configuration),
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{configuration.name}"},
     }
+
+
+def _runtime_version(configuration: FunctionConfiguration) -> Parameters:
+    """What really runs the function: the version of a Python of this host, and whether it is another."""
+    interpreter = interpreter_of(configuration.runtime)
+    region = configuration.arn.split(":")[3]
+    found: Parameters = {
+        "RuntimeVersionArn": f"arn:aws:lambda:{region}::runtime:python-{interpreter.version}"
+    }
+    if interpreter.runtime != configuration.runtime:
+        found["Error"] = {
+            "ErrorCode": "RuntimeNotFound",
+            "Message": f"{configuration.runtime} is not on the PATH of the embedded Lambda: "
+            f"the function runs on Python {interpreter.version}.",
+        }
+    return found
 
 
 def _state(configuration: FunctionConfiguration) -> Parameters:
@@ -148,10 +165,7 @@ def runtime_of(parameters: Parameters) -> str:
     """The runtime; raises LambdaApiError (400) for what is no Python zip package."""
     runtime = str(parameters.get("Runtime") or missing("Runtime"))
     if parameters.get("PackageType", "Zip") != "Zip" or not runtime.startswith("python3."):
-        here = f"python{'.'.join(platform.python_version_tuple()[:2])}"
-        raise invalid_parameter(
-            f"The embedded Lambda runs Python zip packages only (with this host's {here})."
-        )
+        raise invalid_parameter("The embedded Lambda runs Python zip packages only.")
     return runtime
 
 

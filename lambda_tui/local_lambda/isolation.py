@@ -18,6 +18,7 @@ TmpKind = Literal["block-device", "tmpfs", "private-folder"]
 """Where /tmp is: a file system in a file, memory, or a folder, whose size nothing limits."""
 
 TMP = "/tmp"  # noqa: S108 - Lambda's own
+SHARED_MEMORY = "/dev/shm"  # noqa: S108
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x20000, 0x10000000  # linux/sched.h
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT = 1, 2, 4, 32  # linux/mount.h
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
@@ -44,6 +45,8 @@ class FileView:
     kept: tuple[str, ...] = ()
     """Folders below /tmp that stay visible: whatever the program is made of may be installed there."""
     in_user_namespace: bool = False
+    hides_shared_memory: bool = False
+    """Whether /dev/shm is a folder that nobody can write to: Lambda has none."""
 
     def enter(self) -> None:
         assert _LIBC is not None
@@ -62,6 +65,8 @@ class FileView:
             _mount(self.task_root, self.task_root, _MS_BIND | _MS_REC)
             flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _mount_flags(self.task_root)
             _mount(None, self.task_root, flags)
+        if self.hides_shared_memory:
+            _mount("tmpfs", SHARED_MEMORY, _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "tmpfs", "size=4k,mode=555")
 
     def _mount_tmp(self) -> None:
         if self.tmp_kind == "private-folder":
@@ -136,10 +141,12 @@ def _checked(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def below_tmp(folders: tuple[str, ...]) -> tuple[str, ...]:
-    """Return those of `folders`, with symbolic links resolved, that a private /tmp would hide."""
+def below(parent: str, folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of `folders`, with symbolic links resolved, that a mount on `parent` would hide."""
     real = {os.path.realpath(folder) for folder in folders} | {os.path.abspath(folder) for folder in folders}
-    return tuple(sorted(folder for folder in real if folder.startswith(f"{TMP}/") and os.path.isdir(folder)))
+    return tuple(
+        sorted(folder for folder in real if folder.startswith(f"{parent}/") and os.path.isdir(folder))
+    )
 
 
 def works_here(view: View) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import MappingProxyType
 import lambda_tui
 from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.registry import FunctionRegistry
+from lambda_tui.local_lambda.runtime_command import OWN
 
 PYTHON = "lambda-tui-python"
 ASGI = "lambda-tui-asgi"
@@ -35,7 +35,7 @@ def _payload(
     return FunctionConfiguration(
         name=name,
         arn=registry.arn(name),
-        runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+        runtime=OWN.runtime,
         handler=handler,
         task_root=PAYLOADS / name.removeprefix("lambda-tui-"),
         role=_ROLE,

@@ -41,7 +41,7 @@ def best_isolation(folder: Path, memory_enforcement: str) -> FileIsolation | Non
 def _works(how: FileIsolation, directory: Path) -> bool:
     files = PrivateFiles(how, directory, 512)
     try:
-        return isolation.works_here(files.view(str(directory), str(directory)))
+        return isolation.works_here(files.view(sys.executable, str(directory), str(directory)))
     except OSError:
         return False
     finally:
@@ -71,18 +71,21 @@ class PrivateFiles:
         self._device: tuple[int, str] | None = None
         self._kept: KeptView | None = None
 
-    def view(self, cwd: str, task_root: str | None) -> View:
+    def view(self, program: str, cwd: str, task_root: str | None) -> View:
         """Return what the next program enters; raises OSError if there can be no /tmp for it."""
         if self._kept is not None:
             return self._kept
-        installed = (sys.prefix, sys.base_prefix, str(Path(lambda_tui.__file__).parent.parent))
+        installed = (*_folders_of(program), sys.prefix, sys.base_prefix, *_folders_of(lambda_tui.__file__))
+        needed = (*installed, cwd, *([task_root] if task_root else []))
+        has_shared_memory = os.path.isdir(isolation.SHARED_MEMORY)
         return FileView(
             self._how.tmp_kind,
             self._tmp_source(),
             self._tmp_mb,
             task_root,
-            isolation.below_tmp((*installed, cwd, *([task_root] if task_root else []))),
+            isolation.below(isolation.TMP, needed),
             self._how.in_user_namespace,
+            has_shared_memory and not isolation.below(isolation.SHARED_MEMORY, needed),
         )
 
     def _tmp_source(self) -> str:
@@ -108,3 +111,10 @@ class PrivateFiles:
             kept.close()
         if device is not None:
             os.close(device[0])
+
+
+def _folders_of(file: str) -> tuple[str, ...]:
+    """Where what `file` belongs to is installed: two folders up, as it is called and as it is."""
+    if not os.path.isabs(file):
+        return ()
+    return tuple(str(Path(path).parent.parent) for path in (file, os.path.realpath(file)))

@@ -16,7 +16,7 @@ from lambda_tui.local_lambda.functions import FunctionConfiguration
 from lambda_tui.local_lambda.httpd import Later, Response
 from lambda_tui.local_lambda.log_pipe import LogPipe
 from lambda_tui.local_lambda.runtime_api import RuntimeApi, RuntimeRefusal
-from lambda_tui.local_lambda.runtime_command import runtime_command
+from lambda_tui.local_lambda.runtime_command import interpreter_of, runtime_command
 from lambda_tui.local_lambda.sandbox import Cell
 
 Milestone = Literal["next", "init-error", "exit", "timeout"]
@@ -97,7 +97,7 @@ class RuntimeProcess:
         self._logs = LogPipe()
         identity = self._identity
         await self._cell.spawn(
-            runtime_command(self._function.handler),
+            runtime_command(self._function.handler, interpreter_of(self._function.runtime)),
             environment_variables(
                 self._function,
                 identity.region,

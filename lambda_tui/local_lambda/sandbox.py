@@ -83,7 +83,7 @@ class Sandbox:
             "visible_cpus": "affinity" if sys.platform == "linux" else "none",
             "tmp": self.isolation.tmp_kind if self.isolation else "TMPDIR",
             "task_root": "read-only-mount" if self.isolation else "none",
-            "shared_memory": "refused-in-python",
+            "shared_memory": "refused" if self.isolation else "refused-in-python",
         }
 
     def create(self, environment_id: str, memory_mb: int, ephemeral_mb: int = 512) -> Cell:

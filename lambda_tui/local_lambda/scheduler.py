@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.local_lambda.concurrency import DEFAULT_ACCOUNT_CONCURRENCY, Concurrency
+from lambda_tui.local_lambda.control_group import BYTES_PER_MB
 from lambda_tui.local_lambda.environment import (
     ON_DEMAND,
     PROVISIONED,
@@ -33,6 +34,7 @@ class SchedulerLimits:
     `max_environments` is what this host can hold, idle ones included; `account_concurrency` the simulated
     quota. `idle_s` keeps unused environments for exactly so long instead of AWS's measured times, which
     `time_scale` divides, together with the maximum age and the waits between retries of events.
+    `package_mb_per_s` is how fast a new environment gets its code before INIT begins; None takes no time.
     """
 
     max_environments: int = 64
@@ -41,6 +43,13 @@ class SchedulerLimits:
     scaling_per_10_s: int = 1000
     time_scale: float = 1.0
     max_age_s: float = MAX_AGE_S
+    package_mb_per_s: float | None = None
+
+    def fetch_s(self, function: FunctionConfiguration) -> float:
+        """Return how long the package of `function`, as it was uploaded, is on its way."""
+        if self.package_mb_per_s is None:
+            return 0.0
+        return function.code_size / BYTES_PER_MB / self.package_mb_per_s
 
 
 class Scheduler:
@@ -200,6 +209,7 @@ class Scheduler:
             self._region,
             self._exited,
             start_gate=self._start_gate,
+            fetch_s=self.limits.fetch_s(function),
             initialization_type=kind,
         )
         self._environments.add(environment)

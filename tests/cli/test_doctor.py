@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.cli.doctor import command
+from lambda_tui.local_lambda.runtime_command import OWN
 from tests.cli.program import Program
 
 SECRET = "wJalrXUtnFEMI-EXAMPLE"
@@ -17,6 +18,7 @@ def test_the_document(program: Program) -> None:
     document = program.document("doctor", "--json")
     limits = document["local_lambda"]
     assert set(limits.pop("cpu_error_percent")) == {"256_mb", "1024_mb"}
+    assert limits.pop("runtimes")[OWN.runtime] == f"Python {OWN.version}"
     assert limits.pop("runtime_client").startswith("awslambdaric")
     assert all(isinstance(sentence, str) for sentence in limits.pop("advice"))
     assert set(limits) == {

@@ -19,6 +19,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from lambda_tui.local_lambda.runtime_command import OWN
 from lambda_tui.results.report import Report
 from lambda_tui.results.report_parser import parse_report
 
@@ -133,7 +134,7 @@ class LocalServer:
         """Create a function from source files; the handler is `probe.handler`."""
         self.client().create_function(
             FunctionName=name,
-            Runtime="python3.13",
+            Runtime=OWN.runtime,
             Role=ROLE,
             Handler="probe.handler",
             MemorySize=memory_mb,

@@ -60,6 +60,7 @@ def files():
     return {"folder": folder, "found": found, "small": write(folder + "/mine"),
             "parts": [write(f"{folder}/part-{number}", 200 << 20) for number in range(3)],
             "one file": write(folder + "/full", (512 << 20) + 1),
+            "shared memory": os.access("/dev/shm", os.W_OK),
             "task root": write(os.environ["LAMBDA_TASK_ROOT"] + "/mine")}
 
 def handler(event, context):
@@ -126,6 +127,7 @@ def test_each_environment_has_its_own_tmp_of_the_configured_size(server: LocalSe
     assert "mine" not in first["found"]
     assert not Path("/tmp/mine").exists()
     assert first["small"] == "written"
+    assert first["shared memory"] == (how is None and os.access("/dev/shm", os.W_OK))
     assert first["task root"] == (f"OSError {errno.EROFS}" if how else "written")
     if how is not None and how.limits_tmp:
         assert first["parts"] == ["written", "written", f"OSError {errno.ENOSPC}"]

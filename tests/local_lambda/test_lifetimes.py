@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lambda_tui.local_lambda.lifetimes import SURVIVAL, Lifetimes, idle_seconds
-from tests.local_lambda.local_server import LocalServer, invoke, wait_until
+from lambda_tui.local_lambda.runtime_command import OWN
+from tests.local_lambda.local_server import ROLE, LocalServer, invoke, package, wait_until
 
 Launch = Callable[..., LocalServer]
 
@@ -148,3 +149,28 @@ def test_what_a_crashed_runtime_left_in_tmp_is_still_there(server: LocalServer, 
     server.create("leaving", probe=source)
     assert invoke(client, "leaving", {"leave": True}).payload["errorType"] == "Runtime.ExitError"
     assert invoke(client, "leaving").payload is True
+
+
+def test_the_package_is_fetched_before_init(launch: Launch) -> None:
+    """2 MB at 1 MB/s: the caller waits, Init Duration and a second call do not."""
+    server = launch("--package-mb-per-s", "1")
+    ballast = random.Random(3).randbytes(1 << 20).hex()
+    server.client().create_function(
+        FunctionName="large",
+        Runtime=OWN.runtime,
+        Role=ROLE,
+        Handler="probe.handler",
+        Timeout=20,
+        Code={"ZipFile": package(probe="def handler(event, context): return None", ballast=ballast)},
+    )
+    size_mb = server.client().get_function_configuration(FunctionName="large")["CodeSize"] / (1 << 20)
+    assert size_mb >= 2
+    began = time.monotonic()
+    cold = invoke(server.client(), "large")
+    waited_s = time.monotonic() - began
+    assert cold.report is not None
+    assert cold.report.init_ms is not None
+    assert waited_s - cold.report.init_ms / 1000 > size_mb
+    began = time.monotonic()
+    assert invoke(server.client(), "large").error is None
+    assert time.monotonic() - began < size_mb

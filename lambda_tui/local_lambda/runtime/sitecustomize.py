@@ -2,9 +2,9 @@
 
 Lambda has no usable /dev/shm, so that semaphores and shared memory fail with Errno 38 and with them
 multiprocessing's Pool, Queue, Lock and ProcessPoolExecutor (https://aws.amazon.com/blogs/compute/
-parallel-processing-in-python-with-aws-lambda/). Rejected: hiding /dev/shm in a mount namespace, which
-needs root and gives Errno 2 (glibc 2.34). Importing the two extensions costs 0.25 ms; nothing else that the
-runtime does not need is imported, since all of it would be part of every INIT.
+parallel-processing-in-python-with-aws-lambda/). An environment's own /dev/shm, where the host allows one,
+refuses other programs too, but with another number (Errno 30). Importing the two extensions costs 0.25 ms;
+nothing else that the runtime does not need is imported, since all of it would be part of every INIT.
 """
 
 from __future__ import annotations
