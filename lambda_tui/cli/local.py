@@ -67,6 +67,13 @@ def command() -> None:
     help="How many times faster idle times, maximum age and event retries pass, for demonstrations.",
 )
 @click.option(
+    "--max-age-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=DEFAULTS.limits.max_age_s,
+    show_default=True,
+    help="Age at which environments are replaced, even busy ones; AWS says every few hours.",
+)
+@click.option(
     "--package-mb-per-s",
     type=click.FloatRange(min=0, min_open=True),
     help="Simulate the fetching of code: callers wait for a new environment, before INIT, as long as the zip "
@@ -99,6 +106,7 @@ def serve_command(
     account_concurrency: int,
     scaling_rate: int,
     time_scale: float,
+    max_age_seconds: float,
     package_mb_per_s: float | None,
     state_change_seconds: float,
     enforcement: str,
@@ -115,7 +123,8 @@ def serve_command(
             account_concurrency,
             scaling_rate,
             time_scale,
-            package_mb_per_s=package_mb_per_s,
+            max_age_seconds,
+            package_mb_per_s,
         ),
         enforcement=enforcement,
         state_change_s=state_change_seconds,

@@ -38,8 +38,12 @@ _FEATURES = "none,extent,filetype,flex_bg,large_file,sparse_super,uninit_bg,dir_
 
 def can_be_kept_in(folder: Path) -> bool:
     """Tell whether files in `folder` are on a disk with room for them, and not in memory."""
-    room = os.statvfs(folder)
-    return not is_in_memory(folder) and room.f_bavail * room.f_frsize >= SPARE_BYTES
+    return not is_in_memory(folder) and _free_bytes(folder) >= SPARE_BYTES
+
+
+def _free_bytes(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
 
 
 def is_in_memory(folder: Path) -> bool:
@@ -56,6 +60,9 @@ def attach(size_mb: int, folder: Path) -> tuple[int, str]:
 
     Raises OSError if the host refuses, FileNotFoundError without `mke2fs`.
     """
+    if _free_bytes(folder) < size_mb * BYTES_PER_MB:
+        # Otherwise what does not fit would be lost after it was written.
+        raise OSError(errno.ENOSPC, f"the disk has less than {size_mb} MB left")
     with tempfile.TemporaryFile(dir=folder) as image:
         os.ftruncate(image.fileno(), _image_bytes(size_mb))
         for offset, written in _template(size_mb):
