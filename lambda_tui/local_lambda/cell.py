@@ -270,9 +270,10 @@ class Cell:
             self._group.kill()
             await asyncio.sleep(0.002)
         # In a thread: /tmp is unmounted there, which writes what is in it.
-        await asyncio.to_thread(self._remove_files)
+        await asyncio.to_thread(self.remove_files)
 
-    def _remove_files(self) -> None:
+    def remove_files(self) -> None:
+        """Give up its /tmp and its directory; idempotent."""
         if self._own_files is not None:
             self._own_files.release()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -124,10 +124,12 @@ class Sandbox:
         """Kill everything in every cell and remove all groups and folders; idempotent."""
         for cell in self._cells:
             cell.retire()
-        self._cells.clear()
         self._hierarchy.close()
         roots = [str(root) for root in self._hierarchy.roots]
         leftovers.remove_server(self.name, str(self._state_dir), roots)
+        for cell in self._cells:
+            cell.remove_files()
+        self._cells.clear()
         self._watchdog.close()
 
 
