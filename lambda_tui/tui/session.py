@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import Thread
 
+from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
@@ -50,7 +51,7 @@ class ExploreSession:
 
     def run(self, scenario: Scenario) -> None:
         """Run one scenario; what was on screen becomes the run to compare with."""
-        self.tour = None
+        self.leave_tour()
         if self.latest is not None and len(self.latest.invocations):
             self.previous = self.latest
         self.latest = None
@@ -60,6 +61,17 @@ class ExploreSession:
         """Run the scenario through every model, one after the other."""
         self.tour = ModelTour(scenario)
         self._continue_tour()
+
+    def leave_tour(self) -> None:
+        """Back from the comparison of all models, to its fastest run beside the sequential one."""
+        runs = {} if self.tour is None else self.tour.runs
+        self.tour = None
+        times = {model: result.duration_ms for model, result in compare_models(runs).items()}
+        ran = {model: duration_ms for model, duration_ms in times.items() if duration_ms is not None}
+        if ran:
+            self.previous, self.latest = runs.get("sequential"), runs[min(ran, key=lambda model: ran[model])]
+            if self.previous is self.latest:
+                self.previous = None
 
     def stop(self) -> None:
         """End the run, and the tour it belongs to."""

@@ -263,6 +263,19 @@ async def test_a_runs_every_model_in_order_and_lays_them_side_by_side() -> None:
         assert "All models" not in screen_text(pilot.app).splitlines()[1]
 
 
+async def test_esc_after_the_tour_shows_the_fastest_beside_the_sequential_run() -> None:
+    async with app_with(SyntheticRuns()).run_test(size=BIG) as pilot:
+        await pilot.press("a")
+        await until_shown(pilot, "7 models")
+        await pilot.press("escape")
+        await until_shown(pilot, "▼ −66% time")
+        shown = screen_text(pilot.app)
+        assert "◂sequential" in shown
+        assert "◂threads" in shown
+        assert "20 · threads" in shown  # the task picture is of the same run
+        assert "✓ done  20 invocations" in shown
+
+
 async def test_esc_ends_the_tour_of_all_models() -> None:
     gate = threading.Event()
     runs = held(gate)

@@ -194,16 +194,16 @@ class ExploreScreen(Screen[None]):
         newest = self.session.shown
         self._frozen = newest if self._frozen is None else None
         self.set_class(self._frozen is not None, "-paused")
-        if newest is not None:
-            self._show_newest(newest)
+        self._show_newest(newest)
         self.refresh_bindings()
 
-    def _show_newest(self, snapshot: Snapshot) -> None:
-        if self._frozen is not None:
+    def _show_newest(self, snapshot: Snapshot | None) -> None:
+        if self._frozen is not None and snapshot is not None:
             self.query_one(StatusLine).show_paused(snapshot)
             return
         self._show_runs()
-        self.query_one(StatusLine).show_run(snapshot, self.session.tour)
+        if snapshot is not None:
+            self.query_one(StatusLine).show_run(snapshot, self.session.tour)
 
     def action_stop(self) -> None:
         if self.session.running:
@@ -211,9 +211,9 @@ class ExploreScreen(Screen[None]):
             if self._frozen is not None:
                 self.action_pause()
         elif self.session.tour is not None:
-            self.session.tour = None
+            self.session.leave_tour()
             self._arrange(*self.size)
-            self._show_runs()
+            self._show_newest(self.session.latest)
 
     def action_restart(self) -> None:
         if self.query_one("#banner").has_class("-shown"):
