@@ -43,10 +43,10 @@ def occupied(invocation: Invocation, free_from_ms: float = 0.0) -> Span:
     Neither can be before the request was sent, nor before the environment was free: answers that overtook
     each other on the way are set right by it. Without a REPORT the whole service time counts as busy.
     """
-    report, ended_ms, earliest_ms = invocation.report, invocation.ended_ms, invocation.started_ms
+    report, ended_ms, sent_ms = invocation.report, invocation.ended_ms, invocation.started_ms
     # Comparisons instead of min and max: this is done for every invocation of a run, live.
-    earliest_ms = max(earliest_ms, free_from_ms)
-    earliest_ms = min(earliest_ms, ended_ms)
+    earliest_ms = sent_ms if sent_ms > free_from_ms else free_from_ms
+    earliest_ms = earliest_ms if earliest_ms < ended_ms else ended_ms
     if report is None:
         return earliest_ms, earliest_ms
     handler_ms = ended_ms - report.duration_ms
@@ -90,7 +90,8 @@ class Lane:
 
         None if it ended before the last one and the lane was put together anew.
         """
-        if self.ends_ms and _order(invocation) < _order(self.invocations[-1]):
+        is_older = bool(self.ends_ms) and invocation.ended_ms <= self.ends_ms[-1]
+        if is_older and _order(invocation) < _order(self.invocations[-1]):
             invocations = sorted([*self.invocations, invocation], key=_order)
             self._clear()
             for one in invocations:
@@ -99,12 +100,12 @@ class Lane:
         return self._append(invocation)
 
     def _append(self, invocation: Invocation) -> Span:
-        ended_ms = invocation.ended_ms
-        begin_ms, handler_ms = occupied(invocation, self.ends_ms[-1] if self.ends_ms else 0.0)
+        ended_ms, ends_ms, busy_ms = invocation.ended_ms, self.ends_ms, self._busy_ms
+        begin_ms, handler_ms = occupied(invocation, ends_ms[-1] if ends_ms else 0.0)
         self.invocations.append(invocation)
         self.begins_ms.append(begin_ms)
-        self.ends_ms.append(ended_ms)
-        self._busy_ms.append(self._busy_ms[-1] + ended_ms - begin_ms)
+        ends_ms.append(ended_ms)
+        busy_ms.append(busy_ms[-1] + ended_ms - begin_ms)
         if invocation.cold or handler_ms > begin_ms:
             self.inits_ms.append((begin_ms, handler_ms))
         if invocation.status == "function_error":
