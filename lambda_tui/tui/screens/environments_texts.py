@@ -205,7 +205,7 @@ def lesson(snapshot: Snapshot, counts: EnvironmentCounts) -> Content:
     asked = snapshot.scenario.name
     if not snapshot.is_final:
         return Content.styled(
-            f"{asked}: {len(snapshot.invocations):,} of {snapshot.planned:,} answered.", "$quiet"
+            f"{asked}: {len(snapshot.invocations):,} of {snapshot.planned:,} done.", "$quiet"
         )
     parts = [plural(counts.environments, "environment"), plural(counts.cold_starts, "cold start")]
     if counts.throttled:

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -20,7 +21,7 @@ from lambda_tui.scenario import ConcurrencyModel
 from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import TimeView, TimeWindow
 from lambda_tui.tui.widgets.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
-from lambda_tui.tui.widgets.strips import fitted
+from lambda_tui.tui.widgets.strips import filters_of_drawing, fitted
 
 WIDE_LABEL, NARROW_LABEL = 16, 6
 COUNT_WIDTH = 8
@@ -165,6 +166,9 @@ class Lanes(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self._forget()
         self.post_message(self.Moved())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return filters_of_drawing(self)
 
     def render_line(self, y: int) -> Strip:
         window = self.window

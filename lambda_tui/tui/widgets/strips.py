@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -15,6 +16,11 @@ Row = Iterable[Segment]
 def fitted(segments: Row, width: int, style: Style) -> Strip:
     """A strip of exactly `width` cells; what has no style of its own takes `style`."""
     return Strip(segments).adjust_cell_length(width, style).apply_style(style)
+
+
+def filters_of_drawing(widget: Widget) -> list[LineFilter]:
+    """All but the one that translates the terminal's own colours: a drawing is in those of the theme."""
+    return [one for one in widget.app.get_line_filters() if not isinstance(one, ANSIToTruecolor)]
 
 
 class Drawing(Widget):
@@ -32,6 +38,9 @@ class Drawing(Widget):
         """Something it shows has changed."""
         self._strips = []
         self.refresh()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return filters_of_drawing(self)
 
     def style_of(self, name: str) -> Style:
         """The style of a component class."""
