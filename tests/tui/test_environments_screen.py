@@ -224,7 +224,7 @@ async def test_escape_stops_the_clicks_and_the_second_half_does_not_start() -> N
     runs = PoolRuns(gate=gate)
     async with opened(runs) as pilot:
         await pilot.press("c")
-        await until_shown(pilot, "100 of 200 answered")
+        await until_shown(pilot, "100 of 200 done")
         await pilot.press("escape")
         await until_shown(pilot, "stopped early")
         assert len(runs.started) == 1
@@ -235,7 +235,7 @@ async def test_quitting_asks_while_the_clicks_run() -> None:
     gate = threading.Event()
     async with opened(PoolRuns(gate=gate)) as pilot:
         await pilot.press("c")
-        await until_shown(pilot, "100 of 200 answered")
+        await until_shown(pilot, "100 of 200 done")
         await pilot.press("q")
         await until(pilot, lambda: isinstance(pilot.app.screen, Question))
         await pilot.press("enter")
