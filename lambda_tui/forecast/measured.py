@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from lambda_tui.billing import Rates
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit
-from lambda_tui.forecast.predict import predict
+from lambda_tui.forecast.predict import Prediction, forecast, predict
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.results.task_span import cpu_ms
 from lambda_tui.scenario import Scenario
@@ -82,8 +82,8 @@ class MeasuredBase:
 
 def forecast_at(model: WaitCpuModel, memory_mb: int, speed_ratio: Decimal, rates: Rates) -> SizeDuration:
     """What the model says about a size on a CPU that is `speed_ratio` times as fast as the measured one."""
-    forecast = predict(model, memory_mb, rates, speed_ratio=float(speed_ratio))
-    duration, low, high = (_ms(value) for value in (forecast.duration_ms, forecast.low_ms, forecast.high_ms))
+    said = predict(model, memory_mb, rates, speed_ratio=float(speed_ratio))
+    duration, low, high = (_ms(value) for value in (said.duration_ms, said.low_ms, said.high_ms))
     return SizeDuration(memory_mb, duration, low, high, "forecast")
 
 
@@ -114,6 +114,23 @@ def measured_base(run: RunOfSize, others: Iterable[RunOfSize] = ()) -> MeasuredB
         model=model,
         why_no_model=why,
     )
+
+
+OVERVIEW_SIZES_MB = (128, 256, 512, 1024, 1769, 3008, 10240)
+"""Few enough to stand beside each other under a bill."""
+
+
+def cost_by_memory(run: RunOfSize, others: Iterable[RunOfSize], rates: Rates) -> tuple[Prediction, ...]:
+    """Warm duration and price of one invocation at the overview's sizes and all measured ones, ascending.
+
+    Raises:
+        InvalidInput: the runs do not tell how the duration depends on memory.
+    """
+    shape = shape_of(run.scenario)
+    runs = [run, *(one for one in others if shape_of(one.scenario) == shape)]
+    points = [point for point in map(_point, runs) if point is not None]
+    sizes = sorted({*OVERVIEW_SIZES_MB, *(point.memory_mb for point in points)})
+    return forecast(points, sizes, rates, threads=usable_threads(run.scenario)).predictions
 
 
 def usable_threads(scenario: Scenario) -> int | None:

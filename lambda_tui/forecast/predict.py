@@ -37,6 +37,10 @@ class Prediction:
     usd: Decimal
     measured: bool
 
+    @property
+    def per_million_usd(self) -> Decimal:
+        return self.usd * 1_000_000
+
     def to_document(self) -> dict[str, Any]:
         return {
             "memory_mb": self.memory_mb,

@@ -3,6 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from lambda_tui.billing import load_prices
+from lambda_tui.errors import InvalidInput
+from lambda_tui.forecast.measured import cost_by_memory
 from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import CpuUse, Invocation, InvocationError
@@ -10,6 +15,7 @@ from lambda_tui.results.task_span import TaskSpan
 from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
 from lambda_tui.tui.drawing.feed_rows import COLUMNS, feed_head, feed_row
+from lambda_tui.tui.drawing.memory_costs import memory_costs
 from lambda_tui.tui.model_verdict import lesson, listing, verdict_of
 from lambda_tui.tui.screens.folding import containers_of, layout_class
 from lambda_tui.tui.screens.texts import cpu_line, promise_line
@@ -155,3 +161,21 @@ def test_folding() -> None:
     assert layout_class(59, 40) == "-too-small"
     assert containers_of("chart", comparing=True) == {"top", "results", "comparison"}
     assert "upper" in containers_of("bill", comparing=True)
+
+
+def test_the_cost_by_memory_marks_the_run_and_dims_what_is_forecast() -> None:
+    run = finished(SCENARIO)
+    rates = load_prices().rates("us-east-1", "x86_64")
+    costs = cost_by_memory(run, [], rates)
+    assert [one.memory_mb for one in costs if one.measured] == [SCENARIO.memory_mb]
+    text = memory_costs(costs, SCENARIO.memory_mb, 36)
+    _, bars, labels, best = text.plain.split("\n")
+    assert bars[0] == "▁"
+    assert bars.rstrip()[-1] == "█"
+    assert labels.split() == ["128", "256", "512", "1k", "1.8k", "3k", "10.2k"]
+    assert best.startswith("cheapest 128 MB: $")
+    inks = {text.plain[span.start : span.end].strip(): str(span.style) for span in text.spans}
+    assert inks["512"] == "bold $accent"
+    assert inks["256"] == "$quiet"
+    with pytest.raises(InvalidInput):
+        cost_by_memory(finished(SCENARIO.with_changes(concurrency="process-pool")), [], rates)

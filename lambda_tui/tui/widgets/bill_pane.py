@@ -11,8 +11,10 @@ from textual.content import Content
 from textual.widgets import Digits, Input, Label
 
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
+from lambda_tui.errors import InvalidInput
 from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.tui.drawing.memory_costs import memory_costs
 from lambda_tui.tui.drawing.numbers import NOTHING, format_quantity, format_usd
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.flat_text import FlatText
@@ -69,9 +71,22 @@ class BillPane(VerticalScroll, can_focus=True):
         self.query_one("#change", FlatText).show(change_lines(snapshot, previous))
         lines = bill_content(bill, self._inner())
         if snapshot is not None:
-            lines = Content.assemble(lines, "\n\n", (self._price_line(snapshot), "$quiet"))
+            parts = [lines, self._other_sizes(snapshot), Content.styled(self._price_line(snapshot), "$quiet")]
+            lines = Content("\n\n").join(part for part in parts if part)
         self.query_one("#lines", FlatText).show(lines)
         self._show_month()
+
+    def _other_sizes(self, snapshot: Snapshot) -> Content:
+        """The cost by memory of a run that is over; nothing where it tells nothing of other sizes."""
+        if not snapshot.is_final or self._rates is None or not snapshot.summary.ok:
+            return Content("")
+        from lambda_tui.forecast.measured import cost_by_memory  # noqa: PLC0415  (after a run, not before paint)
+
+        try:
+            costs = cost_by_memory(snapshot, [self._previous] if self._previous else [], self._rates)
+        except InvalidInput:
+            return Content("")
+        return memory_costs(costs, snapshot.scenario.memory_mb, self._inner())
 
     def on_resize(self) -> None:
         self.show(self._snapshot, self._previous, self._rates)
@@ -102,7 +117,7 @@ class BillPane(VerticalScroll, can_focus=True):
 
     def _price_line(self, snapshot: Snapshot) -> str:
         region = f"{self._rates.region} " if self._rates else ""
-        return f"{region}{snapshot.scenario.architecture} prices of {snapshot.bill.prices_as_of}"
+        return f"{region}{snapshot.scenario.architecture} prices, {snapshot.bill.prices_as_of}"
 
 
 def parse_rate(text: str) -> Decimal | None:
