@@ -26,26 +26,23 @@ class FileIsolation:
         """Whether all files in /tmp together are held to its size."""
         return self.tmp_kind != "private-folder"
 
+    def works_in(self, folder: Path) -> bool:
+        """Try it, in a child; an image is kept in `folder`."""
+        with tempfile.TemporaryDirectory(dir=folder) as directory:
+            (Path(directory) / "tmp").mkdir()
+            files = PrivateFiles(self, Path(directory), 512)
+            try:
+                return isolation.works_here(files.view(sys.executable, directory, directory))
+            except OSError:
+                return False
+            finally:
+                files.release()
+
 
 def best_isolation(folder: Path, memory_enforcement: str) -> FileIsolation | None:
     """Return the best that was proved to work here, or None; `folder` is where images would be kept."""
-    if sys.platform != "linux":
-        return None
-    with tempfile.TemporaryDirectory(dir=folder) as trial:
-        (Path(trial) / "tmp").mkdir()
-        return next(
-            filter(lambda how: _works(how, Path(trial)), _candidates(folder, memory_enforcement)), None
-        )
-
-
-def _works(how: FileIsolation, directory: Path) -> bool:
-    files = PrivateFiles(how, directory, 512)
-    try:
-        return isolation.works_here(files.view(sys.executable, str(directory), str(directory)))
-    except OSError:
-        return False
-    finally:
-        files.release()
+    candidates = _candidates(folder, memory_enforcement) if sys.platform == "linux" else ()
+    return next((how for how in candidates if how.works_in(folder)), None)
 
 
 def _candidates(folder: Path, memory_enforcement: str) -> Iterator[FileIsolation]:

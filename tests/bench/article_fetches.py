@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lambda_tui.local_lambda.runtime_command import OWN
 from lambda_tui.local_lambda.self_signed import server_context
 from lambda_tui.local_lambda.upstream import start_upstream
 from tests.local_lambda.local_server import ROLE, LocalServer, invoke
@@ -92,7 +93,7 @@ def _create(client: Any, name: str, memory_mb: int, certificate: Path) -> None:
             archive.write(source, source.name)
     client.create_function(
         FunctionName=name,
-        Runtime="python3.13",
+        Runtime=OWN.runtime,
         Role=ROLE,
         Handler="handler.lambda_handler",
         MemorySize=memory_mb,

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientEr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lambda_tui.local_lambda.runtime_command import OWN
 from tests.local_lambda.local_server import (
     ROLE,
     LocalServer,
@@ -353,7 +354,7 @@ def test_a_function_created_by_many_at_once_exists_once(server: LocalServer) -> 
         try:
             client.create_function(
                 FunctionName="once",
-                Runtime="python3.13",
+                Runtime=OWN.runtime,
                 Role=ROLE,
                 Handler="probe.handler",
                 Code={"ZipFile": package(probe="def handler(event, context): return 1")},

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 
+from lambda_tui.local_lambda.runtime_command import OWN
 from tests.local_lambda.local_server import ROLE, LocalServer, invoke, package, wait_until
 
 ARN = "arn:aws:lambda:us-east-1:000000000000:function"
@@ -100,7 +101,7 @@ def test_publishing_what_was_not_expected_is_refused(client: Any, name: str) -> 
 def test_publish_with_creation_and_with_new_code(client: Any, server: LocalServer) -> None:
     created = client.create_function(
         FunctionName="published",
-        Runtime="python3.13",
+        Runtime=OWN.runtime,
         Role=ROLE,
         Handler="probe.handler",
         Publish=True,
@@ -255,7 +256,7 @@ def test_states_that_take_a_while(launch_open: LocalServer) -> None:
     client = launch_open.client()
     created = client.create_function(
         FunctionName="states",
-        Runtime="python3.13",
+        Runtime=OWN.runtime,
         Role=ROLE,
         Handler="probe.handler",
         Timeout=5,
