@@ -16,12 +16,14 @@ REFRESH_INTERVAL_S = 10.0
 
 class CredentialRefresh:
     """Asks for the deployment's credentials every ten seconds on a thread of its own and hands over what is
-    new. A renewal that fails is tried again: the keys in use may be valid for minutes yet."""
+    new. A renewal that fails is tried again: the keys in use may be valid for minutes yet. `failure` is why
+    the last one failed, None while they succeed."""
 
     def __init__(self, deployment: Deployment, hand_over: Callable[[Credentials], None]) -> None:
         self._fresh = deployment.fresh_credentials
         self._current = deployment.credentials
         self._hand_over = hand_over
+        self.failure: TargetError | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="credential-refresh", daemon=True)
 
@@ -41,8 +43,10 @@ class CredentialRefresh:
         while not self._over.wait(REFRESH_INTERVAL_S):
             try:
                 keys = self._fresh()
-            except TargetError:
+            except TargetError as failure:
+                self.failure = failure
                 continue
+            self.failure = None
             if keys != self._current and not self._over.is_set():
                 self._current = keys
                 self._hand_over(keys)

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from lambda_tui.errors import LambdaTuiError, LimitReached, TargetLost, TargetRefused, TargetUnreachable
+from lambda_tui.errors import (
+    LambdaTuiError,
+    LimitReached,
+    TargetError,
+    TargetLost,
+    TargetRefused,
+    TargetUnreachable,
+)
 from lambda_tui.load.limits import End
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment
-from lambda_tui.targets.refusals import EMBEDDED_LAMBDA, refusal
+from lambda_tui.targets.refusals import EMBEDDED_LAMBDA, EXPIRED, refusal
 
 
 def error_of_end(
-    end: End, deployment: Deployment, *, failed: Invocation | None, count: int
+    end: End,
+    deployment: Deployment,
+    *,
+    failed: Invocation | None,
+    count: int,
+    not_renewed: TargetError | None = None,
 ) -> LambdaTuiError | None:
     """The error for a target that ended the run; None for every other end. `failed` is the last invocation
-    that failed, if any."""
+    that failed, if any, `not_renewed` why there were no fresh credentials when they were last asked for."""
     name = where(deployment)
     kind, message = end.kind, end.message
     if kind == "unreachable":
@@ -32,7 +44,10 @@ def error_of_end(
             hint=again,
         )
     if kind == "refused" and failed is not None and failed.error is not None and not message:
-        return refusal(failed.error.type, failed.error.message, deployment.function_name, name)
+        refused = refusal(failed.error.type, failed.error.message, deployment.function_name, name)
+        if failed.error.type in EXPIRED and not_renewed is not None:
+            return TargetRefused(f"{refused.message} {not_renewed.message}", hint=not_renewed.hint)
+        return refused
     return TargetRefused(message) if kind == "refused" else None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from lambda_tui.billing.prices import load_prices
 from lambda_tui.billing.run_bill import RunBill
-from lambda_tui.errors import Interrupted, LambdaTuiError, TargetLost
+from lambda_tui.errors import Interrupted, LambdaTuiError, TargetError, TargetLost
 from lambda_tui.history import HistoryStore, RunRecorder, run_document
 from lambda_tui.load.credential_refresh import CredentialRefresh
 from lambda_tui.load.decode import decode
@@ -171,8 +171,8 @@ class Run:
             self._engines = engines
             self._prepare(engines)
             assert self._deployment is not None
-            with CredentialRefresh(self._deployment, engines.use_credentials):
-                self._follow(engines)
+            with CredentialRefresh(self._deployment, engines.use_credentials) as refresh:
+                self._follow(engines, refresh)
 
     def _prepare(self, engines: EngineGroup) -> None:
         self._raise_if_stopped()
@@ -196,7 +196,7 @@ class Run:
         self._statistics.worst_case_usd = Decimal(plan.worst_case_usd)
         engines.start(plan)
 
-    def _follow(self, engines: EngineGroup) -> None:
+    def _follow(self, engines: EngineGroup, refresh: CredentialRefresh) -> None:
         for message in engines.messages():
             if isinstance(message, Started):
                 self._publish("running", note="")
@@ -206,7 +206,7 @@ class Run:
                     self._abort(self._lost())
             else:
                 self._end = message
-                self._conclude()
+                self._conclude(refresh.failure)
 
     def _take(self, told: Batch) -> None:
         batch = [decode(exchange, self._price) for exchange in told.exchanges]
@@ -233,7 +233,7 @@ class Run:
             init_ms=report.init_ms,
         )
 
-    def _conclude(self) -> None:
+    def _conclude(self, not_renewed: TargetError | None) -> None:
         assert self._deployment is not None
         self._statistics.add_abandoned(self._end.abandoned)
         if self._failure is None and not self._target.is_alive():
@@ -241,7 +241,13 @@ class Run:
         if self._failure is None:
             failed = next((one for one in reversed(self._entries) if one.status == "failed"), None)
             self._failure = (
-                error_of_end(self._end, self._deployment, failed=failed, count=len(self._entries))
+                error_of_end(
+                    self._end,
+                    self._deployment,
+                    failed=failed,
+                    count=len(self._entries),
+                    not_renewed=not_renewed,
+                )
                 or self._limit_reached()
             )
 

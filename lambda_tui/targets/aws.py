@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from lambda_tui.errors import TargetRefused
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of, visible_cores
-from lambda_tui.targets.control_plane import ControlPlane, configured_region, frozen_credentials, user_session
+from lambda_tui.targets.control_plane import ControlPlane
+from lambda_tui.targets.credentials import configured_region, frozen_credentials, user_session
 from lambda_tui.targets.functions import deployment_of
 from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
 
@@ -39,8 +40,8 @@ class AwsTarget:
     def open(self, progress: Progress) -> None:
         """Find profile, region and credentials; nothing is sent to Lambda yet."""
         progress("looking for AWS credentials")
-        session = user_session(self._profile, self._where)
-        self._region = self._region or configured_region(session)
+        session = user_session(self._profile, self._where, self._region)
+        self._region = configured_region(session)
         if not self._region:
             raise TargetRefused(
                 "No AWS region is set.", hint="Use --target aws:PROFILE/REGION or set AWS_REGION."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -100,44 +99,6 @@ class ControlPlane:
         return answer
 
 
-def isolated_session() -> Session:
-    """A botocore session that reads none of the user's AWS files: a broken profile cannot disturb it."""
-    from botocore.session import Session  # noqa: PLC0415
-
-    nowhere = (None, None, os.devnull, None)
-    unset = (None, None, None, None)
-    return Session(session_vars={"profile": unset, "config_file": nowhere, "credentials_file": nowhere})
-
-
-def user_session(profile: str | None, where: str) -> Session:
-    """A botocore session as every AWS tool sees it; raises TargetRefused for an unknown profile."""
-    from botocore.session import Session  # noqa: PLC0415
-
-    with api_errors(where):
-        session = Session(profile=profile)
-        session.get_scoped_config()
-        return session
-
-
-def configured_region(session: Session) -> str | None:
-    """The region of the environment or the profile; botocore alone does not know AWS_REGION."""
-    region: str | None = os.environ.get("AWS_REGION") or session.get_config_variable("region")
-    return region
-
-
-def frozen_credentials(session: Session, where: str) -> Credentials:
-    """The keys valid now; raises TargetRefused when there are none or a login has expired."""
-    with api_errors(where):
-        found = session.get_credentials()
-        keys = None if found is None else found.get_frozen_credentials()
-    if keys is None or not keys.access_key or not keys.secret_key:
-        raise TargetRefused(
-            f"No credentials were found for {where}.",
-            hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run `aws configure`.",
-        )
-    return Credentials(keys.access_key, keys.secret_key, keys.token)
-
-
 @contextmanager
 def api_errors(where: str, function_name: str = "") -> Iterator[None]:
     """Turn botocore's exceptions into this project's."""
@@ -148,15 +109,9 @@ def api_errors(where: str, function_name: str = "") -> Iterator[None]:
     except exceptions.ClientError as error:
         said = error.response.get("Error", {})
         raise refusal(said.get("Code", ""), said.get("Message", ""), function_name, where) from error
-    except exceptions.ProfileNotFound as error:
-        raise TargetRefused(f"{error}.", hint="`aws configure list-profiles` lists the profiles.") from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise TargetUnreachable(
             f"{where} cannot be reached: {error}.", hint="Is it running, and the address right?"
-        ) from error
-    except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
-        raise TargetRefused(
-            f"The login for {where} is not valid: {error}", hint="Run `aws sso login`."
         ) from error
     except exceptions.BotoCoreError as error:
         raise TargetError(f"{where}: {error}") from error

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from lambda_tui.errors import TargetRefused
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
-from lambda_tui.targets.control_plane import ControlPlane, configured_region, frozen_credentials, user_session
+from lambda_tui.targets.control_plane import ControlPlane
+from lambda_tui.targets.credentials import configured_region, frozen_credentials, user_session
 from lambda_tui.targets.functions import deployment_of, is_loopback
 from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
 

@@ -52,6 +52,8 @@ class Traffic:
     connections: int = 0
     targets: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+    """Of the last invocation, as is `body`."""
+    body: bytes = b""
     variables: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -204,12 +206,12 @@ class _Connection(asyncio.Protocol):
 
     def _invoke(self) -> None:
         traffic = self._fake.traffic
-        traffic.headers = self._headers
+        traffic.headers, traffic.body = self._headers, self._body
+        traffic.targets.append(self._url.decode())
         answer = self._fake.answer(traffic.invocations)
         traffic.invocations += 1
         traffic.in_flight += 1
         traffic.max_in_flight = max(traffic.max_in_flight, traffic.in_flight)
-        traffic.targets.append(self._url.decode())
         if answer.delay_ms:
             asyncio.get_running_loop().call_later(answer.delay_ms / 1000, self._reply, answer)
         elif answer.delay_ms is not None:

@@ -17,7 +17,8 @@ from typing import Any
 from lambda_tui.errors import TargetLost, TargetUnreachable
 from lambda_tui.scenario import SERVICE_WORKLOADS, Scenario
 from lambda_tui.scenario.cpu_share import vcpus_of
-from lambda_tui.targets.control_plane import ControlPlane, isolated_session
+from lambda_tui.targets.control_plane import ControlPlane
+from lambda_tui.targets.credentials import isolated_session
 from lambda_tui.targets.functions import deployment_of
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
 from lambda_tui.targets.refusals import EMBEDDED_LAMBDA

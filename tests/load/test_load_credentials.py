@@ -16,7 +16,7 @@ from lambda_tui.errors import TargetRefused
 from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.control_plane import frozen_credentials
+from lambda_tui.targets.credentials import frozen_credentials
 from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.protocol import Credentials, Deployment
 
