@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from lambda_tui.load import frames
+from lambda_tui.load.engine_priority import take_priority
 from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.session import Session
 
@@ -131,6 +132,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent()
     allow_many_connections()
+    take_priority()
     received = frames.read_frame(STDIN)
     if received is None:
         return

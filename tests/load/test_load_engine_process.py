@@ -192,3 +192,34 @@ def test_credentials_are_not_on_the_command_line_or_in_the_environment(fake: Fak
         )
     assert b"fake-secret" not in seen
     assert b"fake-token" not in seen
+
+
+GETS_PRIORITY = """
+import ctypes, os, struct
+from lambda_tui.load.engine_priority import NICENESS, SLICE_NS, take_priority
+take_priority()
+try:
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS - 1)
+except PermissionError:
+    assert os.getpriority(os.PRIO_PROCESS, 0) == 0
+else:
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+told = ctypes.create_string_buffer(48)
+assert ctypes.CDLL(None).syscall({"x86_64": 315, "aarch64": 275}[os.uname().machine], 0, told, 48, 0) == 0
+_, _, _, nice, _, slice_ns, _, _ = struct.unpack("IIQiIQQQ", told)
+assert nice in (0, NICENESS)
+version = tuple(map(int, os.uname().release.split(".")[:2]))
+assert version < (6, 12) or slice_ns == SLICE_NS, slice_ns
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="time slices are Linux's")
+def test_the_engine_takes_the_priority_it_is_granted() -> None:
+    subprocess.run([sys.executable, "-c", GETS_PRIORITY], check=True)
+
+
+def test_the_engine_is_no_less_urgent_than_whoever_started_it(fake: FakeTarget) -> None:
+    with EngineProcess() as engine:
+        engine.start(plan_for(fake, Scenario(invocations=1)))
+        assert [message[0] for message in messages(engine)][-1] == "end"
+        assert os.getpriority(os.PRIO_PROCESS, engine.pid) <= os.getpriority(os.PRIO_PROCESS, 0)
