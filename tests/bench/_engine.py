@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -59,8 +59,9 @@ class Driven:
 
 
 @contextmanager
-def serving(delay_ms: float, *, polling: bool = False) -> Iterator[Server]:
-    """A stamping server on the first core; `polling` takes all of it."""
+def serving(delay_ms: float, *, polling: bool = False, first_on_its_core: bool = False) -> Iterator[Server]:
+    """A stamping server on the first core; `polling` takes all of it, and one that is `first_on_its_core`
+    waits for nobody there (real-time priority, where this user may)."""
     command = [sys.executable, "-m", "tests.bench._stamping_server", str(delay_ms)]
     command += ["polling"] if polling else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -68,6 +69,9 @@ def serving(delay_ms: float, *, polling: bool = False) -> Iterator[Server]:
     try:
         port = int(process.stdout.readline())
         pin(process.pid, 0)
+        if first_on_its_core and sys.platform == "linux":
+            with suppress(PermissionError):
+                os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
         yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.kill()
@@ -79,6 +83,18 @@ def pin(pid: int, core: int) -> None:
     """To one core, where the system can and has it."""
     if hasattr(os, "sched_setaffinity") and core < (os.cpu_count() or 1):
         os.sched_setaffinity(pid, {core})
+
+
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """This process on one core for a while, where the system can and has it."""
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    pin(0, core)
+    try:
+        yield
+    finally:
+        if before:
+            os.sched_setaffinity(0, before)
 
 
 def plan(server: Server, **changes: Any) -> EnginePlan:
@@ -95,7 +111,12 @@ def plan(server: Server, **changes: Any) -> EnginePlan:
 
 
 def drive(plan: EnginePlan, *, engines: int = 1, on_started: Any = None) -> Driven:
-    """Run it to its end, the engine on the second core."""
+    """Run it to its end, the engine on the second core and this process beside the server."""
+    with on_core(0):
+        return _driven(plan, engines, on_started)
+
+
+def _driven(plan: EnginePlan, engines: int, on_started: Any) -> Driven:
     exchanges: list[Exchange] = []
     dropped, last, rss_mb = 0, Batch([], 0, 0, 0, 0.0, 0.0, ()), 0.0
     with EngineGroup(engines) as group:

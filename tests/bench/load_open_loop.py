@@ -20,7 +20,7 @@ FREEZE_AT_RATE, FREEZE_RUN_S, FREEZE_S = 500, 3.0, 0.5
 def measure() -> dict[str, object]:
     """The latency error is against the server's own times."""
     results: dict[str, object] = {}
-    with serving(50, polling=True) as server:
+    with serving(50, first_on_its_core=True) as server:
         for rate in RATES:
             made = [
                 drive(plan(server, rate=float(rate), seconds=SECONDS, connections=rate // 5))

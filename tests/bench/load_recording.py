@@ -11,37 +11,11 @@ from pathlib import Path
 from lambda_tui.history import HistoryStore
 from lambda_tui.load.run import Run
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.fake import FAKE_KEYS
-from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
+from tests.bench._bench_target import BenchTarget
 from tests.bench._engine import rss, serving
 
 TITLE = "A run of 100,000 invocations, recorded"
 INVOCATIONS = 100_000
-
-
-class BenchTarget:
-    """A stamping server as a target."""
-
-    kind: TargetKind = "endpoint"
-    label = "bench"
-
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-
-    def open(self, progress: Progress) -> None:
-        pass
-
-    def prepare(self, scenario: Scenario) -> Deployment:
-        description = TargetDescription(
-            "endpoint", "us-east-1", self._endpoint, "none", "none", 1, 0.29, False
-        )
-        return Deployment(self._endpoint, "us-east-1", FAKE_KEYS, "f", None, 512, "x86_64", 30, description)
-
-    def is_alive(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        pass
 
 
 def measure() -> dict[str, object]:
