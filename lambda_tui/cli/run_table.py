@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 from lambda_tui.billing import Bill
+from lambda_tui.cli.run_notes import run_notes
 from lambda_tui.history import MeasuredRun
 from lambda_tui.results import Distribution, Summary
+from lambda_tui.results.intervals import unreliable_percentiles
 from lambda_tui.scenario import CPU_WORKLOADS, WAITING_WORKLOADS, Scenario
-from lambda_tui.tui.drawing.numbers import format_quantity, format_usd, ms_number, plural
+from lambda_tui.tui.drawing.numbers import NOTHING, format_quantity, format_usd, ms_number, plural
 
-TIME_COLUMNS = ("count", "mean", "p50", "p90", "p95", "p99", "max")
+TIME_COLUMNS = {
+    "count": "count", "mean": "mean", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9",
+    "max": "max",
+}  # fmt: skip
+"""Fields of a distribution and their headings."""
 
 
 def run_table(run: MeasuredRun) -> str:
-    """Scenario, times, outcome and bill; a dozen lines that fit 80 columns."""
+    """Scenario, times, outcome, what to know about them, and bill, in 80 columns."""
     summary = run.summary
-    lines = [scenario_line(run.scenario), _target_line(run), "", *_times(summary), "", _outcome(summary)]
-    return "\n".join([*lines, "", *_bill(run.bill), "", f"run {run.run_id}"])
+    what = [scenario_line(run.scenario), load_line(run.scenario), _target_line(run)]
+    notes = [line for note in run_notes(run) for line in wrap(note, 79, subsequent_indent="  ")]
+    times = _times(summary, is_open_loop=run.scenario.rate is not None)
+    blocks = [what, times, [_outcome(summary), *notes], _bill(run.bill), [f"run {run.run_id}"]]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def load_line(scenario: Scenario) -> str:
+    """`open loop: 20/s for 3 s, poisson arrivals`, or `closed loop: 4 callers, 100 invocations`."""
+    if scenario.rate is None or scenario.seconds is None:
+        text = (
+            f"closed loop: {plural(scenario.callers, 'caller')}, {plural(scenario.invocations, 'invocation')}"
+        )
+    else:
+        text = f"open loop: {scenario.rate:g}/s for {scenario.seconds:g} s, {scenario.arrivals} arrivals"
+    return f"{text} after {plural(scenario.warmup, 'warm-up invocation')}" if scenario.warmup else text
 
 
 def scenario_line(scenario: Scenario) -> str:
@@ -59,20 +80,30 @@ def _target_line(run: MeasuredRun) -> str:
     return f"{target['kind']} {target['region']}, {target['vcpus']:.2f} vCPU{limited}, {enforced}"
 
 
-def _times(summary: Summary) -> list[str]:
-    metrics: list[tuple[str, Distribution | None]] = [
-        ("latency", summary.latency_ms),
+def _times(summary: Summary, *, is_open_loop: bool) -> list[str]:
+    metrics: list[tuple[str, Distribution | None]] = [("latency", summary.latency_ms)]
+    if is_open_loop:
+        metrics += [("service", summary.service_ms), ("start error", summary.start_error_ms)]
+    metrics += [
         ("duration, warm", summary.duration_ms),
         ("handler, warm", summary.handler_ms),
         ("init, cold", summary.init_ms),
     ]
-    rows: list[tuple[str, ...]] = [("ms", *TIME_COLUMNS)]
+    rows: list[tuple[str, ...]] = [("ms", *TIME_COLUMNS.values())]
     rows += [(name, *_figures(times)) for name, times in metrics if times is not None]
     return aligned(rows)
 
 
-def _figures(times: Distribution) -> tuple[str, ...]:
-    return (f"{times.count:,}", *(ms_number(getattr(times, name)) for name in TIME_COLUMNS[1:]))
+def _figures(times: Distribution) -> Iterator[str]:
+    """p99.9 only of as many as it takes to tell it from the largest."""
+    for name in TIME_COLUMNS:
+        value = getattr(times, name)
+        if name == "count":
+            yield f"{value:,}"
+        elif name == "p999" and name in unreliable_percentiles(times.count):
+            yield NOTHING
+        else:
+            yield ms_number(value)
 
 
 def _outcome(summary: Summary) -> str:

@@ -1,0 +1,49 @@
+"""What has to be known beside the numbers of a run: a sentence each, only those that apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lambda_tui.history import MeasuredRun
+from lambda_tui.load.plan import MAX_IN_FLIGHT
+from lambda_tui.results import Summary
+from lambda_tui.results.intervals import unreliable_percentiles
+from lambda_tui.tui.drawing.numbers import format_usd, plural
+
+OPEN_LOOP = (
+    "latency counts from the intended start: what someone who comes at that moment waits.",
+    "service counts from the actual start: the same without what the start was late.",
+)
+
+
+def run_notes(run: MeasuredRun) -> list[str]:
+    """In the order of their weight."""
+    summary = run.summary
+    return [*_doubts(summary), *_failures(summary), *(OPEN_LOOP if run.scenario.rate is not None else ())]
+
+
+def _doubts(summary: Summary) -> Iterator[str]:
+    """What keeps the numbers from being the function's alone, or from being all there is."""
+    if summary.client_limited:
+        yield f"client-limited: {summary.client_limited}. The load generator is part of what was measured."
+    if summary.dropped:
+        yield (
+            f"{plural(summary.dropped, 'planned start')} dropped, {MAX_IN_FLIGHT:,} being in flight already: "
+            "they are in no percentile."
+        )
+    if summary.possibly_billed:
+        yield (
+            f"{plural(summary.possibly_billed, 'invocation')} never answered: possibly billed, "
+            f"up to {format_usd(summary.possibly_billed_usd)} more."
+        )
+    times = summary.latency_ms
+    few = [name for name in unreliable_percentiles(times.count) if name != "p999"] if times else []
+    if times and few:
+        names = " and ".join(filter(None, (", ".join(few[:-1]), few[-1])))
+        yield f"{names} of {plural(times.count, 'value')}: no more than the largest one measured."
+
+
+def _failures(summary: Summary) -> Iterator[str]:
+    """Lambda's error types, Reasons of throttles and names of transport errors, most frequent first."""
+    if summary.errors_by_type:
+        yield ", ".join(f"{count:,} × {kind}" for kind, count in summary.errors_by_type.items()) + "."
