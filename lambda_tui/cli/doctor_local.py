@@ -95,8 +95,8 @@ def _advice(enforcement: dict[str, str]) -> list[str]:
 def _advice_on_files(tmp: str, *, is_root: bool) -> list[str]:
     if tmp == "private-folder":
         needed = "loop devices, mke2fs (e2fsprogs) and 1 GB of free disk"
-        who = "" if is_root else "root and "
-        return [f"For a /tmp that is full at its size it needs {who}{needed}."]
+        who = "the right to mount" if is_root else "root"
+        return [f"For a /tmp that is full at its size it needs {who}, {needed}."]
     if tmp == "TMPDIR":
         where = "Let this container make mount namespaces" if is_root else "Allow user namespaces, or be root"
         return [f"{where}: each environment then has its own /tmp and a read-only task root."]

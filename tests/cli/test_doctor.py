@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from lambda_tui.cli.doctor import command
+from lambda_tui.cli.doctor_local import local_lambda_report
+from lambda_tui.local_lambda.isolation import TmpKind
 from lambda_tui.local_lambda.runtime_command import OWN
 from tests.cli.program import Program
 
@@ -103,3 +107,16 @@ def test_the_table_names_every_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     shown = CliRunner().invoke(command, ["--quick"], catch_exceptions=False).stdout
     for fact in ("lambda-tui", "visible cpus", "data folder", "credentials present", "columns"):
         assert fact in shown
+
+
+@pytest.mark.parametrize("tmp", [*get_args(TmpKind), "TMPDIR"])
+def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
+    monkeypatch: pytest.MonkeyPatch, tmp: str
+) -> None:
+    found = {"cpu": "cgroup-v2", "tmp": tmp}
+    monkeypatch.setattr("lambda_tui.local_lambda.self_test.two_second_test", lambda: (found, []))
+    told = local_lambda_report(measured=True)
+    assert told["tmp"]["enforcement"] == tmp
+    assert "of its own" in told["tmp"]["note"]
+    if sys.platform == "linux":
+        assert bool(told["advice"]) == (tmp in ("private-folder", "TMPDIR"))
