@@ -62,6 +62,8 @@ _order = attrgetter("ended_ms", "index")
 class Lane:
     """One environment: its invocations in order of their ends, busy from `begins_ms[i]` to `ends_ms[i]`."""
 
+    __slots__ = ("_busy_ms", "begins_ms", "ends_ms", "environment_id", "errors_ms", "inits_ms", "invocations")
+
     def __init__(self, environment_id: str | None) -> None:
         self.environment_id = environment_id
         """None where the lane is inferred: see the module's first lines."""

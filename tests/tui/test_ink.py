@@ -33,7 +33,6 @@ LOOKS = (
     ("ansi-dark", "", BIG),
     ("ansi-light", "", SMALL),
     ("lambda-dark", "NO_COLOR", SMALL),
-    ("lambda-light", "NO_COLOR", BIG),
 )
 """Theme, a variable that is set, and size."""
 
@@ -130,7 +129,8 @@ async def test_explore(look: Look) -> None:
         await walk.look("refused", "enter", shows="Memory cannot be")
         await walk.look("mended", "5", "1", "2")
         await walk.look("running", "enter", shows="of 10")
-        await walk.look("quit?", "q", shows="Stop and quit")
+        await walk.look("paused", "z", shows="PAUSED")
+        await walk.look("quit?", "z", "q", shows="Stop and quit")
         await walk.look("staying", "escape")
         await walk.look("stopped", "escape", shows="Stopped after")
         gate.clear()

@@ -37,7 +37,7 @@ def time_scale(total_ms: float, columns: int) -> str:
     """Tick labels of a time axis from 0 to `total_ms` over `columns`; what does not fit is left out."""
     if total_ms <= 0:
         return ""
-    axis = axis_to(total_ms, max(1, columns // 12))
+    axis = axis_to(total_ms, max(2, columns // 12))
     text = ""
     for tick in axis.ticks:
         column = round(tick / total_ms * columns)
