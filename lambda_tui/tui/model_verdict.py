@@ -15,15 +15,15 @@ class Verdict:
     """Three short lines for a room."""
 
     winners: tuple[str, ...]
-    """The fastest, within noise; none where all models are alike."""
+    """The fastest, within noise; none where sequential is among them."""
     gain: str
-    """`2.9× as fast, 64% cheaper`, or `fastest`; that nothing was gained where all are alike."""
+    """`2.9× as fast, 64% cheaper`, or `fastest`; otherwise that nothing was gained."""
     lesson: str
 
     def sentence(self, width: int) -> str:
         """Winners and gain in one line of that many cells."""
         if not self.winners:
-            return f"{self.gain}: this work gains nothing here."
+            return "No model is faster than sequential: this work gains nothing here."
         than = "" if "fastest" in self.gain else " than sequential"
         sentence = f"{listing(self.winners)}: {self.gain}{than}"
         return sentence if len(sentence) <= width else f"{len(self.winners)} models: {self.gain}{than}"
@@ -34,14 +34,13 @@ def verdict_of(results: Mapping[ConcurrencyModel, ModelResult], workload: Worklo
     winners = [result for result in results.values() if result.is_fastest]
     if not winners:
         return None
-    ran = sum(1 for result in results.values() if result.duration_ms is not None)
+    if any(winner.model == "sequential" for winner in winners):
+        return Verdict((), "Sequential is as fast", lesson(workload, gained=False))
     best = min(winners, key=lambda winner: winner.duration_ms or 0.0)
-    if len(winners) == ran:
-        return Verdict((), "No model is faster than the others", lesson(workload, gained=False))
-    gain, gained = "fastest", False
-    if best.factor is not None and best.cost_change is not None and best.model != "sequential":
-        gain, gained = f"{format_factor(best.factor)} as fast, {format_cheaper(best.cost_change)}", True
-    return Verdict(tuple(winner.model for winner in winners), gain, lesson(workload, gained=gained))
+    gain = "fastest"
+    if best.factor is not None and best.cost_change is not None:
+        gain = f"{format_factor(best.factor)} as fast, {format_cheaper(best.cost_change)}"
+    return Verdict(tuple(winner.model for winner in winners), gain, lesson(workload, gained=True))
 
 
 def lesson(workload: WorkloadKind, *, gained: bool) -> str:

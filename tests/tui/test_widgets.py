@@ -105,13 +105,21 @@ def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
     alone = verdict_of(compare_models({"sequential": finished(SCENARIO)}), "primes")
     assert alone is not None
     assert alone.sentence(100).startswith("No model")
+    noise = {**results, "threads": replace(results["sequential"], model="threads", factor=1.01)}
+    noise = {
+        model: replace(one, is_fastest=model in ("sequential", "threads")) for model, one in noise.items()
+    }
+    level = verdict_of(noise, "primes")
+    assert level is not None
+    assert (level.winners, level.lesson) == ((), "Models buy no CPU: memory does")
     assert alone.lesson == "Models buy no CPU: memory does"
     assert verdict_of({}, "http") is None
     assert listing(["a", "b", "c"]) == "a, b and c"
 
 
 def test_big_letters_keep_their_rows_equally_wide_and_know_all_that_is_written_in_them() -> None:
-    written = [*CONCURRENCY_MODELS, "2.9× as fast, 64% cheaper", "7 models", "fastest"]
+    written = [*CONCURRENCY_MODELS, "2.9× as fast, 64% cheaper", "7 models", "fastest", "Nothing gained"]
+    written += ["Sequential is as fast", "1.3× as fast, 2% dearer", "1.3× as fast, no dearer"]
     written += [lesson(kind, gained=gained) for kind in WORKLOADS for gained in (True, False)]
     for text in written:
         rows = big_letters(text)

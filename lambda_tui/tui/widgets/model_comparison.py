@@ -141,8 +141,8 @@ class ModelComparison(Widget, can_focus=True):
         if row < 1 or number > 2:
             return []
         verdict = self._verdict
-        winners = [", ".join(verdict.winners), f"{len(verdict.winners)} models"]
-        texts = (winners if verdict.winners else ["All alike"], [verdict.gain], [verdict.lesson])
+        winners = [", ".join(verdict.winners) or "Nothing gained", f"{len(verdict.winners)} models"]
+        texts = (winners, [verdict.gain], [verdict.lesson])
         styles = ("compare--winner", "compare--text", "compare--lesson")
         drawn = [big_letters(text) for text in texts[number]]
         fitting = next((rows for rows in drawn if len(rows[0]) <= width), None)
