@@ -21,6 +21,18 @@ from lambda_tui.load.limits import End
 from lambda_tui.load.plan import EnginePlan
 from lambda_tui.results.statistics import percentile
 
+KEEPS_AWAKE = """
+import os
+from lambda_tui.load.engine import die_with_parent
+die_with_parent()
+if not hasattr(os, "SCHED_IDLE"):
+    raise SystemExit
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+while True:
+    pass
+"""
+"""Runs only while nobody else wants the core."""
+
 HARDLY = 0.03
 """Of a core."""
 
@@ -66,23 +78,27 @@ class Driven:
 
 
 @contextmanager
-def serving(delay_ms: float, *, polling: bool = False, first_on_its_core: bool = False) -> Iterator[Server]:
-    """A stamping server on the first core; `polling` takes all of it, and one that is `first_on_its_core`
-    waits for nobody there (real-time priority, where this user may)."""
+def serving(delay_ms: float) -> Iterator[Server]:
+    """A stamping server on the first core. Both cores are kept awake: waking one takes the sender, and shifts
+    the stamps, as much as a whole request does, and depends on the machine alone. A server that answers after
+    a delay waits for nobody on its core (real-time priority, where this user may)."""
     command = [sys.executable, "-m", "tests.bench._stamping_server", str(delay_ms)]
-    command += ["polling"] if polling else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
+    awake = [subprocess.Popen([sys.executable, "-c", KEEPS_AWAKE]) for _ in range(2)]
     try:
         port = int(process.stdout.readline())
         pin(process.pid, 0)
-        if first_on_its_core and sys.platform == "linux":
+        for core, spinning in enumerate(awake):
+            pin(spinning.pid, core)
+        if delay_ms and sys.platform == "linux":
             with suppress(PermissionError):
                 os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
         yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
-        process.kill()
-        process.wait()
+        for started in (*awake, process):
+            started.kill()
+            started.wait()
         process.stdout.close()
 
 
@@ -118,11 +134,10 @@ def plan(server: Server, **changes: Any) -> EnginePlan:
 
 
 def drive(plan: EnginePlan, *, engines: int = 1, on_started: Any = None) -> Driven:
-    """Run it to its end, the engine on the second core and this process beside the server."""
-    with on_core(0):
-        began, others_s = time.monotonic(), _used_by_others_s()
-        driven = _driven(plan, engines, on_started)
-        used = (_used_by_others_s() - others_s) / (time.monotonic() - began)
+    """Run it to its end, the engine on the second core."""
+    began, others_s = time.monotonic(), _used_by_others_s()
+    driven = _driven(plan, engines, on_started)
+    used = (_used_by_others_s() - others_s) / (time.monotonic() - began)
     return replace(driven, foreign_cpu=used)
 
 
@@ -136,20 +151,17 @@ def undisturbed(drive_once: Callable[[], Driven], *, wanted: int, attempts: int)
 
 
 def _used_by_others_s() -> float:
-    """CPU seconds that all processes but ours have used, as far as the system tells; ours are this one and
-    its children, those that still run included."""
-    try:
-        fields = list(map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]))
-    except OSError:
-        return 0.0
-    busy = sum(fields) - fields[3] - fields[4]  # without idle and waiting for disks
-    ended = os.times()
-    ours_s = ended.user + ended.system + ended.children_user + ended.children_system
-    return busy / os.sysconf("SC_CLK_TCK") - ours_s - sum(map(_used_s, _running_children()))
+    """CPU seconds that all running processes have used, and their children that ended, but for this one and
+    its children."""
+    ours = {os.getpid(), *_running_children()}
+    return sum(_used_s(int(path.name)) for path in Path("/proc").glob("[0-9]*") if int(path.name) not in ours)
 
 
 def _running_children() -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    try:
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _used_s(pid: int) -> float:
@@ -157,7 +169,7 @@ def _used_s(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _driven(plan: EnginePlan, engines: int, on_started: Any) -> Driven:

@@ -43,7 +43,7 @@ class Made:
 def measure() -> dict[str, object]:
     """The latency error is against the server's own times; nothing but the server is pinned."""
     results: dict[str, object] = {}
-    with serving(50, first_on_its_core=True) as server:
+    with serving(50) as server:
         for rate in RATES:
             made = [_run(server.endpoint, rate) for _ in range(RUNS)]
             for label, fraction in (("p50", 0.5), ("p99", 0.99)):

@@ -9,7 +9,7 @@ import time
 from functools import partial
 
 from lambda_tui.results.statistics import percentile
-from tests.bench._engine import drive, of_runs, p50_p99, plan, serving, undisturbed
+from tests.bench._engine import drive, of_runs, on_core, p50_p99, plan, serving, undisturbed
 
 TITLE = "Load engine: open loop, 50 ms target (ms; medians of the 5 quietest runs and their range)"
 RATES = (500, 1000, 2000)
@@ -21,7 +21,7 @@ FREEZE_AT_RATE, FREEZE_RUN_S, FREEZE_S = 500, 3.0, 0.5
 def measure() -> dict[str, object]:
     """The latency error is against the server's own times."""
     results: dict[str, object] = {}
-    with serving(50, first_on_its_core=True) as server:
+    with serving(50) as server, on_core(0):  # the engine has the other one for itself
         for rate in RATES:
             asked = plan(server, rate=float(rate), seconds=SECONDS, connections=rate // 5)
             made = undisturbed(partial(drive, asked), wanted=RUNS, attempts=ATTEMPTS)
