@@ -78,25 +78,25 @@ class Driven:
 
 
 @contextmanager
-def serving(delay_ms: float) -> Iterator[Server]:
-    """A stamping server on the first core. Both cores are kept awake: waking one takes the sender, and shifts
-    the stamps, as much as a whole request does, and depends on the machine alone. A server that answers after
-    a delay waits for nobody on its core (real-time priority, where this user may)."""
+def serving(delay_ms: float, *, awake: bool = True) -> Iterator[Server]:
+    """A stamping server on the first core. Both cores are kept `awake`: waking one takes the sender, and
+    shifts the stamps, as much as a whole request does, and depends on the machine alone. A server that answers
+    after a delay waits for nobody on its core (real-time priority, where this user may)."""
     command = [sys.executable, "-m", "tests.bench._stamping_server", str(delay_ms)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    awake = [subprocess.Popen([sys.executable, "-c", KEEPS_AWAKE]) for _ in range(2)]
+    spinning = [subprocess.Popen([sys.executable, "-c", KEEPS_AWAKE]) for _ in range(2 * awake)]
     try:
         port = int(process.stdout.readline())
         pin(process.pid, 0)
-        for core, spinning in enumerate(awake):
-            pin(spinning.pid, core)
+        for core, each in enumerate(spinning):
+            pin(each.pid, core)
         if delay_ms and sys.platform == "linux":
             with suppress(PermissionError):
                 os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
         yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
-        for started in (*awake, process):
+        for started in (*spinning, process):
             started.kill()
             started.wait()
         process.stdout.close()
