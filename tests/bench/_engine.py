@@ -78,11 +78,13 @@ class Driven:
 
 
 @contextmanager
-def serving(delay_ms: float, *, awake: bool = True) -> Iterator[Server]:
-    """A stamping server on the first core. Both cores are kept `awake`: waking one takes the sender, and
-    shifts the stamps, as much as a whole request does, and depends on the machine alone. A server that answers
-    after a delay waits for nobody on its core (real-time priority, where this user may)."""
+def serving(delay_ms: float, *, polling: bool = False, awake: bool = True) -> Iterator[Server]:
+    """A stamping server on the first core; a `polling` one takes all of it and keeps a client busy that would
+    else sleep between two answers. Both cores are kept `awake`: waking one takes the sender, and shifts the
+    stamps, as much as a whole request does, and depends on the machine alone. A server that answers after a
+    delay waits for nobody on its core (real-time priority, where this user may)."""
     command = [sys.executable, "-m", "tests.bench._stamping_server", str(delay_ms)]
+    command += ["polling"] if polling else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     spinning = [subprocess.Popen([sys.executable, "-c", KEEPS_AWAKE]) for _ in range(2 * awake)]

@@ -1,6 +1,8 @@
-"""`python -m tests.bench._stamping_server DELAY_MS`: answers invocations after a delay, with its own times.
+"""`python -m tests.bench._stamping_server DELAY_MS [polling]`: answers invocations after a delay, with its
+own times.
 
-Prints its port. The body of an answer says when, on CLOCK_MONOTONIC, its request came and its answer left.
+Prints its port. The body of an answer says when, on CLOCK_MONOTONIC, its request came and its answer left. A
+`polling` server never sleeps.
 """
 
 from __future__ import annotations
@@ -49,15 +51,21 @@ class Invocations(asyncio.Protocol):
         self._transport.write(HEAD + body)
 
 
-async def serve(delay_s: float) -> None:
+async def serve(delay_s: float, *, polling: bool) -> None:
     loop = asyncio.get_running_loop()
+
+    def poll() -> None:
+        loop.call_soon(poll)
+
+    if polling:
+        poll()
     server = await loop.create_server(lambda: Invocations(delay_s), "127.0.0.1", 0, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 def main() -> None:
-    serving = serve(float(sys.argv[1]) / 1000)
+    serving = serve(float(sys.argv[1]) / 1000, polling="polling" in sys.argv)
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:

@@ -28,7 +28,7 @@ def measure() -> dict[str, object]:
     """Invocations per second of CPU time, which foreign load on the machine changes least: medians of rounds
     in which each takes its turn."""
     rounds = []
-    with serving(0) as server:
+    with serving(0, polling=True, awake=False) as server:
         for _ in range(ROUNDS):
             with_uvloop = _driven(server, use_uvloop=True)
             rates: Rates = {

@@ -21,7 +21,7 @@ INVOCATIONS = 100_000
 def measure() -> dict[str, object]:
     """Wall times in seconds, memory of this process in MB."""
     scenario = Scenario(invocations=INVOCATIONS, callers=32, max_usd=None)
-    with serving(0) as server, tempfile.TemporaryDirectory() as folder:
+    with serving(0, awake=False) as server, tempfile.TemporaryDirectory() as folder:
         store = HistoryStore(Path(folder) / "history.sqlite3")
         before_mb = rss(os.getpid())
         began, cpu = time.perf_counter(), time.process_time()
