@@ -91,16 +91,17 @@ def serving(delay_ms: float, *, polling: bool = False, awake: bool = True) -> It
     try:
         port = int(process.stdout.readline())
         pin(process.pid, 0)
-        for core, each in enumerate(spinning):
-            pin(each.pid, core)
+        for core, spinner in enumerate(spinning):
+            pin(spinner.pid, core)
         if delay_ms and sys.platform == "linux":
             with suppress(PermissionError):
                 os.sched_setscheduler(process.pid, os.SCHED_FIFO, os.sched_param(1))
         yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
-        for started in (*spinning, process):
-            started.kill()
-            started.wait()
+        started: list[subprocess.Popen[Any]] = [*spinning, process]
+        for one in started:
+            one.kill()
+            one.wait()
         process.stdout.close()
 
 
