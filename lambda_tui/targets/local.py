@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from lambda_tui.errors import TargetLost, TargetUnreachable
 from lambda_tui.scenario import SERVICE_WORKLOADS, Scenario
@@ -26,6 +28,7 @@ from lambda_tui.targets.refusals import EMBEDDED_LAMBDA
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 2.0
 POLL_INTERVAL_S = 0.02
+CONNECT_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ class LocalTarget:
     def open(self, progress: Progress) -> None:
         """Start the server and wait until it takes calls."""
         with self._lock:
-            if self.is_alive() and self._ready is not None:
+            if self.is_alive() and self._ready is not None and _takes_calls(self._ready.endpoint):
                 return
             self._closing.clear()
             self._stop()
@@ -248,3 +251,13 @@ class LocalTarget:
             vcpus=vcpus_of(memory_mb),
             host_limited=vcpus_of(memory_mb) > self._ready.host_cpus,
         )
+
+
+def _takes_calls(endpoint: str) -> bool:
+    """False for a server that was killed a moment ago: it no longer listens, but has not ended yet either."""
+    url = urlsplit(endpoint)
+    try:
+        socket.create_connection((url.hostname, url.port), CONNECT_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
