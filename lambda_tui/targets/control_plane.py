@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_tui.errors import TargetError, TargetRefused, TargetUnreachable
 from lambda_tui.scenario import Architecture
 from lambda_tui.targets.protocol import Credentials
-from lambda_tui.targets.refusals import refusal
+from lambda_tui.targets.refusals import not_lambda, refusal
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -71,7 +71,7 @@ class ControlPlane:
             TargetUnreachable: no answer.
         """
         with api_errors(self._where, function_name):
-            return _configuration(self._read(function_name, qualifier))
+            return _configuration(self._read(function_name, qualifier), self._where)
 
     def reconfigure(self, function_name: str, *, memory_mb: int, timeout_s: int) -> FunctionConfiguration:
         """Change the function and wait until the change is in force; raises like `configuration`."""
@@ -89,13 +89,20 @@ class ControlPlane:
                 or f"it is still in progress after {UPDATE_TIMEOUT_S:g} s"
             )
             raise TargetRefused(f"The configuration of {function_name} could not be changed: {reason}.")
-        return _configuration(answer)
+        return _configuration(answer, self._where)
 
     def _read(self, function_name: str, qualifier: str | None) -> Mapping[str, Any]:
         chosen = {"Qualifier": qualifier} if qualifier else {}
-        answer: Mapping[str, Any] = self._client.get_function_configuration(
-            FunctionName=function_name, **chosen
-        )
+        try:
+            answer: Mapping[str, Any] = self._client.get_function_configuration(
+                FunctionName=function_name, **chosen
+            )
+        except (
+            AttributeError,
+            TypeError,
+            ValueError,
+        ) as error:  # how botocore fails on JSON of another shape
+            raise _not_a_configuration(self._where) from error
         return answer
 
 
@@ -117,8 +124,15 @@ def api_errors(where: str, function_name: str = "") -> Iterator[None]:
         raise TargetError(f"{where}: {error}") from error
 
 
-def _configuration(answer: Mapping[str, Any]) -> FunctionConfiguration:
-    architectures = answer.get("Architectures") or ["x86_64"]
-    return FunctionConfiguration(
-        memory_mb=int(answer["MemorySize"]), timeout_s=int(answer["Timeout"]), architecture=architectures[0]
-    )
+def _configuration(answer: Mapping[str, Any], where: str) -> FunctionConfiguration:
+    # botocore hands on whatever JSON a server that is no Lambda sends, and nothing for a web page.
+    match answer:
+        case {"MemorySize": int(memory_mb), "Timeout": int(timeout_s)}:
+            architectures = answer.get("Architectures") or ["x86_64"]
+            return FunctionConfiguration(memory_mb, timeout_s, architectures[0])
+        case _:
+            raise _not_a_configuration(where)
+
+
+def _not_a_configuration(where: str) -> TargetRefused:
+    return not_lambda(where, "something else than a function's configuration")

@@ -38,7 +38,16 @@ def refusal(code: str, message: str, function_name: str, where: str) -> TargetRe
             f"Access denied on {where}: {message}",
             hint="The identity needs lambda:InvokeFunction and lambda:GetFunctionConfiguration.",
         )
+    if message.lstrip().startswith("<"):
+        return not_lambda(where, f"a web page ({code})")
     return TargetRefused(f"{where} refused with {code}: {message}")
+
+
+def not_lambda(where: str, answer: str) -> TargetRefused:
+    """The error for an address at which something else answers."""
+    return TargetRefused(
+        f"{where} answers with {answer}, not as Lambda does.", hint="Is it the address of a Lambda endpoint?"
+    )
 
 
 def _unknown_function(function_name: str, where: str) -> TargetRefused:

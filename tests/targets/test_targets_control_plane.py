@@ -154,6 +154,26 @@ def test_refusals_are_one_sentence(
         aws.prepare(Scenario())
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "says"),
+    [
+        (404, b"<!DOCTYPE HTML><html><body>" + b"nothing here " * 50, r"answers with a web page \(404\)"),
+        (200, b"<html>hello</html>", "something else than a function's configuration"),
+        (200, b'{"hello": 1}', "something else than a function's configuration"),
+        (200, b'{"MemorySize": "much", "Timeout": null}', "something else than a function's configuration"),
+        (200, b"[1]", "something else than a function's configuration"),
+    ],
+)
+def test_a_server_that_is_no_lambda_is_called_so(
+    aws: AwsTarget, server: FakeTarget, status: int, body: bytes, says: str
+) -> None:
+    server.configuration_answer = Answer(status=status, body=body)
+    aws.open(say)
+    with pytest.raises(TargetRefused, match=says) as refused:
+        aws.prepare(Scenario())
+    assert len(str(refused.value)) < 200
+
+
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
