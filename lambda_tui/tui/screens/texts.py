@@ -62,6 +62,12 @@ PARAGRAPHS: tuple[tuple[str, str], ...] = (
         "too few invocations behind it to be told from the maximum.",
     ),
     (
+        "Latency and service time",
+        "Latency, in the list of invocations, counts from the intended start to the answer: what somebody "
+        "who comes at that moment waits. Service time, in exports, counts from the actual start: the same "
+        "without what the start was late.",
+    ),
+    (
         "Task by task",
         "The last invocation, or the row chosen in the feed. Each bar is one task from start to end. Bars "
         "below each other in a staircase waited for one another; bars in a wall ran at the same time. The "
