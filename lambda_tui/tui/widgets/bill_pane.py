@@ -33,6 +33,7 @@ class BillPane(VerticalScroll, can_focus=True):
 
     BORDER_TITLE = "Bill"
     DEFAULT_CSS = """
+    BillPane { scrollbar-gutter: stable; }
     BillPane > Static, BillPane > .caption { height: auto; padding: 0 1; }
     BillPane > .caption { color: $quiet; }
     BillPane > #per-million { color: $accent; text-style: bold; padding: 0 1; width: 100%; }
@@ -132,11 +133,7 @@ def parse_rate(text: str) -> Decimal | None:
 def change_lines(snapshot: Snapshot | None, previous: Snapshot | None) -> Content:
     """Time and cost against the previous run, and which one that was."""
     if snapshot is None or previous is None:
-        return (
-            Content.styled("Run again to compare with the run before.\n", "$quiet")
-            if snapshot
-            else Content("\n")
-        )
+        return Content.styled("Run again to compare.\n", "$quiet") if snapshot else Content("\n")
     change = compare_runs(previous, snapshot)
     scenario = previous.scenario
     return Content.assemble(
