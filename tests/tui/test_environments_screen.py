@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -267,10 +268,14 @@ async def test_on_a_real_account_the_spend_is_asked_first() -> None:
 
 
 def test_elsewhere_than_here_the_configuration_is_left_alone() -> None:
-    both = clicks_scenarios(SCENARIO, 100, 10.0, "aws")
-    assert {scenario.timeout_s for scenario in both.values()} == {SCENARIO.timeout_s}
-    here = clicks_scenarios(SCENARIO.with_changes(timeout_s=900), 100, 10.0, "local")
-    assert {scenario.timeout_s for scenario in here.values()} == {898, 899}
+    scenario = SCENARIO.with_changes(max_usd=Decimal("0.05"))
+    both = clicks_scenarios(scenario, 100, 10.0, "aws")
+    assert {half.timeout_s for half in both.values()} == {SCENARIO.timeout_s}
+    assert {half.max_usd for half in both.values()} == {Decimal("0.05")}
+    here = clicks_scenarios(scenario.with_changes(timeout_s=900), 100, 10.0, "local")
+    assert {half.timeout_s for half in here.values()} == {898, 899}
+    # Nothing is spent here, and a limit would hold back what shall start at the same moment.
+    assert {half.max_usd for half in here.values()} == {None}
 
 
 async def test_a_run_of_the_history_is_shown(tmp_path: Path) -> None:
