@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lambda_tui.local_lambda.scheduler import host_environments
 from tests.local_lambda.local_server import PROBE, ROLE, LocalServer, invoke, package
 
 CODE = {"ZipFile": package(probe=PROBE)}
@@ -95,7 +96,7 @@ def test_the_payload_function_is_there(client: Any) -> None:
 
 def test_account_settings(client: Any) -> None:
     settings = client.get_account_settings()
-    assert settings["AccountLimit"]["ConcurrentExecutions"] == 64
+    assert settings["AccountLimit"]["ConcurrentExecutions"] == host_environments()
     assert settings["AccountUsage"]["FunctionCount"] == len(client.list_functions()["Functions"])
 
 

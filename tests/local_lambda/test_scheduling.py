@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lambda_tui.local_lambda.scheduler import host_environments
 from tests.local_lambda.local_server import LocalServer, invoke, wait_until
 
 
@@ -105,3 +107,22 @@ def test_an_environment_that_is_killed_while_idle_harms_one_invocation_at_most(s
     first = invoke(client, "one")
     assert first.error is None or first.payload["errorMessage"].endswith("signal: killed")
     assert invoke(client, "one").error is None
+
+
+@pytest.mark.parametrize(
+    ("memory_gb", "descriptors", "holds"),
+    [
+        (1, 65_536, 64),
+        (4, 65_536, 170),
+        (64, 65_536, 256),
+        (64, 1_024, 85),
+        (64, resource.RLIM_INFINITY, 256),
+    ],
+)
+def test_a_host_holds_as_many_environments_as_its_memory_and_descriptors_allow(
+    monkeypatch: pytest.MonkeyPatch, memory_gb: int, descriptors: int, holds: int
+) -> None:
+    host = {"SC_PHYS_PAGES": memory_gb * 2**30 // 4096, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(os, "sysconf", host.__getitem__)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, descriptors))
+    assert host_environments() == holds
