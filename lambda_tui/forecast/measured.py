@@ -98,12 +98,10 @@ def measured_base(run: RunOfSize, others: Iterable[RunOfSize] = ()) -> MeasuredB
     Raises:
         InvalidInput: the run has no successful invocation to go by.
     """
-    shape = shape_of(run.scenario)
-    runs = [run, *(one for one in others if one.run_id != run.run_id and shape_of(one.scenario) == shape)]
-    points = {one.run_id: _point(one) for one in runs}
-    measured = [point for point in points.values() if point is not None]
-    if points[run.run_id] is None:
+    own = _point(run)
+    if own is None:
         raise InvalidInput("run", "That run has no successful invocation to go by.")
+    measured = [own, *_points_of_shape(run, others)]
     model, why = _model(measured, run.scenario)
     init = run.summary.init_ms
     return MeasuredBase(
@@ -126,9 +124,8 @@ def cost_by_memory(run: RunOfSize, others: Iterable[RunOfSize], rates: Rates) ->
     Raises:
         InvalidInput: the runs do not tell how the duration depends on memory.
     """
-    shape = shape_of(run.scenario)
-    runs = [run, *(one for one in others if shape_of(one.scenario) == shape)]
-    points = [point for point in map(_point, runs) if point is not None]
+    own = _point(run)
+    points = [*([own] if own is not None else []), *_points_of_shape(run, others)]
     sizes = sorted({*OVERVIEW_SIZES_MB, *(point.memory_mb for point in points)})
     return forecast(points, sizes, rates, threads=usable_threads(run.scenario)).predictions
 
@@ -145,6 +142,13 @@ def _model(points: Sequence[Point], scenario: Scenario) -> tuple[WaitCpuModel | 
         return fit(points, threads=usable_threads(scenario)), ""
     except InvalidInput as error:
         return None, str(error)
+
+
+def _points_of_shape(run: RunOfSize, others: Iterable[RunOfSize]) -> list[Point]:
+    """What those of `others` measured that belong on the curve of `run`."""
+    shape = shape_of(run.scenario)
+    alike = [one for one in others if one.run_id != run.run_id and shape_of(one.scenario) == shape]
+    return [point for point in map(_point, alike) if point is not None]
 
 
 def _point(run: RunOfSize) -> Point | None:
