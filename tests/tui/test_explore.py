@@ -83,6 +83,7 @@ async def test_a_changed_model_runs_on_enter_and_is_compared() -> None:
         assert any(isinstance(message, SnapshotArrived) and message.snapshot.is_final for message in messages)
         assert "◂sequential" in screen_text(pilot.app)
         assert "◂threads" in screen_text(pilot.app)
+        await until_shown(pilot, "Cost by memory")
         assert_looks_like(pilot.app, "compared-140x45")
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Digits, Input, Label
 
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
-from lambda_tui.errors import InvalidInput
 from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.tui.drawing.memory_costs import memory_costs
 from lambda_tui.tui.drawing.numbers import NOTHING, format_quantity, format_usd
+from lambda_tui.tui.threads import in_background
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.tui.widgets.statistics import change_content
+
+if TYPE_CHECKING:
+    from lambda_tui.forecast import Prediction
 
 DEFAULT_RATE = "10"
 """Requests a second for the monthly figure, until another is typed."""
@@ -26,6 +32,14 @@ DEFAULT_RATE = "10"
 
 MAX_WIDTH = 56
 """Wider, a row would be hard to follow from its name to its amount."""
+
+
+@dataclass
+class SizesPriced(Message):
+    """What the run costs at other memory sizes; `runs` are its id and that of the one before."""
+
+    runs: tuple[str, str]
+    costs: tuple[Prediction, ...]
 
 
 class BillPane(VerticalScroll, can_focus=True):
@@ -52,6 +66,8 @@ class BillPane(VerticalScroll, can_focus=True):
         self._snapshot: Snapshot | None = None
         self._previous: Snapshot | None = None
         self._rates: Rates | None = None
+        self._priced = ("", "")
+        self._costs: tuple[Prediction, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield Label("Per million invocations", classes="caption")
@@ -78,16 +94,33 @@ class BillPane(VerticalScroll, can_focus=True):
         self._show_month()
 
     def _other_sizes(self, snapshot: Snapshot) -> Content:
-        """The cost by memory of a run that is over; nothing where it tells nothing of other sizes."""
+        """The cost by memory of a run that is over, once known; nothing where it tells nothing of others."""
         if not snapshot.is_final or self._rates is None or not snapshot.summary.ok:
             return Content("")
-        from lambda_tui.forecast.measured import cost_by_memory  # noqa: PLC0415  (after a run, not before paint)
-
-        try:
-            costs = cost_by_memory(snapshot, [self._previous] if self._previous else [], self._rates)
-        except InvalidInput:
+        runs = (snapshot.run_id, self._previous.run_id if self._previous else "")
+        if runs != self._priced:
+            self._priced, self._costs = runs, ()
+            self._price_other_sizes(snapshot, self._previous, self._rates)
+        if not self._costs:
             return Content("")
-        return memory_costs(costs, snapshot.scenario.memory_mb, self._inner())
+        return memory_costs(self._costs, snapshot.scenario.memory_mb, self._inner())
+
+    def _price_other_sizes(self, snapshot: Snapshot, previous: Snapshot | None, rates: Rates) -> None:
+        """In the background: every answer of the run is read for it. SizesPriced follows."""
+        runs = self._priced
+
+        def price() -> SizesPriced:
+            from lambda_tui.forecast.measured import cost_by_memory  # noqa: PLC0415  (after a run)
+
+            return SizesPriced(runs, cost_by_memory(snapshot, [previous] if previous else [], rates))
+
+        in_background("cost-by-memory", price, lambda _: SizesPriced(runs, ()), self.post_message)
+
+    def on_sizes_priced(self, message: SizesPriced) -> None:
+        message.stop()
+        if message.runs == self._priced and message.costs:
+            self._costs = message.costs
+            self.show(self._snapshot, self._previous, self._rates)
 
     def on_resize(self) -> None:
         self.show(self._snapshot, self._previous, self._rates)
