@@ -302,6 +302,17 @@ async def test_a_small_terminal_shows_one_pane_and_turns_to_the_chart() -> None:
         assert screen_text(pilot.app).strip() == "lambda-tui needs at least 60 columns and 16 rows."
 
 
+async def test_a_terminal_that_grows_shows_the_price_in_the_bill_alone() -> None:
+    async with app_with(SyntheticRuns()).run_test(size=SMALL) as pilot:
+        await run_once(pilot)
+        assert "$7.93 per million" in screen_text(pilot.app)
+        await pilot.resize_terminal(*BIG)
+        await until_shown(pilot, "Per million invocations")
+        assert "$7.93 per million" not in screen_text(pilot.app)
+        await pilot.resize_terminal(*SMALL)
+        await until_shown(pilot, "$7.93 per million")
+
+
 async def test_quitting_during_a_run_asks_and_is_quick() -> None:
     gate = threading.Event()
     app = app_with(held(gate))

@@ -56,7 +56,7 @@ from lambda_tui.tui.widgets.model_comparison import ModelComparison
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
 from lambda_tui.tui.widgets.push_button import PushButton
-from lambda_tui.tui.widgets.statistics import StatisticsLines
+from lambda_tui.tui.widgets.statistics import MoneyLine, StatisticsLines
 from lambda_tui.tui.widgets.status_line import StatusLine
 from lambda_tui.tui.widgets.task_picture import TaskPicture
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
@@ -105,6 +105,7 @@ class ExploreScreen(Screen[None]):
                             chart.border_title = "Duration per invocation, ms"
                             yield DurationPlot()
                             yield StatisticsLines()
+                            yield MoneyLine()
                         yield BillPane(id="bill", classes="pane")
                     with Vertical(id="tasks", classes="pane") as tasks:
                         tasks.border_title = "Last invocation, task by task"
@@ -317,10 +318,9 @@ class ExploreScreen(Screen[None]):
         rates = self._rates(snapshot.scenario) if snapshot else None
         with self.app.batch_update():
             if session.tour is not None:
-                self.query_one(ModelComparison).show(session.tour.runs, session.tour.running)
-                self.query_one(
-                    "#comparison"
-                ).border_title = f"All models · {work_line(session.tour.scenario)}"
+                comparison = self.query_one(ModelComparison)
+                comparison.show(session.tour.runs, session.tour.running)
+                comparison.border_title = f"All models · {work_line(session.tour.scenario)}"
             else:
                 self._show_chart(session.latest, session.previous)
             self.query_one(BillPane).show(snapshot, None if session.tour else session.previous, rates)
@@ -330,9 +330,9 @@ class ExploreScreen(Screen[None]):
 
     def _show_chart(self, latest: Snapshot | None, previous: Snapshot | None) -> None:
         self.query_one(DurationPlot).show(latest, previous)
-        self.query_one(StatisticsLines).show_run(latest, previous, with_money=self.has_class("-folded"))
-        chart = self.query_one("#chart")
-        chart.border_subtitle = "" if latest is None else scenario_line(latest.scenario)
+        self.query_one(StatisticsLines).show_run(latest)
+        self.query_one(MoneyLine).show_run(latest, previous)
+        self.query_one("#chart").border_subtitle = "" if latest is None else scenario_line(latest.scenario)
 
     def _show_feed(self, snapshot: Snapshot | None) -> None:
         run_id = snapshot.run_id if snapshot else ""

@@ -1,4 +1,4 @@
-"""Percentiles and counts of a run in two lines, and what changed since the previous one."""
+"""Percentiles and counts of a run in two lines, its price and what changed in a third."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ class StatisticsLines(FlatText):
 
     DEFAULT_CSS = "StatisticsLines { height: auto; padding: 0 1; }"
 
-    def show_run(self, snapshot: Snapshot | None, previous: Snapshot | None, *, with_money: bool) -> None:
-        self.show(statistics_content(snapshot, previous, with_money=with_money))
+    def show_run(self, snapshot: Snapshot | None) -> None:
+        summary = snapshot.summary if snapshot else Summary()
+        self.show(Content("\n").join([_percentiles(summary), _counts(summary)]))
 
 
-def statistics_content(snapshot: Snapshot | None, previous: Snapshot | None, *, with_money: bool) -> Content:
-    """`with_money` adds a line for screens that do not show the bill beside the chart."""
-    summary = snapshot.summary if snapshot else Summary()
-    lines = [_percentiles(summary), _counts(summary)]
-    if snapshot is not None and with_money:
-        lines.append(_money(snapshot, previous))
-    return Content("\n").join(lines)
+class MoneyLine(FlatText):
+    """Dollars beside the durations, so that both are seen at once where the bill has no room."""
+
+    DEFAULT_CSS = "MoneyLine { height: 1; padding: 0 1; }"
+
+    def show_run(self, snapshot: Snapshot | None, previous: Snapshot | None) -> None:
+        self.show(Content("") if snapshot is None else _money(snapshot, previous))
 
 
 def change_content(change: float | None, noun: str) -> Content:
@@ -64,7 +65,6 @@ def _counts(summary: Summary) -> Content:
 
 
 def _money(snapshot: Snapshot, previous: Snapshot | None) -> Content:
-    """Dollars beside the durations, so that both are seen at once where the bill has no room."""
     price = format_usd(snapshot.bill.per_million_usd) if snapshot.bill.invocations else NOTHING
     parts: list[Content | str] = [
         Content.styled(price, "bold $accent"),
