@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from rich.segment import Segment
+from textual.app import App
+from textual.geometry import Size
 
 from lambda_tui.billing import load_prices
 from lambda_tui.errors import InvalidInput
@@ -22,6 +26,7 @@ from lambda_tui.tui.screens.texts import cpu_line, promise_line
 from lambda_tui.tui.widgets.bill_pane import parse_rate
 from lambda_tui.tui.widgets.slider import knob_column, value_at
 from lambda_tui.tui.widgets.status_line import status_content
+from lambda_tui.tui.widgets.strips import Drawing, Row
 from lambda_tui.tui.widgets.task_picture import TaskPicture, task_lanes
 from lambda_tui.tui.wording import WORKLOADS
 from tests.tui.synthetic import SyntheticRun, invocation
@@ -31,6 +36,30 @@ SCENARIO = Scenario(invocations=5)
 
 def finished(scenario: Scenario) -> Snapshot:
     return list(SyntheticRun(scenario).snapshots())[-1]
+
+
+class Sized(Drawing):
+    """Numbers its rows; as large as it is told."""
+
+    given = Size(12, 3)
+
+    @property
+    def size(self) -> Size:
+        return self.given
+
+    def draw(self, width: int, height: int) -> Iterable[Row]:
+        return [[Segment(f"{row + 1} of {height}")] for row in range(height)]
+
+
+async def test_a_drawing_that_grew_is_whole_before_it_was_told_of_it() -> None:
+    app: App[None] = App()
+    async with app.run_test():
+        drawing = Sized()
+        await app.mount(drawing)
+        assert drawing.render_line(2).text == "3 of 3      "
+        drawing.given = Size(8, 5)
+        assert drawing.render_line(4).text == "5 of 5  "
+        assert drawing.render_line(0).text == "1 of 5  "
 
 
 def test_the_knob_reaches_both_ends_and_returns_to_its_value() -> None:

@@ -54,7 +54,7 @@ class Feed(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._log = InvocationLog([])
-        self._strips: LRUCache[int, Strip] = LRUCache(512)
+        self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(512)
         self._selected: int | None = None
         self._following = True
         self._filter = ""
@@ -126,9 +126,6 @@ class Feed(ScrollView, can_focus=True):
         super().notify_style_update()
         self._strips.clear()
 
-    def on_resize(self) -> None:
-        self._strips.clear()
-
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         columns = columns_for(width)
@@ -137,10 +134,10 @@ class Feed(ScrollView, can_focus=True):
         row = self.scroll_offset.y + y - 1
         if row >= self._rows:
             return Strip.blank(width, self.rich_style)
-        strip = self._strips.get(row)
+        strip = self._strips.get((row, width))
         if strip is None:
             strip = self._strip(feed_row(self._at(row), columns), self._row_style(row), width)
-            self._strips[row] = strip
+            self._strips[row, width] = strip
         return strip
 
     def _strip(self, text: str, style: Style, width: int) -> Strip:

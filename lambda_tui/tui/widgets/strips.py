@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual.filter import ANSIToTruecolor, LineFilter
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -29,6 +30,7 @@ class Drawing(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._strips: list[Strip] = []
+        self._strips_size: Size | None = None
 
     def draw(self, width: int, height: int) -> Iterable[Row]:
         """The rows from the top; what is missing below or to the right stays empty."""
@@ -36,7 +38,7 @@ class Drawing(Widget):
 
     def redraw(self) -> None:
         """Something it shows has changed."""
-        self._strips = []
+        self._strips_size = None
         self.refresh()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -48,14 +50,12 @@ class Drawing(Widget):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips = []
-
-    def on_resize(self) -> None:
-        self._strips = []
+        self._strips_size = None
 
     def render_line(self, y: int) -> Strip:
-        if not self._strips:
-            width, height = self.size
+        # Not by the Resize event: two layouts may be painted before the first of them is told.
+        if self._strips_size != self.size:
+            width, height = self._strips_size = self.size
             paper = self.rich_style
             drawn = [fitted(row, width, paper) for row in self.draw(width, height)]
             self._strips = drawn + [Strip.blank(width, paper)] * (height - len(drawn))
