@@ -248,8 +248,8 @@ class Environment:
                 raise
             done(outcome)
 
-        process.expect(max(0.0, limit_s), then)
-        process.send_event(invocation.request_id, _event_response(invocation, time.time() + limit_s))
+        event = _event_response(invocation, time.time() + limit_s)
+        process.send_event(invocation.request_id, event, max(0.0, limit_s), then)
 
     def _ended(
         self,
@@ -339,7 +339,7 @@ class Environment:
             request_id=invocation.request_id,
             duration_ms=duration_ms,
             memory_mb=memory_mb,
-            max_memory_used_mb=memory_mb if is_full else self._own_cell.peak_memory_mb(),
+            max_memory_used_mb=memory_mb if is_full else process.peak_memory_mb(),
             init_ms=self._init_ms if self.initialization_type == ON_DEMAND else None,
             status=ending.status,
             error_type=ending.error_type,

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -95,6 +96,7 @@ class FunctionIdentifier:
     is_foreign: bool
 
 
+@lru_cache(maxsize=1024)
 def parse_identifier(identifier: str, qualifier: str | None, region: str) -> FunctionIdentifier:
     """Read a name, name:qualifier, partial ARN or ARN, and the Qualifier parameter beside it.
 

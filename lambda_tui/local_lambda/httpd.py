@@ -63,6 +63,8 @@ class Response:
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    afterwards: Callable[[], None] | None = None
+    """Called once it is on its way: for work that whoever gets it need not wait for."""
 
     def encode(self, *, keep_alive: bool) -> bytes:
         """The bytes to send. 204 carries no length, as HTTP asks."""
@@ -173,6 +175,7 @@ class HttpConnection(asyncio.Protocol):
         "_bytes_without_progress",
         "_headers",
         "_is_between_messages",
+        "_is_paused",
         "_parser",
         "_pending",
         "_refusal",
@@ -188,6 +191,7 @@ class HttpConnection(asyncio.Protocol):
         self._server = server
         self._pending: deque[Request] = deque()
         self._busy = False
+        self._is_paused = False
         self._bytes_without_progress = 0
         self._refusal: Response | None = None
         self._repeatable: tuple[bytes, Request] | None = None
@@ -292,6 +296,8 @@ class HttpConnection(asyncio.Protocol):
             answer = self._server.application(request)
             if isinstance(answer, Response):
                 self._send(request, answer)
+                if answer.afterwards is not None:
+                    answer.afterwards()
                 continue
             self._busy = True
             if isinstance(answer, Later):
@@ -301,8 +307,10 @@ class HttpConnection(asyncio.Protocol):
                 future.add_done_callback(partial(self._answered, request))
         if self._pending:
             self._transport.pause_reading()
-        else:
+            self._is_paused = True
+        elif self._is_paused:
             self._transport.resume_reading()
+            self._is_paused = False
 
     def _deliver(self, request: Request, response: Response) -> None:
         self._busy = False

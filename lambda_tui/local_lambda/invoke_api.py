@@ -120,7 +120,7 @@ def _invocation(request: Request, target: Resolved) -> Invocation:
         )
     event = request.body or b"{}"
     try:
-        json.loads(event)
+        json.loads(event.decode())
     except (ValueError, RecursionError) as error:
         raise LambdaApiError(
             400, "InvalidRequestContentException", f"Could not parse request body into json: {error}"

@@ -19,7 +19,7 @@ class LogPipe:
         os.set_blocking(self._read_fd, False)
         self._kept = bytearray()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._read_fd, self._read)
+        self._loop.add_reader(self._read_fd, self.read)
 
     def child_has_it(self) -> None:
         """Close the server's copy of the writing end; idempotent."""
@@ -28,9 +28,7 @@ class LogPipe:
             self.write_fd = -1
 
     def take(self) -> bytes:
-        """Everything printed since the last call, at most the last 64 KB of it."""
-        if self._read_fd >= 0:
-            self._read()
+        """What was read since the last call, at most the last 64 KB of it."""
         taken = bytes(self._kept)
         self._kept.clear()
         return taken
@@ -43,7 +41,10 @@ class LogPipe:
             os.close(self._read_fd)
             self._read_fd = -1
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read what is printed by now."""
+        if self._read_fd < 0:
+            return
         for _ in range(_READS_PER_TURN):
             try:
                 chunk = os.read(self._read_fd, _READ_BYTES)

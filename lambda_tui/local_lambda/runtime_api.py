@@ -17,7 +17,6 @@ MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 _PREFIX = "/2018-06-01/runtime/"
 _JSON = (("Content-Type", "application/json"),)
-_ACCEPTED = Response(202, b'{"status":"OK"}\n', _JSON)
 
 
 class RuntimeRefusal(Exception):
@@ -40,6 +39,8 @@ class RuntimeEvents(Protocol):
     def answered(self, request_id: str, payload: bytes) -> None: ...
     def failed(self, request_id: str, payload: bytes, error_type: str) -> None: ...
     def failed_init(self, payload: bytes, error_type: str) -> None: ...
+    def acknowledged(self) -> None:
+        """The runtime is being told that its answer was accepted."""
 
 
 class RuntimeApi:
@@ -47,6 +48,7 @@ class RuntimeApi:
 
     def __init__(self, events: RuntimeEvents) -> None:
         self._events = events
+        self._accepted = Response(202, b'{"status":"OK"}\n', _JSON, events.acknowledged)
         self._server = HttpServer(
             self._answer,
             lambda request: refuse_stranger(request, self._server.port),
@@ -85,7 +87,7 @@ class RuntimeApi:
                 self._events.failed_init(request.body, _error_type(request))
             case _:
                 raise RuntimeRefusal(404, "InvalidResource", f"There is no {method} {request.path}.")
-        return _ACCEPTED
+        return self._accepted
 
     def _respond(self, request_id: str, request: Request) -> None:
         if not request.body_too_large:

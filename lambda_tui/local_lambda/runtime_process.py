@@ -65,6 +65,7 @@ class RuntimeProcess:
         self._request_id: str | None = None
         self._answer: RuntimeAnswer | None = None
         self._initialised = False
+        self._peak_at_answer_mb: int | None = None
         self._cell = cell
         self._logs: LogPipe | None = None
         self._exit_watch: asyncio.Task[None] | None = None
@@ -116,14 +117,19 @@ class RuntimeProcess:
         self._reach("exit")
         self._on_exit(self)
 
-    def send_event(self, request_id: str, event: Response) -> None:
-        """Give the runtime, which has asked for it, its next event; call `expect` first."""
+    def send_event(
+        self, request_id: str, event: Response, limit_s: float, then: Callable[[Milestone], None]
+    ) -> None:
+        """Give the runtime, which has asked for it, its next event; `then` and `limit_s` as in `expect`."""
+        self._then = then
+        self._peak_at_answer_mb = None
         if self.exit_status is not None:
             self._reach("exit")
             return
         assert self._next is not None
         self._request_id = request_id
         self._next.send(event)
+        self._time_limit.set(limit_s)
 
     def expect(self, limit_s: float, then: Callable[[Milestone], None]) -> None:
         """Call `then`, once, with the next milestone: "timeout" if none is reached in `limit_s`."""
@@ -145,7 +151,17 @@ class RuntimeProcess:
         return answer
 
     def take_log(self) -> bytes:
-        return b"" if self._logs is None else self._logs.take()
+        """What it printed since the last call, up to its answer if it gave one."""
+        if self._logs is None:
+            return b""
+        if self._peak_at_answer_mb is None:
+            self._logs.read()
+        return self._logs.take()
+
+    def peak_memory_mb(self) -> int:
+        """The most memory its cell ever used, up to its answer if it gave one."""
+        noted = self._peak_at_answer_mb
+        return self._cell.peak_memory_mb() if noted is None else noted
 
     async def destroy(self) -> None:
         """Kill it with everything it started. Idempotent."""
@@ -183,6 +199,12 @@ class RuntimeProcess:
             raise RuntimeRefusal(403, "InvalidStateTransition", "This environment is initialised.")
         self._answer = RuntimeAnswer(payload, failed=True, error_type=error_type)
         self._reach("init-error")
+
+    def acknowledged(self) -> None:
+        # Now, while the runtime is on its way to ask for its next event: later the caller would wait for it.
+        if self._logs is not None:
+            self._logs.read()
+        self._peak_at_answer_mb = self._cell.peak_memory_mb()
 
     def _accept(self, request_id: str, answer: RuntimeAnswer) -> None:
         if self._request_id is None or self._request_id != request_id:

@@ -137,8 +137,11 @@ class Scheduler:
         if environment.is_ready:
 
             def finished(outcome: Outcome) -> None:
-                self._release(environment)
-                done(outcome)
+                # The caller first: nobody else is served before both are done.
+                try:
+                    done(outcome)
+                finally:
+                    self._release(environment)
 
             def broke(fault: BaseException) -> None:
                 self._release(environment)

@@ -1,4 +1,4 @@
-"""The embedded Lambda: the price of an invocation that does nothing, signed, over loopback HTTP.
+"""The embedded Lambda: the price of an invocation that does nothing, over loopback HTTP.
 
 Against serverless-offline, which hands events to a bare loop in Python over a pipe, this one pays for AWS's
 own runtime client and the two HTTP exchanges that it makes for each event (most of the difference is the
@@ -30,7 +30,7 @@ from tests.bench._noop_load import HANDLER, MEMORY_MB, Cost, Endpoint, drive
 from tests.local_lambda.local_server import LocalServer, invoke
 from tests.local_lambda.raw_calls import connect, exchange, signed_invoke
 
-TITLE = "Embedded Lambda: no-op invocations (signed HTTP on loopback)"
+TITLE = "Embedded Lambda: no-op invocations (HTTP on loopback, signed but where said otherwise)"
 Request = TypeVar("Request")
 WARM_CALLS = 3000
 COLD_STARTS = 30
@@ -44,6 +44,7 @@ def measure() -> dict[str, object]:
     """Times in milliseconds of wall time, invocations a second, and the CPU time of each process."""
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
         results: dict[str, object] = {"CPU enforcement": server.ready["cpu_enforcement"]}
+        results |= _warm_plain()
         results |= _warm(server)
         results |= _cold(server)
         ours = Endpoint(server.port, server.process.pid, signed_invoke(server))
@@ -51,13 +52,21 @@ def measure() -> dict[str, object]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[LocalServer]:
-    server = LocalServer(folder)
+def _server(folder: Path, *arguments: str) -> Iterator[LocalServer]:
+    server = LocalServer(folder, *arguments)
     try:
         server.create("noop", memory_mb=MEMORY_MB, probe=HANDLER)
         yield server
     finally:
         server.stop()
+
+
+def _warm_plain() -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder), "--no-auth") as server:
+        client = http.client.HTTPConnection("127.0.0.1", server.port)
+        plain_ms = _round_trips_ms(lambda: {"X-Amz-Log-Type": "Tail"}, partial(_invoke, client))
+        client.close()
+    return {"warm round trip with http.client, plain HTTP (--no-auth), p50 / p99 (ms)": plain_ms}
 
 
 def _warm(server: LocalServer) -> dict[str, object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -108,6 +110,23 @@ async def test_a_body_in_the_bytes_of_a_request_is_a_body(port: int, gap_s: floa
     writer.write(request)
     assert (await reader.readuntil(b"/a ")).startswith(b"HTTP/1.1 200")
     writer.close()
+
+
+async def test_what_follows_an_answer_keeps_nobody_waiting() -> None:
+    received = threading.Event()
+    had_it = []
+    server = HttpServer(lambda _: Response(204, afterwards=lambda: had_it.append(received.wait(10))))
+    await server.start()
+
+    def call() -> None:
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(get("/"))
+            connection.recv(4096)
+            received.set()
+
+    await asyncio.to_thread(call)
+    server.close()
+    assert had_it == [True]
 
 
 async def test_chunked_bodies_and_trailers(port: int) -> None:
