@@ -22,7 +22,6 @@ UNSIGNED_HEADERS = frozenset(
 )
 """Never signed, as in botocore: proxies may change them."""
 
-EMPTY_SHA256 = sha256(b"").hexdigest()
 CLOCK_WINDOW_S = 15 * 60
 """AWS refuses signatures older or newer than 15 minutes."""
 

@@ -39,9 +39,3 @@ ERAS: dict[str, Era] = {
 def billed_ms(duration_ms: Decimal, extra_ms: Decimal = Decimal(0), *, rounding_ms: int = 1) -> int:
     """One ceil on the sum of duration and billed init or restore, never a sum of ceils."""
     return ceil_to_step(EXACT.add(duration_ms, extra_ms), rounding_ms)
-
-
-def billed_ms_in_era(era: Era, *, duration_ms: Decimal, init_ms: Decimal | None) -> int:
-    """What a measured invocation would have been billed under another era's rules."""
-    extra = init_ms if init_ms is not None and era.init_billed else Decimal(0)
-    return billed_ms(duration_ms, extra, rounding_ms=era.rounding_ms)

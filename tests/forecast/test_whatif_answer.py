@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -185,6 +186,25 @@ def test_the_answer_agrees_with_the_bill() -> None:
     assert current.cheapest.usd == min(size.usd for size in current.sizes)
     assert sum(part.usd for part in current.shares) == current.bill.total_usd
     assert question.invocations in current.traffic.invocations
+
+
+def test_a_measured_size_costs_what_it_costs_and_a_forecast_from_to() -> None:
+    current = answer(Question(), measured_base(run_of(512)), BOOK, TODAY)
+    for size in current.sizes:
+        if size.measured:
+            assert size.low_usd == size.usd == size.high_usd
+        else:
+            assert size.low_usd < size.usd < size.high_usd
+    assert [size.memory_mb for size in current.sizes if size.measured] == [512]
+
+
+def test_an_answer_follows_a_slider() -> None:
+    best_s = 1.0
+    for _ in range(5):
+        began = time.thread_time()
+        answer(Question(), None, BOOK, TODAY)
+        best_s = min(best_s, time.thread_time() - began)
+    assert best_s < 0.016  # about 4 ms; the screen has 16 ms of CPU for all of it and the drawing
 
 
 def test_crossings_are_where_on_demand_changes_its_rank() -> None:

@@ -7,14 +7,14 @@ from decimal import Decimal
 from textual.content import Content
 from textual.screen import Screen
 
-from lambda_tui.forecast.answer import Answer, SizeCost, traffic_points
+from lambda_tui.forecast.answer import Answer, traffic_points
 from lambda_tui.tui.drawing.money import format_money
 from lambda_tui.tui.drawing.numbers import format_ms, plural
 from lambda_tui.tui.screens import whatif_tables as tables
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.widgets.chart import SERIES_INKS
 from lambda_tui.tui.widgets.composition_bar import CompositionBar
-from lambda_tui.tui.widgets.memory_chart import MemoryChart, MemoryCost
+from lambda_tui.tui.widgets.memory_chart import MemoryChart
 from lambda_tui.tui.widgets.picture_pane import PicturePane
 from lambda_tui.tui.widgets.traffic_chart import Crossing, TrafficChart, TrafficCurve
 
@@ -48,13 +48,12 @@ def show_tables(screen: Screen[None], answer: Answer, pinned: Answer | None) -> 
 
 
 def _show_memory(screen: Screen[None], answer: Answer, pinned: Answer | None) -> None:
-    costs = [_memory_cost(size) for size in answer.sizes]
-    current = next(cost for cost in costs if cost.memory_mb == answer.question.memory_mb)
     screen.query_one(MemoryChart).show(
-        costs,
-        current,
+        answer.sizes,
+        next(size for size in answer.sizes if size.memory_mb == answer.question.memory_mb),
+        answer.cheapest,
         currency=answer.bill.currency,
-        pinned=[_memory_cost(size) for size in pinned.sizes] if pinned else (),
+        pinned=pinned.sizes if pinned else (),
         dashed=is_forecast(answer),
     )
     screen.query_one("#by-memory", PicturePane).tell(_memory_words(answer, pinned))
@@ -69,10 +68,6 @@ def is_another_curve(pinned: Answer, answer: Answer) -> bool:
 def is_forecast(answer: Answer) -> bool:
     """Whether the curve between the marks predicts anything."""
     return any(size.duration.kind != "typed" for size in answer.sizes)
-
-
-def _memory_cost(size: SizeCost) -> MemoryCost:
-    return MemoryCost(size.memory_mb, size.usd, size.low_usd, size.high_usd, size.measured)
 
 
 def _memory_words(answer: Answer, pinned: Answer | None) -> list[Content]:

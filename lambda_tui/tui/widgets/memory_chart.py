@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
+from lambda_tui.forecast.answer import SizeCost
 from lambda_tui.tui.drawing.frame import Frame, Runs
 from lambda_tui.tui.drawing.money import axis_money, format_money
 from lambda_tui.tui.drawing.picture import Picture, draw_band, draw_curve
@@ -20,19 +19,7 @@ LOGARITHMIC_FROM = 12
 BAND, PINNED, CURVE = 1, 2, 3
 INKS = {BAND: "band", PINNED: "axis", CURVE: "forecast"}
 
-
 Bound = Literal["usd", "low_usd", "high_usd"]
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryCost:
-    """A month at one memory size, in the currency of the bill; `low_usd` to `high_usd` where forecast."""
-
-    memory_mb: int
-    usd: Decimal
-    low_usd: Decimal
-    high_usd: Decimal
-    measured: bool = False
 
 
 class MemoryChart(Chart):
@@ -40,29 +27,31 @@ class MemoryChart(Chart):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._costs: Sequence[MemoryCost] = ()
-        self._pinned: Sequence[MemoryCost] = ()
-        self._current: MemoryCost | None = None
+        self._costs: Sequence[SizeCost] = ()
+        self._pinned: Sequence[SizeCost] = ()
+        self._current: SizeCost | None = None
+        self._cheapest: SizeCost | None = None
         self._currency = "USD"
         self._dashed = True
 
     def show(
         self,
-        costs: Sequence[MemoryCost],
-        current: MemoryCost,
+        costs: Sequence[SizeCost],
+        current: SizeCost,
+        cheapest: SizeCost,
         *,
         currency: str,
-        pinned: Sequence[MemoryCost] = (),
+        pinned: Sequence[SizeCost] = (),
         dashed: bool = True,
     ) -> None:
         """`dashed` draws the curve as the forecast it is; typed numbers hold as they were typed."""
-        self._costs, self._current, self._pinned = costs, current, pinned
+        self._costs, self._current, self._cheapest, self._pinned = costs, current, cheapest, pinned
         self._currency, self._dashed = currency, dashed
         self.redraw()
 
     def rows(self, width: int, height: int) -> Sequence[Runs]:
-        current = self._current
-        if current is None or not self._costs:
+        current, cheapest = self._current, self._cheapest
+        if current is None or cheapest is None:
             return []
         frame = self._frame(width, height)
         if not frame.has_room:
@@ -72,7 +61,7 @@ class MemoryChart(Chart):
         draw_curve(frame.canvas, _dots(frame, self._pinned), PINNED, dashed=True)
         draw_curve(frame.canvas, _dots(frame, self._costs), CURVE, dashed=self._dashed)
         picture = frame.picture(INKS)
-        self._mark(frame, picture, current)
+        self._mark(frame, picture, current, cheapest)
         return frame.lines(picture)
 
     def _frame(self, width: int, height: int) -> Frame:
@@ -89,14 +78,13 @@ class MemoryChart(Chart):
             return steps_of_decades(low, high, max(4, ticks))
         return linear_scale(high, max(2, ticks * 2 // 3))
 
-    def _mark(self, frame: Frame, picture: Picture, current: MemoryCost) -> None:
+    def _mark(self, frame: Frame, picture: Picture, current: SizeCost, cheapest: SizeCost) -> None:
         column = frame.cell(current.memory_mb, frame.y.low)[0]
         for row in range(frame.rows):
             picture.write(column, row, "┊", "mark")
         for cost in self._costs:
             if cost.measured:
                 picture.write(*frame.cell(cost.memory_mb, float(cost.usd)), "●", "measured")
-        cheapest = min(self._costs, key=lambda cost: cost.usd)
         across, down = frame.cell(cheapest.memory_mb, float(cheapest.usd))
         picture.write(across, down, "★", "best")
         here = frame.cell(current.memory_mb, float(current.usd))
@@ -108,7 +96,7 @@ class MemoryChart(Chart):
         picture.place(_around(across, down, len(name)), name, "best")
 
 
-def _dots(frame: Frame, costs: Sequence[MemoryCost], amount: Bound = "usd") -> list[tuple[float, float]]:
+def _dots(frame: Frame, costs: Sequence[SizeCost], amount: Bound = "usd") -> list[tuple[float, float]]:
     return [frame.dots(cost.memory_mb, float(getattr(cost, amount))) for cost in costs]
 
 
