@@ -299,6 +299,15 @@ async def test_a_run_of_the_history_is_shown(tmp_path: Path) -> None:
     with_history.close()
 
 
+async def test_a_history_without_runs_is_said_and_no_empty_list_opens(tmp_path: Path) -> None:
+    empty = HistoryStore(tmp_path / "history.sqlite3")
+    async with opened(PoolRuns(), history=empty) as pilot:
+        await pilot.press("o")
+        await until_shown(pilot, "No run is recorded yet.")
+        assert not isinstance(pilot.app.screen, RunPicker)
+    empty.close()
+
+
 async def test_help_says_what_is_inferred() -> None:
     async with opened(PoolRuns()) as pilot:
         await pilot.press("question_mark")

@@ -42,6 +42,7 @@ async def test_runs_of_the_history_join_their_kin(tmp_path: Path) -> None:
         assert isinstance(app.screen, RunPicker)
         options = app.screen.query_one(OptionList)
         assert options.option_count == 4
+        assert "http × 3, sequential × 3, 2,048 MB  " in screen_text(app)
         options.highlighted = options.get_option_index("small")
         await pilot.press("enter")
         await until(pilot, lambda: "measured 921 ms" in screen_text(app))

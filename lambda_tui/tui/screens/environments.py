@@ -28,9 +28,9 @@ from lambda_tui.tui.screens import environments_texts as texts
 from lambda_tui.tui.screens.dialogs import Reading
 from lambda_tui.tui.screens.environments_explained import moment_explained, run_explained, run_summary
 from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
-from lambda_tui.tui.screens.environments_runs import RunOpened, open_run, run_choices
+from lambda_tui.tui.screens.environments_runs import RunOpened, open_run
 from lambda_tui.tui.screens.explanation import explanation_content, reading_width
-from lambda_tui.tui.screens.run_picker import RunPicker
+from lambda_tui.tui.screens.run_picker import RunPicker, choice_of, recorded_runs
 from lambda_tui.tui.screens.texts import scenario_line
 from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.border_text import set_border
@@ -303,15 +303,9 @@ class EnvironmentsScreen(Screen[None]):
     # A run of the history
 
     def action_open(self) -> None:
-        if self._history is None:
-            self.notify("There is no history in this session.", severity="warning")
-            return
-        try:
-            listings = self._history.runs()
-        except LambdaTuiError as error:
-            self.notify(str(error), title=error.title, severity="error")
-            return
-        self.app.push_screen(RunPicker("Show a run", run_choices(listings)), self._open)
+        choices = [choice_of(one) for one in recorded_runs(self, self._history)]
+        if choices:
+            self.app.push_screen(RunPicker("Show a run", choices), self._open)
 
     def _open(self, run_id: str | None) -> None:
         if run_id is not None and self._history is not None:

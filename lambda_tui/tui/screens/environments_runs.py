@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -10,14 +9,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.tui.drawing.numbers import plural
 from lambda_tui.tui.run_timeline import ShownRun
-from lambda_tui.tui.screens.run_picker import Choice
-from lambda_tui.tui.screens.texts import scenario_line
 from lambda_tui.tui.threads import Post, in_background
 
 if TYPE_CHECKING:
-    from lambda_tui.history import HistoryStore, RunListing
+    from lambda_tui.history import HistoryStore
 
 
 @dataclass
@@ -36,14 +32,3 @@ def open_run(run_id: str, history: HistoryStore, post: Post) -> Thread:
         lambda error: RunOpened(None, error),
         post,
     )
-
-
-def run_choices(listings: Sequence[RunListing]) -> list[Choice]:
-    """A line a run, the newest first."""
-    return [(one.run_id, _line(one)) for one in listings]
-
-
-def _line(listing: RunListing) -> str:
-    at = listing.started_at[5:16].replace("T", " ")
-    what = listing.name or scenario_line(listing.scenario)
-    return f"{at}  {what}  {plural(listing.invocations, 'invocation')}"

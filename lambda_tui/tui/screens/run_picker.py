@@ -1,20 +1,52 @@
-"""Choosing one of several runs from a list."""
+"""Choosing one of the recorded runs from a list."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from lambda_tui.errors import StorageError
+from lambda_tui.tui.drawing.numbers import format_ms, plural
+from lambda_tui.tui.screens.whatif_texts import base_line
+
+if TYPE_CHECKING:
+    from lambda_tui.history import HistoryStore, RunListing
+
 Choice = tuple[str, str]
 """What is returned, and the line that says what it is."""
+
+
+def recorded_runs(screen: Screen[None], history: HistoryStore | None) -> list[RunListing]:
+    """The newest runs; where there are none, `screen` says why."""
+    try:
+        runs = [] if history is None else history.runs()
+    except StorageError as error:
+        screen.notify(str(error), title=error.title, severity="error", markup=False)
+        return []
+    if not runs:
+        why = "There is no history in this session." if history is None else "No run is recorded yet."
+        screen.notify(why, severity="warning")
+    return runs
+
+
+def choice_of(listing: RunListing) -> Choice:
+    """`11-25 10:02  http × 3, threads × 3, 512 MB  305 ms  20 invocations`, in local time."""
+    scenario = listing.scenario
+    at = datetime.fromisoformat(listing.started_at).astimezone().strftime("%m-%d %H:%M")
+    what = listing.name or f"{base_line(scenario)}, {scenario.memory_mb:,} MB"
+    if scenario.architecture != "x86_64":
+        what += f" {scenario.architecture}"
+    figures = f"{format_ms(listing.p50_ms)}  {plural(listing.invocations, 'invocation')}"
+    return listing.run_id, f"{at}  {what}  {figures}"
 
 
 class RunPicker(ModalScreen[str]):

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Digits, Static
 
 from lambda_tui.billing import PriceBook, load_prices
-from lambda_tui.errors import InvalidInput, LambdaTuiError, StorageError
+from lambda_tui.errors import InvalidInput, LambdaTuiError
 from lambda_tui.forecast.answer import Answer, answer
 from lambda_tui.forecast.measured import MeasuredBase
 from lambda_tui.load.snapshot import Snapshot
@@ -24,7 +24,7 @@ from lambda_tui.tui.messages import ThreadCrashed
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.screens.dialogs import Reading
 from lambda_tui.tui.screens.explanation import explanation_content, reading_width
-from lambda_tui.tui.screens.run_picker import RunPicker
+from lambda_tui.tui.screens.run_picker import RunPicker, recorded_runs
 from lambda_tui.tui.screens.whatif_base import LAST, TYPED, BaseLoaded, LatestRun, base_choices, load_base
 from lambda_tui.tui.screens.whatif_keys import WHATIF_KEYS
 from lambda_tui.tui.screens.whatif_pictures import show_pictures, show_tables
@@ -142,17 +142,11 @@ class WhatIfScreen(Screen[None]):
 
     @on(BaseRequested)
     def action_choose_base(self) -> None:
-        try:
-            listings = self._history.runs() if self._history is not None else []
-        except StorageError as error:
-            self.notify(str(error), title=error.title, severity="error")
-            listings = []
-
         def chosen(choice: str | None) -> None:
             if choice is not None:
                 self._choose(choice)
 
-        choices = base_choices(self._finished_run(), listings)
+        choices = base_choices(self._finished_run(), recorded_runs(self, self._history))
         self.app.push_screen(RunPicker("Start from", choices), chosen)
 
     def _choose(self, choice: str) -> None:

@@ -12,9 +12,7 @@ from textual.message import Message
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.forecast.measured import MeasuredBase, RunOfSize, measured_base, shape_of
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import Scenario
-from lambda_tui.tui.drawing.numbers import format_ms
-from lambda_tui.tui.screens.run_picker import Choice
+from lambda_tui.tui.screens.run_picker import Choice, choice_of
 from lambda_tui.tui.screens.whatif_texts import base_line
 from lambda_tui.tui.threads import Post, in_background
 
@@ -78,13 +76,8 @@ def base_choices(latest: Snapshot | None, listings: Sequence[RunListing]) -> lis
     """Typed numbers, the last run, and the runs of the history that can be asked about."""
     choices = [(TYPED, "Typed numbers")]
     if latest is not None:
-        choices.append((LAST, f"Last run   {_line(latest.scenario)}"))
-    for one in listings:
-        if one.state == "finished" and one.p50_ms is not None:
-            at = one.started_at[5:16].replace("T", " ")
-            choices.append((one.run_id, f"{at}  {_line(one.scenario)}  {format_ms(one.p50_ms)}"))
-    return choices
-
-
-def _line(scenario: Scenario) -> str:
-    return f"{base_line(scenario)}, {scenario.memory_mb:,} MB {scenario.architecture}"
+        scenario = latest.scenario
+        choices.append((LAST, f"Last run     {base_line(scenario)}, {scenario.memory_mb:,} MB"))
+    return choices + [
+        choice_of(one) for one in listings if one.state == "finished" and one.p50_ms is not None
+    ]

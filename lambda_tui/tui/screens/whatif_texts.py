@@ -90,7 +90,9 @@ def help_text() -> Content:
 
 
 def base_line(scenario: Scenario) -> str:
-    """`http × 3, threads × 3`."""
+    """`http × 3, threads × 3`, or the name of a function of one's own."""
+    if scenario.function is not None:
+        return scenario.function
     return f"{scenario.workload} × {scenario.tasks}, {scenario.concurrency} × {scenario.workers}"
 
 
