@@ -64,8 +64,10 @@ def _outweigh_others() -> None:
 
 async def _of_sandbox(sandbox: Sandbox) -> dict[str, object]:
     rows: dict[str, object] = {}
+    enforcement = sandbox.cpu_enforcement
     errors: dict[float, list[float]] = {WORKS_MS[-1]: [], LONG_MS: []}
     for memory_mb in SIZES_MB:
+        long_errors: list[float] = []
         for name, workers, kind in KINDS:
             found = [
                 await measure_cell(
@@ -79,11 +81,13 @@ async def _of_sandbox(sandbox: Sandbox) -> dict[str, object]:
                 for cpu_ms in (*WORKS_MS, *([LONG_MS] if memory_mb >= LONG_FROM_MB else []))
             ]
             cells = [_cell(one, workers, sandbox.host_cpus) for one in found]
-            rows[f"{sandbox.cpu_enforcement} {name} {memory_mb} MB"] = "   ".join(cells)
+            rows[f"{enforcement} {name} {memory_mb} MB"] = "   ".join(cells)
             for cpu_ms, one in zip((WORKS_MS[-1], LONG_MS), found[2:], strict=False):
                 errors[cpu_ms].append(abs(one.error_percent))
+                long_errors.append(abs(one.error_percent))
+        rows[f"{enforcement} {memory_mb} MB, >= 229 ms, without sign"] = f"median {median(long_errors):.1f}"
     for cpu_ms, found_errors in errors.items():
-        rows[f"{sandbox.cpu_enforcement}, {cpu_ms:.0f} ms, without sign"] = (
+        rows[f"{enforcement}, {cpu_ms:.0f} ms, without sign"] = (
             f"median {median(found_errors):.1f}, largest {max(found_errors):.1f}"
         )
     return rows
