@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from lambda_tui.errors import InvalidInput, StorageError
@@ -18,6 +20,7 @@ from lambda_tui.targets.protocol import Target
 from lambda_tui.tui import theme
 from lambda_tui.tui.screens.dialogs import Question
 from lambda_tui.tui.screens.explore import ExploreScreen
+from lambda_tui.tui.terminal_driver import TerminalDriver
 from lambda_tui.tui.threads import RunFactory, RunLike
 from lambda_tui.tui.widgets.controls import Controls
 
@@ -106,6 +109,10 @@ class LambdaTui(App[None]):
         self.add_mode("environments", self._environments_screen)
         # The first screen is 100,000 objects and hardly any garbage: 50 of 350 ms until the paint.
         gc.disable()
+
+    def get_driver_class(self) -> type[Driver]:
+        chosen = super().get_driver_class()
+        return TerminalDriver if chosen is LinuxDriver else chosen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.variable_defaults(dark=self.current_theme.dark)

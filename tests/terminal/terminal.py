@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,12 @@ class Terminal:
     def pid(self) -> int:
         assert self.child.pid is not None
         return self.child.pid
+
+    @property
+    def local_modes(self) -> int:
+        """What the terminal does with keys, echo among it (termios)."""
+        modes: int = termios.tcgetattr(self.child.child_fd)[3]
+        return modes
 
     @property
     def text(self) -> str:

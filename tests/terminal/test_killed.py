@@ -156,6 +156,24 @@ def test_a_killed_program_has_kept_what_the_server_answered(
     assert answered - 4 <= kept_of_it <= answered
 
 
+def test_stopped_and_continued_unasked_it_goes_on_and_gives_the_terminal_back(tmp_path: Path) -> None:
+    with Terminal(tmp_path) as terminal:
+        modes = terminal.local_modes
+        terminal.wait_for(r"Enter invokes[\s\S]*Ready\.")
+        assert terminal.local_modes != modes
+        for _ in range(3):
+            os.kill(terminal.pid, signal.SIGSTOP)
+            assert wait_until(lambda: state_of(terminal.pid) == "T")
+            os.kill(terminal.pid, signal.SIGCONT)
+            terminal.watch(seconds=0.5)
+        terminal.press("3")
+        terminal.wait_for("A month costs")
+        terminal.press("q")
+        terminal.wait_for_exit(seconds=10)
+        assert terminal.local_modes == modes
+        assert terminal.child.exitstatus == 0
+
+
 def test_suspended_robbed_of_its_engine_and_terminated(tmp_path: Path, temporary: Path) -> None:
     data = tmp_path / "data"
     with Terminal(data) as terminal:
