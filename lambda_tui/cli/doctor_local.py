@@ -24,7 +24,11 @@ _NOTES = {
     ("processes", "user-namespace"): "1024 processes and threads, by the kernel",
     ("tmp", "block-device"): "a /tmp of its own, full at its size; on this host's disk",
     ("tmp", "tmpfs"): "a /tmp of its own, full at its size; in this host's memory, not the function's",
-    ("tmp", "private-folder"): "a /tmp of its own; each file, but not all together, is held to its size",
+    (
+        "tmp",
+        "charged-tmpfs",
+    ): "a /tmp of its own, full at its size; in this host's memory. The kernel charges it to"
+    " the function: every 25 ms it is taken off, and who has more memory without it is killed",
     ("tmp", "TMPDIR"): "a folder of its own in TMPDIR; each file is held to its size",
     ("task_root", "read-only-mount"): "read-only",
     ("task_root", "none"): "writable, unlike Lambda's",
@@ -93,10 +97,9 @@ def _advice(enforcement: dict[str, str]) -> list[str]:
 
 
 def _advice_on_files(tmp: str, *, is_root: bool) -> list[str]:
-    if tmp == "private-folder":
+    if tmp == "charged-tmpfs":
         needed = "loop devices, mke2fs (e2fsprogs) and 1 GB of free disk"
-        who = "the right to mount" if is_root else "root"
-        return [f"For a /tmp that is full at its size it needs {who}, {needed}."]
+        return [f"For a /tmp on disk, not in memory, it needs {'' if is_root else 'root, '}{needed}."]
     if tmp == "TMPDIR":
         where = "Let this container make mount namespaces" if is_root else "Allow user namespaces, or be root"
         return [f"{where}: each environment then has its own /tmp and a read-only task root."]

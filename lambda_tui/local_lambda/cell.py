@@ -10,6 +10,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda import leftovers, processes
@@ -30,6 +31,11 @@ EXIT_POLL_S = 0.005
 DESTROY_TIMEOUT_S = 5.0
 
 
+MemoryWatch = Literal["none", "resident", "charged"]
+"""What is looked at every 25 ms: nothing, because the kernel enforces the limit; the resident memory of all
+processes; what their group is charged for, which includes what is in their /tmp."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellLimits:
     """What one cell is held to, besides the share and the memory that its group enforces."""
@@ -39,14 +45,13 @@ class CellLimits:
     cpus: frozenset[int] | None
     isolation: FileIsolation | None
     """How it has a /tmp of its own and a read-only task root; None where the host does not allow it."""
-    watch_memory: bool
+    memory_watch: MemoryWatch
     max_user_tasks: int | None
 
     @property
     def largest_file_bytes(self) -> int | None:
         """What a single file is held to where nothing limits all of them together."""
-        limits_tmp = self.isolation is not None and self.isolation.limits_tmp
-        return None if limits_tmp else self.ephemeral_mb * BYTES_PER_MB
+        return None if self.isolation else self.ephemeral_mb * BYTES_PER_MB
 
 
 class Cell:
@@ -74,6 +79,8 @@ class Cell:
         how = limits.isolation
         self._own_files = PrivateFiles(how, directory, limits.ephemeral_mb) if how else None
         self._frozen = False
+        self._thawed = asyncio.Event()
+        self._thawed.set()
         self._exit: asyncio.Future[int] | None = None
         self._last_cpu = CpuUsage(0.0)
         self._retired = False
@@ -117,13 +124,13 @@ class Cell:
         if self._own_files is not None:
             self._own_files.keep(pid)
         # Until its code runs the process is a copy of this one, and as large.
-        if self._limits.watch_memory and not self._exit.done():
+        if self._limits.memory_watch != "none" and not self._exit.done():
             self._memory_watch = asyncio.create_task(self._watch_memory())
         return pid
 
     @property
     def tmp_folder(self) -> Path:
-        """What the program has as /tmp, or where the host does not allow that, as TMPDIR."""
+        """What the program has as TMPDIR, where the host does not allow a /tmp of its own."""
         return self.directory / "tmp"
 
     def _view(self, program: str, cwd: str, task_root: str | None) -> View | None:
@@ -196,6 +203,7 @@ class Cell:
         """Return the highest memory use so far, in whole MB rounded up, at most `memory_mb`."""
         # The group's own peak misses pages that another group was charged for, such as the interpreter's.
         if not self._retired:
+            self._set_tmp_aside()
             texts = list(map(self._status, self._group.pids()))
             resident = sum(map(processes.peak_resident_bytes, texts))
             self._peak_bytes = max(self._peak_bytes, self._group.peak_memory_bytes(), resident)
@@ -218,24 +226,45 @@ class Cell:
         return self._killed_for_memory
 
     async def _watch_memory(self) -> None:
-        limit_bytes = self.memory_mb * BYTES_PER_MB
-        while True:
-            if not self._frozen and not self._retired:
-                members = self._group.pids()
-                used = sum(map(processes.resident_bytes, members))
-                if used > limit_bytes and len(members) > 1:
-                    # Forked children share most pages with their parent; the exact sum is 50 times slower.
-                    used = sum(map(processes.proportional_bytes, members))
-                self._peak_bytes = max(self._peak_bytes, used)
-                if used > limit_bytes:
-                    self._killed_for_memory = True
-                    self._group.kill()
+        while not self._retired:
+            if self._limits.memory_watch == "resident":
+                self._hold_resident()
+            else:
+                await self._hold_charged()
             await asyncio.sleep(MEMORY_POLL_S)
+            await self._thawed.wait()
+
+    def _hold_resident(self) -> None:
+        limit_bytes = self.memory_mb * BYTES_PER_MB
+        members = self._group.pids()
+        used = sum(map(processes.resident_bytes, members))
+        if used > limit_bytes and len(members) > 1:
+            # Forked children share most pages with their parent; the exact sum is 50 times slower.
+            used = sum(map(processes.proportional_bytes, members))
+        self._peak_bytes = max(self._peak_bytes, used)
+        if used > limit_bytes:
+            self._killed_for_memory = True
+            self._group.kill()
+
+    async def _hold_charged(self) -> None:
+        self._set_tmp_aside()
+        self._peak_bytes = max(self._peak_bytes, self._group.peak_memory_bytes())
+        if self._group.exceeds_memory():
+            try:
+                await asyncio.to_thread(self._group.reclaim_or_kill)
+            except OSError:
+                if not self._retired:  # and its group removed meanwhile
+                    raise
+
+    def _set_tmp_aside(self) -> None:
+        if self._limits.memory_watch == "charged" and self._own_files is not None:
+            self._group.set_aside(self._own_files.tmpfs_bytes())
 
     def freeze(self) -> None:
         """Stop every process where it is, as Lambda does between invocations."""
         if not self._retired:
             self._frozen = True
+            self._thawed.clear()
             self._group.freeze()
 
     def thaw(self) -> None:
@@ -243,6 +272,7 @@ class Cell:
         if not self._retired:
             self._frozen = False
             self._group.thaw()
+            self._thawed.set()
 
     async def kill(self) -> None:
         """Kill everything in the cell; another program can be spawned in it, and finds the same /tmp."""

@@ -33,6 +33,11 @@ class V1Group:
         self._places = tuple(dict.fromkeys(folders.values()))
         self._files = KeptFiles()
         self._peak = PeakMemory()
+        self._memory_figure = "memory.max_usage_in_bytes"
+        self._memory_bytes = 0
+        self._hard_limit_bytes = 0
+        self._tmp_bytes = 0
+        self._own_kills = 0
 
     @property
     def join_files(self) -> tuple[str, ...]:
@@ -40,7 +45,7 @@ class V1Group:
         # that moves itself takes none: 0.4 ms for all five, and the child has only one thread so far.
         return tuple(f"{place}/tasks" for place in self._places)
 
-    def make(self, memory_mb: int) -> None:
+    def make(self, memory_mb: int, charged_tmp_mb: int) -> None:
         """Create the folders and set the memory and process limits; raises OSError."""
         for place in self._places:
             place.mkdir()
@@ -49,11 +54,12 @@ class V1Group:
         if "pids" in self._folders:
             write_control(self._folders["pids"] / "pids.max", MAX_PROCESSES)
         if "memory" in self._folders:
-            limit_bytes = memory_mb * BYTES_PER_MB
-            write_control(self._folders["memory"] / "memory.limit_in_bytes", limit_bytes)
+            self._memory_bytes = memory_mb * BYTES_PER_MB
+            self._hard_limit_bytes = (memory_mb + charged_tmp_mb) * BYTES_PER_MB
+            write_control(self._folders["memory"] / "memory.limit_in_bytes", self._hard_limit_bytes)
             swap_limit = self._folders["memory"] / "memory.memsw.limit_in_bytes"
             if swap_limit.exists():
-                write_control(swap_limit, limit_bytes)
+                write_control(swap_limit, self._hard_limit_bytes)
 
     def leader_started(self, pid: int) -> None:
         """Nothing to note: the process joined by itself."""
@@ -86,12 +92,36 @@ class V1Group:
     def peak_memory_bytes(self) -> int:
         if "memory" not in self._folders:
             return 0
-        charged = self._files.number(self._file("memory", "memory.max_usage_in_bytes"))
-        return self._peak.without_files(charged, self._cached_file_bytes)
+        charged = self._files.number(self._file("memory", self._memory_figure))
+        return self._peak.without_files(charged - self._tmp_bytes, self._cached_file_bytes)
 
     def _cached_file_bytes(self) -> int:
         counters = self._files.counters(self._file("memory", "memory.stat"))
         return counters["cache"] - counters.get("shmem", 0)
+
+    def set_aside(self, tmp_bytes: int) -> None:
+        if tmp_bytes != self._tmp_bytes:
+            self._tmp_bytes = tmp_bytes
+            self._memory_figure = "memory.usage_in_bytes"  # the peak has /tmp in it
+
+    def exceeds_memory(self) -> bool:
+        if "memory" not in self._folders:
+            return False
+        used = self._files.number(self._file("memory", "memory.usage_in_bytes"))
+        over = used - self._tmp_bytes - self._memory_bytes
+        return over > 0 and over > self._cached_file_bytes()
+
+    def reclaim_or_kill(self) -> None:
+        limit = self._folders["memory"] / "memory.limit_in_bytes"
+        try:
+            write_control(limit, self._memory_bytes + self._tmp_bytes)
+        except OSError as error:
+            # Version 1 reclaims, but kills nobody for a limit that is set below what is used.
+            if error.errno != errno.EBUSY:
+                raise
+            self._own_kills += 1
+            self.kill()
+        write_control(limit, self._hard_limit_bytes)
 
     def oom_kills(self) -> int:
         if "memory" not in self._folders:
@@ -99,8 +129,8 @@ class V1Group:
         # Kernels before 4.13 do not count kills: reaching the limit is then the only sign.
         counters = self._files.counters(self._file("memory", "memory.oom_control"))
         if "oom_kill" in counters:
-            return counters["oom_kill"]
-        return self._files.number(self._file("memory", "memory.failcnt"))
+            return counters["oom_kill"] + self._own_kills
+        return self._files.number(self._file("memory", "memory.failcnt")) + self._own_kills
 
     def _file(self, controller: str, name: str) -> str:
         return f"{self._folders[controller]}/{name}"
@@ -147,10 +177,10 @@ class V1Hierarchy:
         for root in self.roots:
             root.mkdir(exist_ok=True)
 
-    def create(self, environment_id: str, memory_mb: int) -> V1Group:
+    def create(self, environment_id: str, memory_mb: int, charged_tmp_mb: int = 0) -> V1Group:
         group = V1Group({controller: root / environment_id for controller, root in self._roots.items()})
         try:
-            group.make(memory_mb)
+            group.make(memory_mb, charged_tmp_mb)
         except OSError:
             group.remove()
             raise

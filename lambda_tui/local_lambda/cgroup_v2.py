@@ -31,17 +31,25 @@ class V2Group:
         self._controllers = controllers
         self._peak = PeakMemory()
         self._memory_figure = "memory.peak"
+        self._memory_bytes = 0
+        self._hard_limit_bytes = 0
+        self._tmp_bytes = 0
         self._files = KeptFiles()
 
     @property
     def join_files(self) -> tuple[str, ...]:
         return (f"{self._folder}/cgroup.procs",)
 
-    def make(self, memory_mb: int) -> None:
+    def make(self, memory_mb: int, charged_tmp_mb: int) -> None:
         """Create the folder and set the memory and process limits; raises OSError."""
         make_folder(self._folder)
         if "memory" in self._controllers:
-            write_control(self._folder / "memory.max", memory_mb * BYTES_PER_MB)
+            self._memory_bytes = memory_mb * BYTES_PER_MB
+            self._hard_limit_bytes = (memory_mb + charged_tmp_mb) * BYTES_PER_MB
+            write_control(self._folder / "memory.max", self._hard_limit_bytes)
+            if charged_tmp_mb:
+                # The kernel slows down who goes beyond it, to a stop, until somebody has looked why.
+                write_control(self._folder / "memory.high", self._memory_bytes)
             # memory.peak came with kernel 5.19; before, only what was seen when somebody looked.
             if not (self._folder / "memory.peak").exists():
                 self._memory_figure = "memory.current"
@@ -71,11 +79,29 @@ class V2Group:
         if "memory" not in self._controllers:
             return 0
         charged = self._files.number(f"{self._folder}/{self._memory_figure}")
-        return self._peak.without_files(charged, self._cached_file_bytes)
+        return self._peak.without_files(charged - self._tmp_bytes, self._cached_file_bytes)
 
     def _cached_file_bytes(self) -> int:
         counters = self._files.counters(f"{self._folder}/memory.stat")
         return counters["file"] - counters["shmem"]
+
+    def set_aside(self, tmp_bytes: int) -> None:
+        if "memory" not in self._controllers or tmp_bytes == self._tmp_bytes:
+            return
+        self._tmp_bytes = tmp_bytes
+        self._memory_figure = "memory.current"  # the peak has /tmp in it
+        self._files.write(f"{self._folder}/memory.high", str(self._memory_bytes + tmp_bytes))
+
+    def exceeds_memory(self) -> bool:
+        if "memory" not in self._controllers:
+            return False
+        over = self._files.number(f"{self._folder}/memory.current") - self._tmp_bytes - self._memory_bytes
+        return over > 0 and over > self._cached_file_bytes()
+
+    def reclaim_or_kill(self) -> None:
+        # A limit below what is used makes the kernel do now what it does when a limit is reached.
+        write_control(self._folder / "memory.max", self._memory_bytes + self._tmp_bytes)
+        write_control(self._folder / "memory.max", self._hard_limit_bytes)
 
     def oom_kills(self) -> int:
         if "memory" not in self._controllers:
@@ -115,10 +141,10 @@ class V2Hierarchy:
         self.memory_enforcement = "cgroup" if "memory" in controllers else "rss"
         self.limits_processes = "pids" in controllers
 
-    def create(self, environment_id: str, memory_mb: int) -> V2Group:
+    def create(self, environment_id: str, memory_mb: int, charged_tmp_mb: int = 0) -> V2Group:
         group = V2Group(self.roots[0] / environment_id, self._controllers)
         try:
-            group.make(memory_mb)
+            group.make(memory_mb, charged_tmp_mb)
         except OSError:
             group.remove()
             raise

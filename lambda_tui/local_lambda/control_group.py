@@ -53,6 +53,18 @@ class ControlGroup(Protocol):
     def oom_kills(self) -> int:
         """Return how many members were killed for using more than the limit."""
 
+    def set_aside(self, tmp_bytes: int) -> None:
+        """Count so much of what is charged to the members as their /tmp, a tmpfs, and not as memory."""
+
+    def exceeds_memory(self) -> bool:
+        """Tell whether their memory, as far as it is not set aside or cached files, is over the limit."""
+
+    def reclaim_or_kill(self) -> None:
+        """Have the kernel take back what it can, and if that is not enough, kill.
+
+        Takes as long as the end of a process; may be called in a thread.
+        """
+
     def freeze(self) -> None: ...
 
     def thaw(self) -> None: ...
@@ -87,8 +99,11 @@ class Hierarchy(Protocol):
     def roots(self) -> tuple[Path, ...]:
         """The folders, named after the server, under which every group of it is."""
 
-    def create(self, environment_id: str, memory_mb: int) -> ControlGroup:
-        """Make a group limited to `memory_mb`; raises OSError if the host refuses."""
+    def create(self, environment_id: str, memory_mb: int, charged_tmp_mb: int = 0) -> ControlGroup:
+        """Make a group limited to `memory_mb`; raises OSError if the host refuses.
+
+        `charged_tmp_mb` is the size of a /tmp whose pages will be charged to it, to be told by `set_aside`.
+        """
 
     def close(self) -> None:
         """End what runs on its behalf; the groups are removed by their folders."""

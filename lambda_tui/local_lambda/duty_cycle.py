@@ -143,6 +143,9 @@ class GovernedGroup:
         self.marker = inner.marker
         self.peak_memory_bytes = inner.peak_memory_bytes
         self.oom_kills = inner.oom_kills
+        self.set_aside = inner.set_aside
+        self.exceeds_memory = inner.exceeds_memory
+        self.reclaim_or_kill = inner.reclaim_or_kill
         self.pids = inner.pids
         self.kill = inner.kill
         self.remove = inner.remove
@@ -200,8 +203,8 @@ class GovernedHierarchy:
         self.limits_processes = inner.limits_processes
         self.roots = inner.roots
 
-    def create(self, environment_id: str, memory_mb: int) -> GovernedGroup:
-        return GovernedGroup(self._inner.create(environment_id, memory_mb), self._process)
+    def create(self, environment_id: str, memory_mb: int, charged_tmp_mb: int = 0) -> GovernedGroup:
+        return GovernedGroup(self._inner.create(environment_id, memory_mb, charged_tmp_mb), self._process)
 
     def close(self) -> None:
         self._process.close()

@@ -14,8 +14,8 @@ import sys
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-TmpKind = Literal["block-device", "tmpfs", "private-folder"]
-"""Where /tmp is: a file system in a file, memory, or a folder, whose size nothing limits."""
+TmpKind = Literal["block-device", "tmpfs"]
+"""Where /tmp is: a file system in a file, or memory. Both are full at their size."""
 
 TMP = "/tmp"  # noqa: S108 - Lambda's own
 SHARED_MEMORY = "/dev/shm"  # noqa: S108
@@ -36,10 +36,9 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A new view: /tmp from `tmp_source`, a device or a folder; `task_root` read-only; `kept` in place."""
+    """A new view: /tmp on the device `tmp_source`, or a tmpfs; `task_root` read-only; `kept` in place."""
 
-    tmp_kind: TmpKind
-    tmp_source: str
+    tmp_source: str | None
     tmp_mb: int
     task_root: str | None
     kept: tuple[str, ...] = ()
@@ -69,9 +68,7 @@ class FileView:
             _mount("tmpfs", SHARED_MEMORY, _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "tmpfs", "size=4k,mode=555")
 
     def _mount_tmp(self) -> None:
-        if self.tmp_kind == "private-folder":
-            _mount(self.tmp_source, TMP, _MS_BIND)
-        elif self.tmp_kind == "tmpfs":
+        if self.tmp_source is None:
             _mount("tmpfs", TMP, _MS_NOSUID | _MS_NODEV, "tmpfs", f"size={self.tmp_mb}m,mode=1777")
         else:
             # Nothing has to be on the disk before it is thrown away.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lambda_tui
-from lambda_tui.local_lambda import isolation, tmp_images
+from lambda_tui.local_lambda import isolation, processes, tmp_images
+from lambda_tui.local_lambda.control_group import BYTES_PER_MB
 from lambda_tui.local_lambda.isolation import FileView, KeptView, TmpKind, View
 
 
@@ -21,15 +23,9 @@ class FileIsolation:
     tmp_kind: TmpKind
     in_user_namespace: bool
 
-    @property
-    def limits_tmp(self) -> bool:
-        """Whether all files in /tmp together are held to its size."""
-        return self.tmp_kind != "private-folder"
-
     def works_in(self, folder: Path) -> bool:
         """Try it, in a child; an image is kept in `folder`."""
         with tempfile.TemporaryDirectory(dir=folder) as directory:
-            (Path(directory) / "tmp").mkdir()
             files = PrivateFiles(self, Path(directory), 512)
             try:
                 return isolation.works_here(files.view(sys.executable, directory, directory))
@@ -39,23 +35,18 @@ class FileIsolation:
                 files.release()
 
 
-def best_isolation(folder: Path, memory_enforcement: str) -> FileIsolation | None:
+def best_isolation(folder: Path) -> FileIsolation | None:
     """Return the best that was proved to work here, or None; `folder` is where images would be kept."""
-    candidates = _candidates(folder, memory_enforcement) if sys.platform == "linux" else ()
+    candidates = _candidates(folder) if sys.platform == "linux" else ()
     return next((how for how in candidates if how.works_in(folder)), None)
 
 
-def _candidates(folder: Path, memory_enforcement: str) -> Iterator[FileIsolation]:
-    # The kernel charges a tmpfs to the control group of whoever writes there.
-    in_memory: tuple[TmpKind, ...] = () if memory_enforcement == "cgroup" else ("tmpfs",)
-    kinds: tuple[TmpKind, ...] = (*in_memory, "private-folder")
+def _candidates(folder: Path) -> Iterator[FileIsolation]:
     if os.geteuid() == 0:
         if tmp_images.can_be_kept_in(folder):
             yield FileIsolation("block-device", in_user_namespace=False)
-        for kind in kinds:
-            yield FileIsolation(kind, in_user_namespace=False)
-    for kind in kinds:
-        yield FileIsolation(kind, in_user_namespace=True)
+        yield FileIsolation("tmpfs", in_user_namespace=False)
+    yield FileIsolation("tmpfs", in_user_namespace=True)
 
 
 class PrivateFiles:
@@ -67,6 +58,7 @@ class PrivateFiles:
         self._tmp_mb = tmp_mb
         self._device: tuple[int, str] | None = None
         self._kept: KeptView | None = None
+        self._tmpfs_fd: int | None = None
 
     def view(self, program: str, cwd: str, task_root: str | None) -> View:
         """Return what the next program enters; raises OSError if there can be no /tmp for it."""
@@ -76,7 +68,6 @@ class PrivateFiles:
         needed = (*installed, cwd, *([task_root] if task_root else []))
         has_shared_memory = os.path.isdir(isolation.SHARED_MEMORY)
         return FileView(
-            self._how.tmp_kind,
             self._tmp_source(),
             self._tmp_mb,
             task_root,
@@ -85,29 +76,48 @@ class PrivateFiles:
             has_shared_memory and not isolation.below(isolation.SHARED_MEMORY, needed),
         )
 
-    def _tmp_source(self) -> str:
-        if self._how.tmp_kind != "block-device":
-            return str(self._directory / "tmp")
+    def _tmp_source(self) -> str | None:
+        if self._how.tmp_kind == "tmpfs":
+            if processes.available_memory_bytes() < self._tmp_mb * BYTES_PER_MB:
+                # Otherwise who fills it would make the kernel kill whatever is largest on the host.
+                raise OSError(errno.ENOSPC, f"this host has less than {self._tmp_mb} MB of memory left")
+            return None
         if self._device is None:
             self._device = tmp_images.attach(self._tmp_mb, self._directory)
         return self._device[1]
 
     def keep(self, pid: int) -> None:
         """Have the next program find what `pid` leaves; does nothing if it has ended already."""
-        if self._kept is None:
-            try:
-                self._kept = KeptView(pid, in_user_namespace=self._how.in_user_namespace)
-            except OSError:
-                return
+        if self._kept is not None:
+            return
+        try:
+            if self._how.tmp_kind == "tmpfs":
+                self._tmpfs_fd = os.open(f"/proc/{pid}/root{isolation.TMP}", os.O_PATH | os.O_DIRECTORY)
+            self._kept = KeptView(pid, in_user_namespace=self._how.in_user_namespace)
+        except OSError:
+            self._close_tmpfs()
+
+    def tmpfs_bytes(self) -> int:
+        """Return how much memory /tmp holds now: 0 where it is not memory."""
+        if self._tmpfs_fd is None:
+            return 0
+        found = os.fstatvfs(self._tmpfs_fd)
+        return (found.f_blocks - found.f_bfree) * found.f_frsize
 
     def release(self) -> None:
         """Give up /tmp; idempotent. Takes as long as writing what is in it, 0.1 s for 100 MB."""
         kept, self._kept = self._kept, None
         device, self._device = self._device, None
+        self._close_tmpfs()
         if kept is not None:
             kept.close()
         if device is not None:
             os.close(device[0])
+
+    def _close_tmpfs(self) -> None:
+        descriptor, self._tmpfs_fd = self._tmpfs_fd, None
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _folders_of(file: str) -> tuple[str, ...]:

@@ -119,6 +119,11 @@ def status(pid: int) -> bytes:
         return b""
 
 
+def available_memory_bytes() -> int:
+    """Return how much memory this host can still give without swapping; 0 if it does not tell."""
+    return _kilobytes("/proc/meminfo", b"MemAvailable:") * 1024
+
+
 def _kilobytes(path: str, key: bytes) -> int:
     try:
         with open(path, "rb") as lines:

@@ -24,7 +24,7 @@ from lambda_tui.local_lambda import (
     private_files,
     processes,
 )
-from lambda_tui.local_lambda.cell import Cell, CellLimits
+from lambda_tui.local_lambda.cell import Cell, CellLimits, MemoryWatch
 from lambda_tui.local_lambda.cgroup_paths import (
     CgroupMount,
     candidate_parents,
@@ -66,7 +66,7 @@ class Sandbox:
             raise StorageError(f"The folder {state_dir} cannot be written: {error.strerror}.") from error
         (self.directory / leftovers.GROUPS_FILE).write_text("\n".join(map(str, roots)))
         self._watchdog = Watchdog(name, state_dir, roots)
-        self.isolation = private_files.best_isolation(self.directory, self.memory_enforcement)
+        self.isolation = private_files.best_isolation(self.directory)
         self._process_enforcement, self._max_user_tasks = _process_limit(hierarchy, self.isolation)
 
     @property
@@ -81,18 +81,32 @@ class Sandbox:
             "memory": self.memory_enforcement,
             "processes": self._process_enforcement,
             "visible_cpus": "affinity" if sys.platform == "linux" else "none",
-            "tmp": self.isolation.tmp_kind if self.isolation else "TMPDIR",
+            "tmp": self._tmp_enforcement(),
             "task_root": "read-only-mount" if self.isolation else "none",
             "shared_memory": "refused" if self.isolation else "refused-in-python",
         }
+
+    def _tmp_enforcement(self) -> str:
+        if self._memory_watch() == "charged":
+            return "charged-tmpfs"
+        return self.isolation.tmp_kind if self.isolation else "TMPDIR"
+
+    def _memory_watch(self) -> MemoryWatch:
+        if self.memory_enforcement == "rss":
+            return "resident"
+        # The kernel charges a tmpfs to the control group of whoever writes there.
+        in_memory = self.isolation is not None and self.isolation.tmp_kind == "tmpfs"
+        return "charged" if self.memory_enforcement == "cgroup" and in_memory else "none"
 
     def create(self, environment_id: str, memory_mb: int, ephemeral_mb: int = 512) -> Cell:
         """Return a new empty cell, unthrottled; raises TargetRefused if the host has no room for it."""
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", environment_id):
             raise ValueError(f"environment id {environment_id!r}")
         directory = self.directory / environment_id
+        watch = self._memory_watch()
         try:
-            group = self._hierarchy.create(environment_id, memory_mb)
+            charged_tmp_mb = ephemeral_mb if watch == "charged" else 0
+            group = self._hierarchy.create(environment_id, memory_mb, charged_tmp_mb)
             with contextlib.ExitStack() as undo:
                 undo.callback(group.remove)
                 directory.mkdir(mode=0o700)
@@ -105,7 +119,7 @@ class Sandbox:
             ephemeral_mb,
             self._some_cpus(visible_cpus(memory_mb)),
             isolation=self.isolation,
-            watch_memory=self.memory_enforcement == "rss",
+            memory_watch=watch,
             max_user_tasks=self._max_user_tasks,
         )
         cell = Cell(environment_id, limits, group, directory)

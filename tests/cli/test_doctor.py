@@ -109,7 +109,7 @@ def test_the_table_names_every_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         assert fact in shown
 
 
-@pytest.mark.parametrize("tmp", [*get_args(TmpKind), "TMPDIR"])
+@pytest.mark.parametrize("tmp", [*get_args(TmpKind), "charged-tmpfs", "TMPDIR"])
 def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
     monkeypatch: pytest.MonkeyPatch, tmp: str
 ) -> None:
@@ -119,4 +119,4 @@ def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
     assert told["tmp"]["enforcement"] == tmp
     assert "of its own" in told["tmp"]["note"]
     if sys.platform == "linux":
-        assert bool(told["advice"]) == (tmp in ("private-folder", "TMPDIR"))
+        assert bool(told["advice"]) == (tmp in ("charged-tmpfs", "TMPDIR"))

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from lambda_tui.local_lambda.cell import Cell
-from lambda_tui.local_lambda.private_files import FileIsolation, best_isolation
+from lambda_tui.local_lambda.private_files import FileIsolation
 from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
 from tests.local_lambda.sandbox_host import text_of
 
@@ -22,9 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asserts what th
 WAYS = [
     FileIsolation("block-device", in_user_namespace=False),
     FileIsolation("tmpfs", in_user_namespace=False),
-    FileIsolation("private-folder", in_user_namespace=False),
     FileIsolation("tmpfs", in_user_namespace=True),
-    FileIsolation("private-folder", in_user_namespace=True),
 ]
 
 LOOK = """
@@ -77,10 +75,9 @@ async def test_what_a_program_finds(sandbox: Sandbox, tmp_path: Path, how: FileI
     first = await look(cell, tmp_path / "task", tmp_path / "out")
     second = await look(cell, tmp_path / "task", tmp_path / "out")
     await cell.destroy()
-    full = errno.ENOSPC if how.limits_tmp else 0
     expected = {
-        "together": full,
-        "alone": errno.ENOSPC if how.limits_tmp else errno.EFBIG,
+        "together": errno.ENOSPC,
+        "alone": errno.ENOSPC,
         "emptied": 0,
         "emptied again": 0,
         "mine": 0,
@@ -91,8 +88,3 @@ async def test_what_a_program_finds(sandbox: Sandbox, tmp_path: Path, how: FileI
     assert first == {**expected, "left": False}
     assert second == {**expected, "left": True}, "the next program finds the same /tmp"
     assert "mine" not in os.listdir("/tmp")
-
-
-def test_a_tmpfs_is_not_taken_where_it_would_be_memory_of_the_function(tmp_path: Path) -> None:
-    best = best_isolation(tmp_path, "cgroup")
-    assert best is None or best.tmp_kind != "tmpfs"

@@ -17,6 +17,8 @@ INTERFACE = {
     "cpu": {"cpu.max": "max 100000"},
     "memory": {
         "memory.max": "max",
+        "memory.high": "max",
+        "memory.current": "0",
         "memory.swap.max": "max",
         "memory.peak": "0",
         "memory.stat": "file 0\nshmem 0\n",
@@ -217,12 +219,38 @@ def test_peak_memory_before_kernel_5_19_is_the_most_that_was_seen(
     kernel: Kernel, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = {name: text for name, text in INTERFACE["memory"].items() if name != "memory.peak"}
-    monkeypatch.setitem(INTERFACE, "memory", old | {"memory.current": "0"})
+    monkeypatch.setitem(INTERFACE, "memory", old)
     group = cgroup_v2.V2Hierarchy(kernel.root, frozenset({"memory"}), "lambda-tui-1").create("one", 512)
     for current in ("100\n", "300\n", "200\n"):
         (folder / "memory.current").write_text(current)
         peak = group.peak_memory_bytes()
     assert peak == 300
+
+
+def test_a_tmp_that_is_charged_to_the_group_is_no_memory_of_it(kernel: Kernel, folder: Path) -> None:
+    group = cgroup_v2.V2Hierarchy(kernel.root, frozenset({"memory"}), "lambda-tui-1").create("one", 100, 50)
+    mb = 1 << 20
+
+    def limits() -> list[int]:
+        return [int((folder / name).read_text()) // mb for name in ("memory.high", "memory.max")]
+
+    def charged(memory_mb: int, tmp_mb: int, cached_mb: int) -> None:
+        (folder / "memory.current").write_text(str((memory_mb + tmp_mb + cached_mb) * mb))
+        (folder / "memory.stat").write_text(f"file {(tmp_mb + cached_mb) * mb}\nshmem {tmp_mb * mb}\n")
+        group.set_aside(tmp_mb * mb)
+
+    assert limits() == [100, 150], "its memory is held back at once, and killed for only when somebody looked"
+    charged(90, 40, cached_mb=0)
+    assert not group.exceeds_memory()
+    assert group.peak_memory_bytes() == 90 * mb
+    assert limits() == [140, 150]
+    charged(95, 10, cached_mb=20)
+    assert not group.exceeds_memory(), "the kernel gives up what it only caches"
+    assert group.peak_memory_bytes() == 95 * mb
+    charged(101, 10, cached_mb=20)
+    assert group.exceeds_memory()
+    group.reclaim_or_kill()
+    assert limits() == [110, 150]
 
 
 def test_freeze_kill_and_remove(group: cgroup_v2.V2Group, folder: Path) -> None:

@@ -89,9 +89,7 @@ def test_nothing_is_left(busy: LocalServer, number: signal.Signals) -> None:
     left = [*busy.environment_pids(), *grandchildren]
     groups = control_groups_of(busy.process.pid)
     assert bool(groups) == busy.ready["cpu_enforcement"].startswith("cgroup")
-    with_device = best_isolation(state, busy.ready["memory_enforcement"]) == FileIsolation(
-        "block-device", in_user_namespace=False
-    )
+    with_device = best_isolation(state) == FileIsolation("block-device", in_user_namespace=False)
     assert len(loop_devices_of(state)) == (2 if with_device else 0)
 
     status = busy.stop(number)

@@ -37,7 +37,7 @@ def test_a_file_system_has_room_for_its_size_and_little_more(disk: Path, size_mb
                 found = os.statvfs("/tmp")
                 os.write(telling, str(found.f_bavail * found.f_frsize).encode())
 
-        assert works_here(Telling("block-device", path, size_mb, None))
+        assert works_here(Telling(path, size_mb, None))
         room_mb = int(os.read(told, 32)) / BYTES_PER_MB
         assert size_mb <= room_mb <= size_mb + 8
         assert list(disk.iterdir()) == [], "the file has no name"
