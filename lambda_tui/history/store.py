@@ -57,8 +57,9 @@ class HistoryStore:
             InvalidInput: no run, or more than one, has such an id.
         """
         rows = self._database.read(
-            "SELECT run_id FROM runs WHERE run_id = ?1 OR (substr(run_id, 1, length(?1)) = ?1 AND ?1 != '')"
-            " ORDER BY run_id != ?1 LIMIT 2",
+            "SELECT run_id FROM runs, (SELECT ? AS asked)"
+            " WHERE run_id = asked OR (substr(run_id, 1, length(asked)) = asked AND asked != '')"
+            " ORDER BY run_id != asked LIMIT 2",
             run_id,
         )
         found = [row["run_id"] for row in rows]
