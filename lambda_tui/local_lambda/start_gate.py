@@ -1,8 +1,8 @@
 """Lets only a few environments start at the same time.
 
 On AWS each environment starts on a host of its own. Here 200 at once on two CPUs took 9 s each, and reached
-the 10 s limit of INIT; one after the other they take 0.1 s each, and the crowd is served as soon. What an
-environment waits here is not part of its Init Duration.
+the 10 s limit of INIT. One for each CPU, as many as can make progress, take 52 ms each; two for each CPU take
+twice as long and serve the crowd no sooner. What an environment waits here is not part of its Init Duration.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-STARTS_PER_CPU = 2
-LONGEST_HOLD_S = 0.5
+LONGEST_HOLD_S = 0.25
 """An INIT that waits for something else needs no CPU: after this it makes way."""
 
 
@@ -20,11 +19,11 @@ class StartGate:
     """Slots for starting environments, given in the order they were asked for."""
 
     def __init__(self, cpus: int) -> None:
-        self._slots = asyncio.Semaphore(STARTS_PER_CPU * cpus)
+        self._slots = asyncio.Semaphore(cpus)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Hold a slot inside, but no longer than half a second."""
+        """Hold a slot inside, but no longer than a quarter of a second."""
         await self._slots.acquire()
         held = True
 
