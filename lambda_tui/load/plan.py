@@ -9,6 +9,10 @@ from typing import Any, Self
 READ_TIMEOUT_MARGIN_S = 10.0
 """An invocation that has not answered this long after the function's own timeout never will."""
 
+START_MARGIN_S = 0.1
+"""On this machine new environments start one after the other for each CPU: a crowd waits that much longer for
+each of its invocations (30 to 60 ms on two CPUs)."""
+
 MAX_OWN_RESULT_BYTES = 16 * 1024
 """Results of a user's own function beyond this are counted, not kept."""
 

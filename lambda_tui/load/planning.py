@@ -11,7 +11,13 @@ from lambda_tui.billing.run_bill import invocation_usd
 from lambda_tui.errors import InvalidInput, TargetRefused
 from lambda_tui.load.estimate import ideal_duration_ms, worst_case_usd
 from lambda_tui.load.pacing import peak_rate
-from lambda_tui.load.plan import MAX_IN_FLIGHT, MAX_OWN_RESULT_BYTES, READ_TIMEOUT_MARGIN_S, EnginePlan
+from lambda_tui.load.plan import (
+    MAX_IN_FLIGHT,
+    MAX_OWN_RESULT_BYTES,
+    READ_TIMEOUT_MARGIN_S,
+    START_MARGIN_S,
+    EnginePlan,
+)
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.functions import is_loopback
 from lambda_tui.targets.protocol import Deployment
@@ -79,7 +85,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         rate=scenario.rate,
         seconds=scenario.seconds,
         cold_token=run_id if scenario.cold else None,
-        read_timeout_s=deployment.timeout_s + READ_TIMEOUT_MARGIN_S,
+        read_timeout_s=_read_timeout_s(scenario, deployment),
         request_usd=str(request_usd),
         billed_ms_usd=str(billed_ms_usd),
         worst_case_usd=str(worst_case_usd(rates, memory_mb=memory_mb, timeout_s=deployment.timeout_s)),
@@ -92,6 +98,14 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         connections=connections_of(scenario),
         max_in_flight=MAX_IN_FLIGHT,
     )
+
+
+def _read_timeout_s(scenario: Scenario, deployment: Deployment) -> float:
+    timeout_s = deployment.timeout_s + READ_TIMEOUT_MARGIN_S
+    if not is_loopback(deployment.endpoint):
+        return timeout_s
+    in_flight = scenario.callers if scenario.rate is None else MAX_IN_FLIGHT
+    return timeout_s + START_MARGIN_S * min(in_flight, scenario.planned_invocations)
 
 
 def connections_of(scenario: Scenario) -> int:

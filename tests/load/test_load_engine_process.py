@@ -32,6 +32,14 @@ def plan_for(fake: FakeTarget, scenario: Scenario) -> EnginePlan:
     return plan_of(scenario, fake.prepare(scenario), RATES, "run-1")
 
 
+def test_a_crowd_of_cold_starts_on_this_machine_is_waited_for(fake: FakeTarget) -> None:
+    scenario = Scenario(callers=1000, invocations=1000)
+    alone, crowd = plan_for(fake, Scenario(invocations=1000)), plan_for(fake, scenario)
+    assert crowd.read_timeout_s > alone.read_timeout_s + 50
+    elsewhere = replace(fake.prepare(scenario), endpoint="https://lambda.us-east-1.amazonaws.com")
+    assert plan_of(scenario, elsewhere, RATES, "run-1").read_timeout_s == elsewhere.timeout_s + 10
+
+
 def messages(engine: EngineProcess) -> Iterator[tuple[Any, ...]]:
     while True:
         message = engine.next_message()
