@@ -36,9 +36,8 @@ def command() -> None:
 @click.option(
     "--max-environments",
     type=click.IntRange(min=1),
-    default=DEFAULTS.limits.max_environments,
-    show_default=True,
-    help="Execution environments at the same time; more are throttled.",
+    help="Execution environments at the same time; more are throttled. By default 64 to 1,000, by the memory "
+    "of this machine, and at most 256 without control groups.",
 )
 @click.option(
     "--idle-seconds",
@@ -101,7 +100,7 @@ def serve_command(
     ready_file: Path | None,
     region: str,
     no_auth: bool,
-    max_environments: int,
+    max_environments: int | None,
     idle_seconds: float | None,
     account_concurrency: int,
     scaling_rate: int,

@@ -39,7 +39,7 @@ def parse_options(arguments: Sequence[str]) -> ServeOptions:
 
 
 def _add_limits(parser: argparse.ArgumentParser, defaults: SchedulerLimits) -> None:
-    parser.add_argument("--max-environments", type=int, default=defaults.max_environments)
+    parser.add_argument("--max-environments", type=int, help="instead of what this host holds")
     parser.add_argument("--idle-seconds", type=float, help="instead of AWS's measured times")
     parser.add_argument("--account-concurrency", type=int, default=defaults.account_concurrency)
     parser.add_argument("--scaling-rate", type=int, default=defaults.scaling_per_10_s)

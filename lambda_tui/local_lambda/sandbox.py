@@ -74,6 +74,11 @@ class Sandbox:
         """The process that cleans up if this one is killed."""
         return self._watchdog.pid
 
+    @property
+    def watches_processes(self) -> bool:
+        """Whether looking at processes, again and again, holds them to their CPU share or their memory."""
+        return self.cpu_enforcement == "duty-cycle" or self.memory_enforcement == "rss"
+
     def enforcement(self) -> dict[str, str]:
         """Return how each limit is enforced here, as a word for each."""
         return {

@@ -94,9 +94,10 @@ def test_the_payload_function_is_there(client: Any) -> None:
     assert function["Environment"]["Variables"]["UPSTREAM_URL"].startswith("http://127.0.0.1:")
 
 
-def test_account_settings(client: Any) -> None:
-    settings = client.get_account_settings()
-    assert settings["AccountLimit"]["ConcurrentExecutions"] == host_environments()
+def test_account_settings(server: LocalServer, client: Any) -> None:
+    settings, ready = client.get_account_settings(), server.ready
+    watched = ready["cpu_enforcement"] == "duty-cycle" or ready["memory_enforcement"] == "rss"
+    assert settings["AccountLimit"]["ConcurrentExecutions"] == host_environments(watched=watched)
     assert settings["AccountUsage"]["FunctionCount"] == len(client.list_functions()["Functions"])
 
 

@@ -114,9 +114,10 @@ def test_an_environment_that_is_killed_while_idle_harms_one_invocation_at_most(s
     [
         (1, 65_536, 64),
         (4, 65_536, 170),
-        (64, 65_536, 256),
+        (16, 65_536, 682),
+        (64, 65_536, 1000),
         (64, 1_024, 85),
-        (64, resource.RLIM_INFINITY, 256),
+        (64, resource.RLIM_INFINITY, 1000),
     ],
 )
 def test_a_host_holds_as_many_environments_as_its_memory_and_descriptors_allow(
@@ -126,3 +127,4 @@ def test_a_host_holds_as_many_environments_as_its_memory_and_descriptors_allow(
     monkeypatch.setattr(os, "sysconf", host.__getitem__)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, descriptors))
     assert host_environments() == holds
+    assert host_environments(watched=True) == min(holds, 256)

@@ -348,8 +348,8 @@ PARAGRAPHS: tuple[tuple[str, str], ...] = (
         "The same number of invocations of the same payload twice: all sent at the same moment, then at a "
         "constant rate. Lambda runs one invocation at a time in an environment, so all at once needs an "
         "environment each; spread out, a few are reused. Where there are more than the account or the "
-        "embedded Lambda may make (64 to 256, by this machine's memory), Lambda answers 429: throttled, not "
-        "run and not billed. On this machine each half changes the timeout by a second, so that neither "
+        "embedded Lambda may make (64 to 1,000, by this machine's memory), Lambda answers 429: throttled, "
+        "not run and not billed. On this machine each half changes the timeout by a second, so that neither "
         "finds warm environments; elsewhere it may.",
     ),
 )
