@@ -20,7 +20,9 @@ GROUPS_FILE = "groups"
 def start_time_ticks(pid: int) -> int | None:
     """Return when `pid` started, in clock ticks since boot; None if it is gone, 0 where there is no /proc."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
+        # Of its first thread, which tells the same: under qemu-user a program reads invented figures of
+        # itself, and would go by a name that everybody else takes for that of the dead.
+        with open(f"/proc/{pid}/task/{pid}/stat", "rb") as stat:
             return int(stat.read().rpartition(b")")[2].split()[19])
     except (FileNotFoundError, ProcessLookupError):
         if os.path.exists("/proc/self/stat"):

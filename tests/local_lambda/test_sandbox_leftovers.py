@@ -206,6 +206,15 @@ def test_only_groups_of_dead_servers_are_swept(name: str, dead: bool) -> None:
     assert leftovers.belongs_to_the_dead(name) is dead
 
 
+def test_another_process_takes_a_living_servers_name_for_that_of_the_living() -> None:
+    """Under qemu-user a process reads of itself what others do not."""
+    code = (
+        "import sys; from lambda_tui.local_lambda.leftovers import belongs_to_the_dead as dead;"
+        "sys.exit(dead(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", code, leftovers.server_name(0)], check=True, cwd=PROJECT)
+
+
 def test_a_recorded_path_that_is_no_group_of_that_server_is_left_alone(tmp_path: Path) -> None:
     name = f"lambda-tui-999999999-1-{leftovers.pid_namespace()}-0"
     precious = tmp_path / "precious" / name
