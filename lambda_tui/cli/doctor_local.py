@@ -17,6 +17,10 @@ _NOTES = {
     ("memory", "rss"): "watched every 25 ms",
     ("memory", "none"): "not enforced",
     ("processes", "pids-cgroup"): "1024 processes and threads, by the kernel",
+    (
+        "processes",
+        "own-user",
+    ): "1024 processes and threads, by the kernel: each environment is a user of its own",
     ("processes", "user-limit"): "1024 more than you already run",
     ("processes", "none"): "not enforced",
     ("visible_cpus", "affinity"): "2 to 6 by memory size, as far as this host has them",
@@ -93,6 +97,10 @@ def _advice(enforcement: dict[str, str]) -> list[str]:
             )
         else:
             advice.append("For exact CPU shares run it as root, or in a systemd user session with cgroup v2.")
+    if enforcement["processes"] == "none" and is_root:
+        advice.append(
+            "To limit processes let root change users (CAP_SETUID, CAP_SETPCAP), or be somebody else."
+        )
     return advice + _advice_on_files(enforcement["tmp"], is_root=is_root)
 
 

@@ -23,6 +23,7 @@ from lambda_tui.local_lambda.control_group import (
     cpu_quota_us,
 )
 from lambda_tui.local_lambda.isolation import View
+from lambda_tui.local_lambda.own_user import reading_as
 from lambda_tui.local_lambda.private_files import FileIsolation, PrivateFiles
 from lambda_tui.local_lambda.spawn import Program, failure_of_start, spawn
 
@@ -47,6 +48,7 @@ class CellLimits:
     """How it has a /tmp of its own and a read-only task root; None where the host does not allow it."""
     memory_watch: MemoryWatch
     max_user_tasks: int | None
+    own_user: int | None
 
     @property
     def largest_file_bytes(self) -> int | None:
@@ -66,6 +68,7 @@ class Cell:
     ) -> None:
         self.environment_id = environment_id
         self.memory_mb = limits.memory_mb
+        self.own_user = limits.own_user
         self._limits = limits
         self.directory = directory
         self._group = group
@@ -77,7 +80,7 @@ class Cell:
         self._leader_status = ""
         self._files = KeptFiles()
         how = limits.isolation
-        self._own_files = PrivateFiles(how, directory, limits.ephemeral_mb) if how else None
+        self._own_files = PrivateFiles(how, directory, limits.ephemeral_mb, self.own_user) if how else None
         self._frozen = False
         self._thawed = asyncio.Event()
         self._thawed.set()
@@ -111,18 +114,20 @@ class Cell:
                 view=self._view(argv[0], cwd, environ.get("LAMBDA_TASK_ROOT")),
                 largest_file_bytes=self._limits.largest_file_bytes,
                 max_user_tasks=self._limits.max_user_tasks,
+                own_user=self.own_user,
             )
         )
         self._leader = pid
         self._leader_status = f"/proc/{pid}/status"
-        self._group.leader_started(pid)
+        self._group.leader_started(pid, self.own_user)
         self._exit = asyncio.get_running_loop().create_future()
         self._watch_exit(pid, self._exit)
         if failure := await failure_of_start(errors_fd):
             await self.wait()
             raise TargetRefused(f"The environment's program {argv[0]!r} could not be started: {failure}.")
         if self._own_files is not None:
-            self._own_files.keep(pid)
+            with reading_as(self.own_user):
+                self._own_files.keep(pid)
         # Until its code runs the process is a copy of this one, and as large.
         if self._limits.memory_watch != "none" and not self._exit.done():
             self._memory_watch = asyncio.create_task(self._watch_memory())
@@ -240,7 +245,8 @@ class Cell:
         used = sum(map(processes.resident_bytes, members))
         if used > limit_bytes and len(members) > 1:
             # Forked children share most pages with their parent; the exact sum is 50 times slower.
-            used = sum(map(processes.proportional_bytes, members))
+            with reading_as(self.own_user):
+                used = sum(map(processes.proportional_bytes, members))
         self._peak_bytes = max(self._peak_bytes, used)
         if used > limit_bytes:
             self._killed_for_memory = True

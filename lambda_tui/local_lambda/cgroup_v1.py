@@ -61,7 +61,7 @@ class V1Group:
             if swap_limit.exists():
                 write_control(swap_limit, self._hard_limit_bytes)
 
-    def leader_started(self, pid: int) -> None:
+    def leader_started(self, pid: int, own_user: int | None = None) -> None:
         """Nothing to note: the process joined by itself."""
 
     def leader_exited(self, cpu_ms: float) -> None:

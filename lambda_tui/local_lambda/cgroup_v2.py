@@ -59,7 +59,7 @@ class V2Group:
         if "pids" in self._controllers:
             write_control(self._folder / "pids.max", MAX_PROCESSES)
 
-    def leader_started(self, pid: int) -> None:
+    def leader_started(self, pid: int, own_user: int | None = None) -> None:
         """Nothing to note: the process joined by itself."""
 
     def leader_exited(self, cpu_ms: float) -> None:

@@ -36,8 +36,8 @@ class ControlGroup(Protocol):
     def marker(self) -> str:
         """What the members carry in their environment to be found again; empty where groups hold them."""
 
-    def leader_started(self, pid: int) -> None:
-        """Take note of the process that was spawned into the cell."""
+    def leader_started(self, pid: int, own_user: int | None = None) -> None:
+        """Take note of the process spawned into the cell, and of the user id that only members have."""
 
     def leader_exited(self, cpu_ms: float) -> None:
         """The spawned process ended; it and the children it waited for used `cpu_ms` of CPU time."""

@@ -150,8 +150,8 @@ class GovernedGroup:
         self.kill = inner.kill
         self.remove = inner.remove
 
-    def leader_started(self, pid: int) -> None:
-        self._inner.leader_started(pid)
+    def leader_started(self, pid: int, own_user: int | None = None) -> None:
+        self._inner.leader_started(pid, own_user)
         self._leader = pid
         self._govern()
 

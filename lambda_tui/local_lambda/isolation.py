@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import sys
 from dataclasses import dataclass
@@ -44,13 +45,15 @@ class FileView:
     kept: tuple[str, ...] = ()
     """Folders below /tmp that stay visible: whatever the program is made of may be installed there."""
     in_user_namespace: bool = False
+    own_user: int | None = None
+    """The user id that the program will have instead of this process's."""
     hides_shared_memory: bool = False
     """Whether /dev/shm is a folder that nobody can write to: Lambda has none."""
 
     def enter(self) -> None:
         assert _LIBC is not None
         if self.in_user_namespace:
-            _enter_user_namespace()
+            enter_user_namespace(self.own_user)
         else:
             _checked(_LIBC.unshare(_CLONE_NEWNS), "unshare")
         # Otherwise what is mounted here would also appear outside.
@@ -103,17 +106,44 @@ class KeptView:
             os.close(self._descriptors.pop())
 
 
-def _enter_user_namespace() -> None:
-    """Become, without a change of name or rights, somebody who may mount in a namespace of his own."""
+def enter_user_namespace(other_user: int | None = None) -> None:
+    """Become, without a change of name or rights, somebody who may mount in a namespace of his own.
+
+    With `other_user`, which only root may ask for, that user exists there as well.
+    """
     assert _LIBC is not None
-    user, group = os.geteuid(), os.getegid()
-    _checked(_LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "unshare")
-    for name, text in (
-        ("setgroups", "deny"),
-        ("gid_map", f"{group} {group} 1"),
-        ("uid_map", f"{user} {user} 1"),
-    ):
-        descriptor = os.open(f"/proc/self/{name}", os.O_WRONLY)
+    users, group = {os.geteuid()}, os.getegid()
+    if other_user is None:
+        _checked(_LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "unshare")
+        _map_users("self", users, group)
+        return
+    users.add(other_user)
+    # More than oneself can be mapped only by somebody with rights outside.
+    reader, entered = os.pipe()
+    namespaced = os.getpid()
+    mapper = os.fork()
+    if mapper == 0:
+        os.close(entered)
+        os.read(reader, 1)
+        try:
+            _map_users(str(namespaced), users, group)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    try:
+        _checked(_LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNS), "unshare")
+    finally:
+        os.close(entered)
+        os.close(reader)
+        _, status = os.waitpid(mapper, 0)
+    if status != 0:
+        raise OSError(errno.EPERM, "the users of the new namespace could not be named")
+
+
+def _map_users(pid: str, users: set[int], group: int) -> None:
+    uid_map = "\n".join(f"{user} {user} 1" for user in sorted(users))
+    for name, text in (("setgroups", "deny"), ("gid_map", f"{group} {group} 1"), ("uid_map", uid_map)):
+        descriptor = os.open(f"/proc/{pid}/{name}", os.O_WRONLY)
         os.write(descriptor, text.encode())
         os.close(descriptor)
 

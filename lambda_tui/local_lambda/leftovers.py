@@ -10,11 +10,16 @@ import os
 import signal
 import sys
 import time
+import zlib
+from collections.abc import Sequence
 
 PREFIX = "lambda-tui-"
 MARKER = "LAMBDA_TUI_SANDBOX"
 """Names the cell in the environment of processes on hosts without control groups: `server/environment`."""
 GROUPS_FILE = "groups"
+MAX_USERS = 4096
+_FIRST_USER = 1 << 31
+"""Nobody assigns what follows (systemd's "Users, Groups, UIDs and GIDs")."""
 
 
 def start_time_ticks(pid: int) -> int | None:
@@ -68,20 +73,36 @@ def group_pids(group: str) -> list[int]:
         return []
 
 
-def marked_pids(marker: str) -> list[int]:
-    """Return the processes whose environment names a cell that starts with `marker`."""
+def users_of(name: str) -> range:
+    """Return the user ids that environments of the server `name` may have: nobody else has them."""
+    first = _FIRST_USER + zlib.crc32(name.encode()) % (_FIRST_USER // MAX_USERS - 1) * MAX_USERS
+    return range(first, first + MAX_USERS)
+
+
+def marked_pids(marker: str, users: Sequence[int] = ()) -> list[int]:
+    """Return the processes whose environment names a cell that starts with `marker`, and those of `users`."""
     wanted = f"{MARKER}={marker}".encode()
-    found = []
-    for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if not entry.isdigit():
-            continue
-        try:
-            with open(f"/proc/{entry}/environ", "rb") as environ:
-                if any(item.startswith(wanted) for item in environ.read().split(b"\0")):
-                    found.append(int(entry))
-        except OSError:
-            continue
-    return found
+    pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()] if os.path.isdir("/proc") else []
+    return [pid for pid in pids if _is_marked(pid, wanted) or (users and _user(pid) in users)]
+
+
+def _is_marked(pid: int, wanted: bytes) -> bool:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as environ:
+            return any(item.startswith(wanted) for item in environ.read().split(b"\0"))
+    except OSError:
+        return False
+
+
+def _user(pid: int) -> int | None:
+    # Not the owner of the folder: that is root where a process keeps others from looking into it.
+    try:
+        with open(f"/proc/{pid}/status", "rb") as status:
+            text = status.read()
+    except OSError:
+        return None
+    # What has ended and was not waited for cannot be killed again.
+    return None if b"\nState:\tZ" in text else int(text.partition(b"\nUid:")[2].split(None, 1)[0])
 
 
 def kill_pids(pids: list[int]) -> None:
@@ -151,7 +172,7 @@ def remove_server(name: str, state_folder: str, group_roots: list[str]) -> None:
     roots = dict.fromkeys(group_roots + _recorded_groups(folder, name))
     remove_groups(list(roots))
     if not roots:
-        _kill_marked(name + "/")
+        _kill_marked(name + "/", users_of(name))
     if os.path.isdir(folder):
         # Imported late: it would add a megabyte to a watchdog that nearly always just waits.
         import shutil  # noqa: PLC0415
@@ -159,10 +180,10 @@ def remove_server(name: str, state_folder: str, group_roots: list[str]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _kill_marked(marker: str, timeout_s: float = 5.0) -> None:
+def _kill_marked(marker: str, users: range, timeout_s: float = 5.0) -> None:
     # More than once: a process may have started another while the list was made.
     deadline = time.monotonic() + timeout_s
-    while (pids := marked_pids(marker)) and time.monotonic() < deadline:
+    while (pids := marked_pids(marker, users)) and time.monotonic() < deadline:
         kill_pids(pids)
         time.sleep(0.005)
 

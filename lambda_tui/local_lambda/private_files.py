@@ -52,8 +52,9 @@ def _candidates(folder: Path) -> Iterator[FileIsolation]:
 class PrivateFiles:
     """One environment's view: made for its first program, joined by the others, given up at its end."""
 
-    def __init__(self, how: FileIsolation, directory: Path, tmp_mb: int) -> None:
+    def __init__(self, how: FileIsolation, directory: Path, tmp_mb: int, own_user: int | None = None) -> None:
         self._how = how
+        self._own_user = own_user
         self._directory = directory
         self._tmp_mb = tmp_mb
         self._device: tuple[int, str] | None = None
@@ -73,6 +74,7 @@ class PrivateFiles:
             task_root,
             isolation.below(isolation.TMP, needed),
             self._how.in_user_namespace,
+            self._own_user,
             has_shared_memory and not isolation.below(isolation.SHARED_MEMORY, needed),
         )
 

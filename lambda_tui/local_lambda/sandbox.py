@@ -21,6 +21,7 @@ from lambda_tui.local_lambda import (
     delegation,
     duty_cycle,
     leftovers,
+    own_user,
     private_files,
     processes,
 )
@@ -33,7 +34,6 @@ from lambda_tui.local_lambda.cgroup_paths import (
 )
 from lambda_tui.local_lambda.control_group import MAX_PROCESSES, CpuUsage, Hierarchy, visible_cpus
 from lambda_tui.local_lambda.parent_death import Watchdog
-from lambda_tui.local_lambda.private_files import FileIsolation
 from lambda_tui.local_lambda.uncontrolled import UncontrolledHierarchy
 
 __all__ = ["ENFORCEMENTS", "Cell", "CpuUsage", "Sandbox", "open_sandbox", "state_folder"]
@@ -67,7 +67,8 @@ class Sandbox:
         (self.directory / leftovers.GROUPS_FILE).write_text("\n".join(map(str, roots)))
         self._watchdog = Watchdog(name, state_dir, roots)
         self.isolation = private_files.best_isolation(self.directory)
-        self._process_enforcement, self._max_user_tasks = _process_limit(hierarchy, self.isolation)
+        self._users = itertools.cycle(leftovers.users_of(name))
+        self._process_enforcement, self._max_user_tasks = self._process_limit()
 
     @property
     def watchdog_pid(self) -> int:
@@ -126,10 +127,31 @@ class Sandbox:
             isolation=self.isolation,
             memory_watch=watch,
             max_user_tasks=self._max_user_tasks,
+            own_user=self._unused_user() if self._process_enforcement == "own-user" else None,
         )
         cell = Cell(environment_id, limits, group, directory)
         self._cells.add(cell)
         return cell
+
+    def _process_limit(self) -> tuple[str, int | None]:
+        """Return how processes are limited, and the limit on a user's where a group has none of its own."""
+        if self._hierarchy.limits_processes:
+            return "pids-cgroup", None
+        # The kernel exempts the host's root, but not that of a user namespace, as in many containers.
+        is_exempt = os.geteuid() == 0 and not own_user.is_counted(None, self.directory)
+        in_namespace = self.isolation is not None and self.isolation.in_user_namespace
+        if is_exempt:
+            user = next(self._users)
+            can_change = own_user.is_counted(user, self.directory, in_user_namespace=in_namespace)
+            return ("own-user", MAX_PROCESSES) if can_change else ("none", None)
+        if in_namespace and _namespaces_count_processes():
+            return "user-namespace", MAX_PROCESSES
+        # The kernel counts everything that this user runs; what runs already is not the function's.
+        return "user-limit", processes.task_count_of_user() + MAX_PROCESSES
+
+    def _unused_user(self) -> int:
+        used = {cell.own_user for cell in self._cells}
+        return next(user for user in self._users if user not in used)
 
     def _some_cpus(self, count: int) -> frozenset[int] | None:
         """Return `count` of the CPUs there are, others each time; None where all are needed."""
@@ -187,18 +209,6 @@ def state_folder() -> Path:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise StorageError(f"{folder} is not a folder of this user alone.", hint="Remove it, or set TMPDIR.")
     return folder
-
-
-def _process_limit(hierarchy: Hierarchy, files: FileIsolation | None) -> tuple[str, int | None]:
-    """Return how processes are limited, and the limit on this user's where a group has none of its own."""
-    if hierarchy.limits_processes:
-        return "pids-cgroup", None
-    if files is not None and files.in_user_namespace and _namespaces_count_processes():
-        return "user-namespace", MAX_PROCESSES
-    if os.geteuid() == 0:
-        return "none", None  # the kernel does not hold root to it
-    # The kernel counts everything that this user runs; what runs already is not the function's.
-    return "user-limit", processes.task_count_of_user() + MAX_PROCESSES
 
 
 def _namespaces_count_processes() -> bool:
@@ -291,5 +301,7 @@ def _proved_v2(name: str, needed: str) -> tuple[Path, frozenset[str]] | None:
 def _v2_can_be_had() -> bool:
     """Tell whether version 2 has controllers (where there are both, version 1 has them) and is writable."""
     mounts = [Path(mount.mount_point) for mount in _HostGroups.read().mounts if mount.version == 2]
-    writable = [mount for mount in mounts if not os.statvfs(mount).f_flag & os.ST_RDONLY]
+    # Containers may hide it below another mount.
+    seen = filter(Path.is_dir, mounts)
+    writable = [mount for mount in seen if not os.statvfs(mount).f_flag & os.ST_RDONLY]
     return any(map(cgroup_v2.usable_controllers, writable))

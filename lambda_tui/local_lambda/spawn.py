@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from lambda_tui.errors import TargetRefused
+from lambda_tui.local_lambda import own_user
 from lambda_tui.local_lambda.isolation import View
 from lambda_tui.local_lambda.parent_death import die_with_parent
 
@@ -50,7 +51,9 @@ class Program:
     view: View | None = None
     largest_file_bytes: int | None = None
     max_user_tasks: int | None = None
-    """Processes and threads of this user on the whole host: for hosts that cannot count those of a cell."""
+    """Processes and threads of its user on the whole host: for hosts that cannot count those of a cell."""
+    own_user: int | None = None
+    """The user id that it gets; None leaves it that of the server."""
 
 
 def spawn(program: Program) -> tuple[int, int]:
@@ -115,6 +118,9 @@ def _become(program: Program, server_pid: int, errors_fd: int) -> NoReturn:
         if program.cpus is not None and sys.platform == "linux":
             os.sched_setaffinity(0, program.cpus)
         os.chdir(program.cwd)
+        if program.own_user is not None:
+            own_user.become(program.own_user)
+            die_with_parent(server_pid)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.execvpe(program.argv[0], list(program.argv), program.environ)  # noqa: S606 - no shell is the point
     except (OSError, ValueError) as error:

@@ -1,7 +1,9 @@
-"""Cells on a host without control groups: members are found by session and by a mark in their environment."""
+"""Cells on a host without control groups: members are found by session, by a mark in their
+environment, and by their user id where that is their own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_tui.local_lambda import leftovers, processes
@@ -16,10 +18,12 @@ class UncontrolledGroup:
     def __init__(self, marker: str) -> None:
         self.marker = marker
         self._leader: int | None = None
+        self._users: Sequence[int] = ()
         self._exited_cpu_ms = 0.0
 
-    def leader_started(self, pid: int) -> None:
+    def leader_started(self, pid: int, own_user: int | None = None) -> None:
         self._leader = pid
+        self._users = () if own_user is None else (own_user,)
 
     def leader_exited(self, cpu_ms: float) -> None:
         # Later its id may be another's, and its session could not be told from a stranger's.
@@ -60,7 +64,8 @@ class UncontrolledGroup:
 
     def kill(self) -> None:
         session = processes.session_members(self._leader) if self._leader is not None else []
-        leftovers.kill_pids(sorted({*self.pids(), *session, *leftovers.marked_pids(self.marker)}))
+        marked = leftovers.marked_pids(self.marker, self._users)
+        leftovers.kill_pids(sorted({*self.pids(), *session, *marked}))
 
     def remove(self) -> bool:
         return True

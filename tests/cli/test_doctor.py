@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import get_args
@@ -113,10 +114,20 @@ def test_the_table_names_every_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
     monkeypatch: pytest.MonkeyPatch, tmp: str
 ) -> None:
-    found = {"cpu": "cgroup-v2", "tmp": tmp}
+    found = {"cpu": "cgroup-v2", "processes": "pids-cgroup", "tmp": tmp}
     monkeypatch.setattr("lambda_tui.local_lambda.self_test.two_second_test", lambda: (found, []))
     told = local_lambda_report(measured=True)
     assert told["tmp"]["enforcement"] == tmp
     assert "of its own" in told["tmp"]["note"]
     if sys.platform == "linux":
         assert bool(told["advice"]) == (tmp in ("charged-tmpfs", "TMPDIR"))
+
+
+@pytest.mark.parametrize("how", ["pids-cgroup", "user-namespace", "own-user", "user-limit", "none"])
+def test_each_limit_on_processes_is_explained(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    found = {"cpu": "cgroup-v2", "processes": how, "tmp": "block-device"}
+    monkeypatch.setattr("lambda_tui.local_lambda.self_test.two_second_test", lambda: (found, []))
+    told = local_lambda_report(measured=True)
+    assert ("1024" in told["processes"]["note"]) == (how != "none")
+    if sys.platform == "linux":
+        assert bool(told["advice"]) == (how == "none" and os.geteuid() == 0)
