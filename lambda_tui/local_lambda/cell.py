@@ -113,6 +113,7 @@ class Cell:
                 cpus=self._limits.cpus,
                 view=self._view(argv[0], cwd, environ.get("LAMBDA_TASK_ROOT")),
                 largest_file_bytes=self._limits.largest_file_bytes,
+                adopts_orphans=bool(self._group.marker),
                 max_user_tasks=self._limits.max_user_tasks,
                 own_user=self.own_user,
             )
@@ -281,7 +282,11 @@ class Cell:
             self._thawed.set()
 
     async def kill(self) -> None:
-        """Kill everything in the cell; another program can be spawned in it, and finds the same /tmp."""
+        """Kill everything in the cell; another program can be spawned in it, and finds the same /tmp.
+
+        Its CPU share is that of INIT then: at a small one's share a thousand processes take seconds to die.
+        """
+        self.unthrottle()
         self._kill_all()
         if self._exit is not None:
             with contextlib.suppress(TimeoutError):
@@ -296,6 +301,7 @@ class Cell:
 
     async def destroy(self) -> None:
         """Kill everything in the cell, remove its groups and its directory; idempotent."""
+        self.unthrottle()
         self.retire()
         deadline = time.monotonic() + DESTROY_TIMEOUT_S
         self._kill_all()

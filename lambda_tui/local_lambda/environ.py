@@ -54,8 +54,8 @@ def environment_variables(
             [str(Path(interpreter.path).parent), "/usr/local/bin", "/usr/bin", "/bin", "/opt/bin"]
         ),
         "LD_LIBRARY_PATH": f"{task_root}:{task_root}/lib:/opt/lib",
-        "PYTHONPATH": python_path(task_root, interpreter),
     }
+    own_path = function.environment.get("PYTHONPATH", task_root)
     reserved = {
         "_HANDLER": function.handler,
         "AWS_REGION": region,
@@ -74,4 +74,6 @@ def environment_variables(
         "AWS_SECRET_ACCESS_KEY": "not-a-secret-local-environment",
         "AWS_SESSION_TOKEN": "not-a-token-local-environment",
     }
-    return {**overridable, **function.environment, **reserved}
+    # What refuses semaphores and counts CPUs is found there, whatever else the function wants on it.
+    paths = {"PYTHONPATH": python_path(own_path, interpreter)}
+    return {**overridable, **function.environment, **paths, **reserved}

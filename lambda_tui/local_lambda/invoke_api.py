@@ -13,6 +13,7 @@ import binascii
 import json
 import os
 import re
+import time
 from base64 import b64decode, b64encode
 from dataclasses import replace
 from functools import lru_cache
@@ -160,8 +161,9 @@ def _new_request_id() -> str:
 
 
 def _new_trace_id() -> str:
-    random = os.urandom(24).hex()
-    return f"Root=1-{random[:8]}-{random[8:32]};Parent={random[32:48]};Sampled=0"
+    """As X-Ray's documentation has it: the second since 1970 is a part of it."""
+    random = os.urandom(20).hex()
+    return f"Root=1-{int(time.time()):08x}-{random[:24]};Parent={random[24:]};Sampled=0"
 
 
 def _wants_log(request: Request) -> bool:

@@ -68,7 +68,8 @@ class FileView:
             flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _mount_flags(self.task_root)
             _mount(None, self.task_root, flags)
         if self.hides_shared_memory:
-            _mount("tmpfs", SHARED_MEMORY, _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "tmpfs", "size=4k,mode=555")
+            # A ramfs tells of no free space: Python's shared arrays look for some, and go to /tmp instead.
+            _mount("ramfs", SHARED_MEMORY, _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "ramfs", "mode=555")
 
     def _mount_tmp(self) -> None:
         if self.tmp_source is None:

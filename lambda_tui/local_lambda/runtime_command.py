@@ -98,9 +98,9 @@ def runtime_command(handler: str, interpreter: Interpreter = OWN) -> list[str]:
     return [interpreter.path, "-m", "awslambdaric", handler]
 
 
-def python_path(task_root: str, interpreter: Interpreter = OWN) -> str:
-    """Return the PYTHONPATH of a function's processes."""
-    folders = [str(_FIRST), task_root]
+def python_path(own: str, interpreter: Interpreter = OWN) -> str:
+    """Return the PYTHONPATH of a function's processes; `own` is what the function itself has there."""
+    folders = [str(_FIRST), own]
     if interpreter is not OWN or not has_native_client():
         folders.append(str(_STAND_IN))
     if (installed := runtime_client_folder()) is not None:

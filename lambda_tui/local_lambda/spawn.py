@@ -22,7 +22,7 @@ from typing import NoReturn
 from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda import own_user
 from lambda_tui.local_lambda.isolation import View
-from lambda_tui.local_lambda.parent_death import die_with_parent
+from lambda_tui.local_lambda.parent_death import adopt_orphans, die_with_parent
 
 MAX_OPEN_FILES = 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _RESET_SIGNALS = (
@@ -50,6 +50,8 @@ class Program:
     """The CPUs it sees; None leaves it those of the server."""
     view: View | None = None
     largest_file_bytes: int | None = None
+    adopts_orphans: bool = False
+    """Whether what its descendants orphan stays in its family, where no control group keeps them together."""
     max_user_tasks: int | None = None
     """Processes and threads of its user on the whole host: for hosts that cannot count those of a cell."""
     own_user: int | None = None
@@ -106,6 +108,8 @@ def _become(program: Program, server_pid: int, errors_fd: int) -> NoReturn:
     try:
         os.setsid()
         die_with_parent(server_pid)
+        if program.adopts_orphans:
+            adopt_orphans()
         _join(program.join_files)
         # A view may be held by descriptors, which are closed next; and a user namespace counts its own
         # processes, against limits set inside.

@@ -59,7 +59,6 @@ class UncontrolledGroup:
         processes.stop_or_continue(self.pids(), stop=False)
 
     def pids(self) -> list[int]:
-        # Without a look at the host's other processes this misses what was orphaned on purpose.
         return processes.tree(self._leader) if self._leader is not None else []
 
     def kill(self) -> None:

@@ -37,6 +37,8 @@ def pool():
 PROBES = {
     "Lock": multiprocessing.Lock, "Queue": multiprocessing.Queue, "Pool": lambda: multiprocessing.Pool(2),
     "ProcessPoolExecutor": pool, "Process and Pipe": pipe,
+    "Value": lambda: multiprocessing.Value("i", 1),
+    "RawValue": lambda: multiprocessing.RawValue("i", 7).value,
     "SharedMemory": lambda: multiprocessing.shared_memory.SharedMemory(create=True, size=1),
 }
 
@@ -96,6 +98,8 @@ def test_semaphores_and_shared_memory_are_refused_but_pipes_work(host: Any) -> N
         "Queue": REFUSED,
         "Pool": REFUSED,
         "ProcessPoolExecutor": REFUSED,
+        "Value": REFUSED,
+        "RawValue": "7",
         "SharedMemory": REFUSED,
         "Process and Pipe": "works",
     }
@@ -103,6 +107,15 @@ def test_semaphores_and_shared_memory_are_refused_but_pipes_work(host: Any) -> N
 
 def test_every_way_of_counting_shows_the_same_cpus(host: Any) -> None:
     assert set(host["cpus"]) == {min(2, len(os.sched_getaffinity(0)))}
+
+
+def test_a_python_path_of_its_own_changes_none_of_it(server: LocalServer, host: Any) -> None:
+    server.create("own-path", memory_mb=1769, probe=HOST)
+    variables = {"PYTHONPATH": "/opt/mine"}
+    server.client().update_function_configuration(
+        FunctionName="own-path", Environment={"Variables": variables}
+    )
+    assert invoke(server.client(), "own-path").payload == host
 
 
 def test_the_process_pool_payload_fails_as_on_lambda(server: LocalServer) -> None:

@@ -155,7 +155,9 @@ async def test_destroy_while_the_program_starts(sandbox: Sandbox, tmp_path: Path
 async def test_freeze_stops_the_whole_family_and_thaw_lets_it_go_on(sandbox: Sandbox, tmp_path: Path) -> None:
     code = """
 import os, time
-os.fork()
+if os.fork() == 0 and os.fork() == 0:
+    os.setsid()
+    if os.fork(): os._exit(0)
 while True:
     print(os.getpid(), flush=True)
     time.sleep(0.002)
@@ -164,7 +166,8 @@ while True:
     output = tmp_path / "out"
     with output.open("wb") as file:
         await cell.spawn([sys.executable, "-I", "-S", "-c", code], {}, "/", file.fileno())
-    assert await eventually(lambda: len(set(output.read_text().split())) == 2)
+    everybody = 3  # the last of them is an orphan in a session of its own
+    assert await eventually(lambda: len(set(output.read_text().split())) == everybody)
 
     cell.freeze()
     await asyncio.sleep(0.05)
@@ -173,7 +176,7 @@ while True:
     assert output.read_text() == frozen
 
     cell.thaw()
-    assert await eventually(lambda: len(set(output.read_text()[len(frozen) :].split())) >= 2)
+    assert await eventually(lambda: len(set(output.read_text()[len(frozen) :].split())) >= everybody)
     cell.freeze()
     await cell.destroy()
     assert await cell.wait() == -9
@@ -307,6 +310,30 @@ except BlockingIOError:
 """
     status, text = await run_python(sandbox.create("one", 3008), code, tmp_path / "out")
     assert (status, text) == (0, "1024\n")
+
+
+async def test_a_small_share_does_not_slow_down_dying(sandbox: Sandbox, tmp_path: Path) -> None:
+    code = """
+import os, signal
+for _ in range(300):
+    if (child := os.fork()) == 0: signal.pause()
+    print(child)
+print(os.getpid(), "up", flush=True)
+signal.pause()
+"""
+    cell = sandbox.create("one", 1024)
+    output = tmp_path / "out"
+    with output.open("wb") as file:
+        await cell.spawn([sys.executable, "-I", "-S", "-c", code], {}, "/", file.fileno())
+    assert await eventually(lambda: "up" in output.read_text())
+    pids = [int(pid) for pid in output.read_text().removesuffix("up\n").split()]
+    cell.memory_mb = 128
+    cell.throttle()
+    before = cell.cpu_usage().throttled_periods
+    await cell.kill()
+    assert await eventually(lambda: not any(map(is_alive, pids)))
+    # Dying takes them more CPU time than a share of 128 MB has in 50 periods.
+    assert cell.cpu_usage().throttled_periods - before < 25
 
 
 async def test_a_cell_sees_the_cpus_of_its_memory_size(sandbox: Sandbox, tmp_path: Path) -> None:

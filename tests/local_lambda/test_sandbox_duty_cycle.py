@@ -124,12 +124,13 @@ async def test_frozen_stays_frozen_whatever_the_balance(sandbox: Sandbox, tmp_pa
     cell = sandbox.create("one", 512)
     output = tmp_path / "out"
     with output.open("wb") as file:
-        await cell.spawn([sys.executable, "-I", "-S", "-c", COUNTER], {}, "/", file.fileno())
+        pid = await cell.spawn([sys.executable, "-I", "-S", "-c", COUNTER], {}, "/", file.fileno())
     cell.throttle()
     for _ in range(5):
         assert await eventually(partial(has_grown, output, len(text_of(output))))
         cell.freeze()
-        await asyncio.sleep(0.01)
+        # On a busy machine it may take a while until the signal is acted on.
+        assert await eventually(lambda: state_of(pid) == "T")
         before = cell.cpu_usage().cpu_ms
         await asyncio.sleep(0.05)
         assert cell.cpu_usage().cpu_ms == before
