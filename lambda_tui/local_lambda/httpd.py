@@ -79,6 +79,20 @@ class _StopParsing(Exception):
     """Raised inside a parser callback: the rest of this connection is not worth reading."""
 
 
+def _refused(status: HTTPStatus, why: str) -> Response:
+    return Response(status, f"{why}\n".encode(), (("Content-Type", "text/plain"),))
+
+
+_MALFORMED = _refused(HTTPStatus.BAD_REQUEST, "This is not a request of HTTP/1.1.")
+_NO_UPGRADE = _refused(HTTPStatus.BAD_REQUEST, "Only HTTP/1.1 is spoken here, without Upgrade or CONNECT.")
+_HEAD_TOO_LARGE = _refused(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"A head may have {MAX_HEAD_BYTES} bytes."
+)
+_BODY_TOO_LARGE = _refused(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {MAX_DISCARDED_BYTES} bytes."
+)
+
+
 class Later:
     """A response that comes later. Unlike a future it is delivered at once, without a turn of the event
     loop: the warm invocation has three such waits, and a turn costs 20 to 50 us."""
@@ -226,13 +240,21 @@ class HttpConnection(asyncio.Protocol):
         self._bytes_without_progress += len(data)
         try:
             self._parser.feed_data(data)
-        except (_StopParsing, httptools.HttpParserError, httptools.HttpParserUpgrade):
+        except httptools.HttpParserUpgrade:
+            # The parser takes what follows, also the body, for the other protocol's.
+            self._pending.pop()
+            self._refusal = _NO_UPGRADE
+            return False
+        except (_StopParsing, httptools.HttpParserError):
             # Also raised for our own limits and for a refusal, to stop the parser where it is.
+            self._refusal = self._refusal or _MALFORMED
             return False
         is_whole = started_between and self._is_between_messages and len(self._pending) == before + 1
         if is_whole and len(data) <= MAX_REPEATED_BYTES and self._server.may_repeat(self._request):
             self._repeatable = data, self._request
-        return self._bytes_without_progress <= MAX_HEAD_BYTES
+        if self._bytes_without_progress > MAX_HEAD_BYTES:
+            self._refusal = _HEAD_TOO_LARGE
+        return self._refusal is None
 
     # Called by the parser.
 
@@ -270,6 +292,7 @@ class HttpConnection(asyncio.Protocol):
             return
         self._body.clear()
         if self._size > MAX_DISCARDED_BYTES:
+            self._refusal = _BODY_TOO_LARGE
             raise _StopParsing
 
     def on_message_complete(self) -> None:
@@ -284,8 +307,9 @@ class HttpConnection(asyncio.Protocol):
     # Our own.
 
     def _give_up(self) -> None:
-        if self._refusal is None:
-            self._transport.abort()
+        assert self._refusal is not None
+        if self._busy or self._pending:
+            self._transport.abort()  # it would be taken for the answer to an earlier request
         else:
             self._transport.write(self._refusal.encode(keep_alive=False))
             self._transport.close()

@@ -165,25 +165,35 @@ async def test_a_refused_request_is_answered_before_its_body(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "status"),
     [
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # a TLS handshake
-        b"GET\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: -1\r\n\r\n",
-        b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-        b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
-        b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"GET / HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-        b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\n\r\n",
-        b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES,
-        b"GET /" + b"x" * MAX_HEAD_BYTES,
-        b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * MAX_HEAD_BYTES,
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),  # a TLS handshake
+        (b"GET\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: -1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc", 400),
+        (b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+        (b"POST / HTTP/1.1\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nok", 400),
+        (b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD_BYTES, 431),
+        (b"GET /" + b"x" * MAX_HEAD_BYTES, 431),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * MAX_HEAD_BYTES, 431),
     ],
 )
-async def test_what_is_not_http_is_closed(port: int, data: bytes) -> None:
-    assert b"200" not in await exchange(port, data, half_close=False)
+async def test_what_is_not_http_is_refused_in_words(port: int, data: bytes, status: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(data[: MAX_HEAD_BYTES + 10])
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"Connection: close" in head
+    assert (await reader.read()).endswith(b".\n")
+    writer.close()
     assert b"/after" in await exchange(port, get("/after", CLOSE), half_close=False)
+
+
+async def test_a_refusal_is_never_the_answer_to_an_earlier_request(port: int) -> None:
+    assert b"400" not in await exchange(port, get("/slow") + b"\0\0\0", half_close=False)
 
 
 async def test_a_bug_in_the_application_closes_only_its_connection(port: int) -> None:
