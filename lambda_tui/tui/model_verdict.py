@@ -17,7 +17,7 @@ class Verdict:
     winners: tuple[str, ...]
     """The fastest, within noise; none where sequential is among them."""
     gain: str
-    """`2.9× as fast, 64% cheaper`, or `fastest`; otherwise that nothing was gained."""
+    """`2.9× as fast, 59-64% cheaper`, or `fastest`; otherwise that nothing was gained."""
     lesson: str
 
     def sentence(self, width: int) -> str:
@@ -25,8 +25,11 @@ class Verdict:
         if not self.winners:
             return "No model is faster than sequential: this work gains nothing here."
         than = "" if "fastest" in self.gain else " than sequential"
-        sentence = f"{listing(self.winners)}: {self.gain}{than}"
-        return sentence if len(sentence) <= width else f"{len(self.winners)} models: {self.gain}{than}"
+        names = listing(self.winners)
+        for sentence in (f"{names}: {self.gain}{than}", f"{names}: {self.gain}"):
+            if len(sentence) <= width:
+                return sentence
+        return f"{len(self.winners)} models: {self.gain}{than}"
 
 
 def verdict_of(results: Mapping[ConcurrencyModel, ModelResult], workload: WorkloadKind) -> Verdict | None:
@@ -37,9 +40,10 @@ def verdict_of(results: Mapping[ConcurrencyModel, ModelResult], workload: Worklo
     if any(winner.model == "sequential" for winner in winners):
         return Verdict((), "Sequential is as fast", lesson(workload, gained=False))
     best = min(winners, key=lambda winner: winner.duration_ms or 0.0)
+    changes = [winner.cost_change for winner in winners if winner.cost_change is not None]
     gain = "fastest"
-    if best.factor is not None and best.cost_change is not None:
-        gain = f"{format_factor(best.factor)} as fast, {format_cheaper(best.cost_change)}"
+    if best.factor is not None and changes:
+        gain = f"{format_factor(best.factor)} as fast, {format_cheaper(min(changes), max(changes))}"
     return Verdict(tuple(winner.model for winner in winners), gain, lesson(workload, gained=True))
 
 

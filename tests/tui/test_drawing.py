@@ -55,8 +55,10 @@ def test_changes_carry_a_sign_an_arrow_and_words() -> None:
     assert format_change(0.12) == "▲ +12%"
     assert format_change(0.001) == "= ±0%"
     assert format_change(None) == "–"
-    assert [format_cheaper(change) for change in (-0.64, 0.12, 0.0)] == [
+    changes = [(-0.66, -0.64), (-0.649, -0.59), (-0.1, 0.12), (-0.1, 0.0)]
+    assert [format_cheaper(best, worst) for best, worst in changes] == [
         "64% cheaper",
+        "59-65% cheaper",
         "12% dearer",
         "no dearer",
     ]

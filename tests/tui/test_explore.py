@@ -199,12 +199,15 @@ async def test_esc_stops_and_keeps_what_was_measured() -> None:
     gate = threading.Event()
     runs = held(gate)
     async with app_with(runs).run_test(size=BIG) as pilot:
+        assert "esc Stop" not in screen_text(pilot.app)
         await pilot.press("enter")
         await until_shown(pilot, "3 of 20")
+        assert "esc Stop" in screen_text(pilot.app)
         await pilot.press("enter")
         assert len(runs.started) == 1  # Enter while running starts nothing
         await pilot.press("escape")
         await until_shown(pilot, "Stopped after 3 invocations.")
+        assert "esc Stop" not in screen_text(pilot.app)
         assert "warm 2" in screen_text(pilot.app)
 
 
@@ -280,9 +283,11 @@ async def test_esc_after_the_tour_shows_the_fastest_beside_the_sequential_run() 
 async def test_esc_ends_the_tour_of_all_models() -> None:
     gate = threading.Event()
     runs = held(gate)
-    async with app_with(runs).run_test(size=BIG) as pilot:
+    async with app_with(runs).run_test(size=SMALL) as pilot:
         await pilot.press("a")
         await until_shown(pilot, "3 of 20")
+        assert "1/7 sequential" in screen_text(pilot.app)
+        assert "esc stops" in screen_text(pilot.app)
         await pilot.press("escape")
         await until_shown(pilot, "Stopped after 3 invocations.")
         assert len(runs.started) == 1

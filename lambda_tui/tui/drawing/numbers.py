@@ -59,12 +59,15 @@ def format_change(fraction: float | None) -> str:
     return f"▼ −{-percent}%" if percent < 0 else f"▲ +{percent}%"
 
 
-def format_cheaper(fraction: float) -> str:
-    """A change of cost before the word `than`: `64% cheaper`, `12% dearer`, `no dearer`."""
-    percent = round(fraction * 100)
-    if percent == 0:
-        return "no dearer"
-    return f"{-percent}% cheaper" if percent < 0 else f"{percent}% dearer"
+def format_cheaper(best: float, worst: float) -> str:
+    """Changes of cost before the word `than`: `64% cheaper`, `59-64% cheaper`, `12% dearer`, `no dearer`.
+
+    Where only some are cheaper, or all nearly as much, the worst stands for all.
+    """
+    most, least = -round(best * 100), -round(worst * 100)
+    if least > 0:
+        return f"{least}-{most}% cheaper" if most - least > 2 else f"{least}% cheaper"
+    return f"{-least}% dearer" if least else "no dearer"
 
 
 def format_factor(factor: float | None) -> str:

@@ -171,10 +171,9 @@ class ExploreScreen(Screen[None]):
     # Runs
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter chooses in an open list and presses a focused button; everywhere else it runs. There is
-        something to pause while a run goes on."""
-        if action == "pause":
-            return self._frozen is not None or self.session.running
+        """Enter chooses in an open list and presses a focused button; everywhere else it runs."""
+        if action in ("pause", "stop") and not self.session.running:
+            return (self._frozen if action == "pause" else self.session.tour) is not None
         return not (action == "run" and isinstance(self.focused, OptionList | PushButton))
 
     @on(RunRequested)
@@ -215,6 +214,7 @@ class ExploreScreen(Screen[None]):
             self.session.leave_tour()
             self._arrange(*self.size)
             self._show_newest(self.session.latest)
+            self.refresh_bindings()
 
     def action_restart(self) -> None:
         if self.query_one("#banner").has_class("-shown"):

@@ -10,7 +10,8 @@ from lambda_tui.tui.drawing.numbers import format_usd, plural
 from lambda_tui.tui.model_tour import ModelTour
 from lambda_tui.tui.widgets.flat_text import FlatText
 
-BAR_CELLS = 24
+BAR_CELLS, TOUR_BAR_CELLS = 24, 8
+"""The name of the model takes the room of the longer bar."""
 
 
 class StatusLine(FlatText):
@@ -47,7 +48,7 @@ def tour_content(snapshot: Snapshot, tour: ModelTour) -> Content:
     if tour.running is not None or snapshot.stopped_by is not None:
         model = snapshot.scenario.concurrency
         place = f"{CONCURRENCY_MODELS.index(model) + 1}/{total} {model}  "
-        return Content.assemble((place, "bold"), status_content(snapshot))
+        return Content.assemble((place, "bold"), status_content(snapshot, TOUR_BAR_CELLS))
     count = plural(sum(len(run.invocations) for run in runs), "invocation")
     seconds = sum(run.elapsed_ms for run in runs) / 1000
     return Content.assemble(
@@ -56,7 +57,7 @@ def tour_content(snapshot: Snapshot, tour: ModelTour) -> Content:
     )
 
 
-def status_content(snapshot: Snapshot) -> Content:
+def status_content(snapshot: Snapshot, bar_cells: int = BAR_CELLS) -> Content:
     done, planned = len(snapshot.invocations), snapshot.planned
     elapsed = f"{snapshot.elapsed_ms / 1000:.1f} s"
     if snapshot.state == "preparing":
@@ -69,11 +70,11 @@ def status_content(snapshot: Snapshot) -> Content:
             (f"{plural(done, 'invocation')} in {elapsed}", "$quiet"),
             (_doubts(snapshot), "$warning"),
         )
-    filled = BAR_CELLS * done // max(1, planned)
+    filled = bar_cells * done // max(1, planned)
     return Content.assemble(
         ("▸ " + ("stopping  " if snapshot.state == "stopping" else ""), "$accent"),
         ("━" * filled, "$accent"),
-        ("─" * (BAR_CELLS - filled), "$grid"),
+        ("─" * (bar_cells - filled), "$grid"),
         (f"  {done:,} of {planned:,}", "bold"),
         (f"   {snapshot.in_flight} in flight   {elapsed}   esc stops", "$quiet"),
         (_doubts(snapshot), "$warning"),
