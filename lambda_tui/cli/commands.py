@@ -89,11 +89,15 @@ def run_command(arguments: list[str]) -> int:
     """
     try:
         code = cli.main(arguments, prog_name="lambda-tui", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.Abort as error:
         raise Interrupted("Stopped.") from error
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "lambda-tui"
-        raise InvalidInput("arguments", error.format_message(), hint=f"See `{path} --help`.") from error
+        message = error.format_message().rstrip(".") + "."
+        raise InvalidInput("arguments", message, hint=f"See `{path} --help`.") from error
     except click.ClickException as error:
         raise StorageError(error.format_message()) from error
     return code if isinstance(code, int) else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -12,7 +14,7 @@ from lambda_tui.billing.eras import ERAS
 from lambda_tui.billing.explain import ITEM_TITLES, explain
 from lambda_tui.billing.prices import load_prices
 from lambda_tui.billing.pricing import price
-from lambda_tui.billing.usage import parse_usage
+from lambda_tui.billing.usage import Usage, parse_usage
 from lambda_tui.cli.documents import json_option, read_json, wants_table, write_json
 from lambda_tui.errors import InvalidInput
 
@@ -48,9 +50,9 @@ def command(source: str | None, explained: bool, json_target: str | None, **opti
         raise InvalidInput("explain", "--explain prints text and contradicts --json: leave one of them out.")
     given = {name: value for name, value in options.items() if value is not None}
     if source is not None and given:
-        first = "--" + next(iter(given)).replace("_", "-").removesuffix("-mb")
+        first = _flag(next(iter(given)))
         raise InvalidInput("from", f"--from and {first} contradict each other: put it into the document.")
-    usage = parse_usage(read_json(source, field="--from") if source is not None else given)
+    usage = parse_usage(read_json(source, field="--from")) if source is not None else _usage(given, options)
     book = load_prices()
     bill = price(usage, book)
     stale = book.staleness(book.rates(usage.region, usage.architecture), date.today())
@@ -62,6 +64,21 @@ def command(source: str | None, explained: bool, json_target: str | None, **opti
         click.echo(_table(bill))
     else:
         write_json(bill.to_document(), json_target)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.removesuffix("_mb").replace("_", "-")
+
+
+def _usage(given: dict[str, Any], options: Iterable[str]) -> Usage:
+    """The usage of the options given; what is wrong with it is said by their names."""
+    try:
+        return parse_usage(given)
+    except InvalidInput as error:
+        # Names of one word are ordinary words as well: only in front they stand for an option.
+        names = "|".join(name if "_" in name else rf"\A{name}" for name in options)
+        message = re.sub(rf"(?:{names})\b", lambda found: _flag(found[0]), error.message)
+        raise InvalidInput(error.field, message, hint=error.hint) from None
 
 
 def _table(bill: Bill) -> str:

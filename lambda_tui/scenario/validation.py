@@ -42,9 +42,9 @@ class _Agreeing(BaseModel):
     def _options_agree(self) -> Self:
         given: Any = self
         if (given.rate is None) != (given.seconds is None):
-            raise ValueError("rate and seconds belong together: an open loop needs both")
+            raise ValueError("rate and seconds belong together: give --rate R and --seconds S")
         if given.payload is not None and given.function is None:
-            raise ValueError("payload is for your own function: name it with function")
+            raise ValueError("payload is for a function of your own: name it with --function NAME")
         choices = OPERATIONS.get(given.workload)
         if choices and given.operation is not None and given.operation not in choices:
             raise ValueError(f"operation of {given.workload} must be {', '.join(choices)}")

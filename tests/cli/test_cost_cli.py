@@ -82,6 +82,20 @@ def test_bad_input_names_the_field(arguments: list[str], field: str) -> None:
     assert refusal(*arguments).field == field
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "--billed-ms or --duration-ms is needed to price invocations."),
+        (["--memory", "64", "--billed-ms", "1"],
+         "--memory cannot be '64': it goes from 128 to 10,240."),
+        (["--billed-ms", "1", "--invocations", "-1"],
+         "--invocations cannot be '-1': it goes from 0 to 1,000,000,000,000,000."),
+    ],
+)  # fmt: skip
+def test_options_are_called_by_their_names(arguments: list[str], sentence: str) -> None:
+    assert str(refusal(*arguments)) == sentence
+
+
 @pytest.mark.parametrize("text", ["", "{", "[1]", "3", '{"billed_ms": NaN}', "\x00", "[" * 100_000])
 def test_a_document_that_is_none(text: str) -> None:
     assert refusal("--from", "-", stdin=text).field in ("--from", "usage")

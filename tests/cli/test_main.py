@@ -90,6 +90,14 @@ def test_the_help_groups_every_command_and_each_one_has_help(capsys: pytest.Capt
         assert f"lambda-tui {name}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("name", ["history", "local", "prices"])
+def test_a_group_without_its_command_shows_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of([name], debug=False) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"Usage: lambda-tui {name} ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -97,7 +105,8 @@ def test_the_help_groups_every_command_and_each_one_has_help(capsys: pytest.Capt
         (["run", "--memory", "lots"], "'lots' is not a valid integer. See `lambda-tui run --help`."),
         (["run", "--memory", "64"], "--memory cannot be 64: it must be at least 128."),
         (["run", "--tasks", "0"], "--tasks cannot be 0: it must be at least 1."),
-        (["run", "--rate", "5"], "Rate and seconds belong together"),
+        (["run", "--rate", "5"], "Rate and seconds belong together: give --rate R and --seconds S."),
+        (["report", "file"], "Got unexpected extra argument (file). See `lambda-tui report --help`."),
         (["run", "--max-usd", "plenty"], "--max-usd cannot be 'plenty': it must be a number."),
         (["run", "--function", "f", "--payload", "{"], "--payload is not valid JSON"),
         (

@@ -13,7 +13,7 @@ import pytest
 from textual.message import Message
 from textual.pilot import Pilot
 
-from lambda_tui.errors import StorageError, TargetLost, TargetUnreachable
+from lambda_tui.errors import LimitReached, StorageError, TargetLost, TargetUnreachable
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
@@ -316,6 +316,18 @@ async def test_a_terminal_that_grows_shows_the_price_in_the_bill_alone() -> None
         assert "$7.93 per million" not in screen_text(pilot.app)
         await pilot.resize_terminal(*SMALL)
         await until_shown(pilot, "$7.93 per million")
+
+
+async def test_why_a_run_ended_is_told_to_its_end_in_a_narrow_terminal() -> None:
+    limit = LimitReached(
+        f"Stopped: {'one more of these invocations ' * 3}would pass the spend limit of $0.05."
+    )
+    runs = SyntheticRuns(lambda scenario, run_id: SyntheticRun(scenario, run_id=run_id, ends_with=limit))
+    async with app_with(runs).run_test(size=SMALL) as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "spend limit of $0.05.")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(runs.started) == 2)
 
 
 async def test_quitting_during_a_run_asks_and_is_quick() -> None:
