@@ -92,14 +92,19 @@ class KeptView:
         try:
             for kind in kinds:
                 self._descriptors.append(os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY))
+            self._descriptors.append(os.open(f"/proc/{pid}/root", os.O_PATH))
         except OSError:
             self.close()
             raise
 
     def enter(self) -> None:
         assert _LIBC is not None
-        for descriptor in self._descriptors:
+        *namespaces, root = self._descriptors
+        for descriptor in namespaces:
             _checked(_LIBC.setns(descriptor, 0), "setns")
+        # To enter a mount namespace is to leave a chroot, which this process may be in.
+        os.fchdir(root)
+        os.chroot(".")
 
     def close(self) -> None:
         """The kernel unmounts /tmp if nothing runs there, which takes as long as writing what it holds."""

@@ -83,7 +83,7 @@ def marked_pids(marker: str, users: Sequence[int] = ()) -> list[int]:
     """Return the processes whose environment names a cell that starts with `marker`, and those of `users`."""
     wanted = f"{MARKER}={marker}".encode()
     pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()] if os.path.isdir("/proc") else []
-    return [pid for pid in pids if _is_marked(pid, wanted) or (users and _user(pid) in users)]
+    return [pid for pid in pids if _is_marked(pid, wanted) or _is_of(users, pid)]
 
 
 def _is_marked(pid: int, wanted: bytes) -> bool:
@@ -94,15 +94,15 @@ def _is_marked(pid: int, wanted: bytes) -> bool:
         return False
 
 
-def _user(pid: int) -> int | None:
-    # Not the owner of the folder: that is root where a process keeps others from looking into it.
+def _is_of(users: Sequence[int], pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/status", "rb") as status:
-            text = status.read()
+        if os.stat(f"/proc/{pid}").st_uid not in users:
+            return False
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            # What has ended and was not waited for cannot be killed again.
+            return not stat.read().rpartition(b")")[2].startswith(b" Z")
     except OSError:
-        return None
-    # What has ended and was not waited for cannot be killed again.
-    return None if b"\nState:\tZ" in text else int(text.partition(b"\nUid:")[2].split(None, 1)[0])
+        return False
 
 
 def kill_pids(pids: list[int]) -> None:

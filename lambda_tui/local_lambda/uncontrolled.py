@@ -67,7 +67,7 @@ class UncontrolledGroup:
         leftovers.kill_pids(sorted({*self.pids(), *session, *marked}))
 
     def remove(self) -> bool:
-        return True
+        return not (self._users and leftovers.marked_pids(self.marker, self._users))
 
     def release(self) -> None:
         """Nothing is kept open."""

@@ -20,7 +20,7 @@ CAPABILITIES = (
 )
 """Docker's (docs.docker.com/engine/containers/run, "Runtime privilege and Linux capabilities")."""
 LESS_RIGHTS = ["setpriv", f"--bounding-set={CAPABILITIES}", "--inh-caps=-all"]
-# No control groups, and who is in a chroot may make no user namespace (user_namespaces(7)), as in Docker.
+# Who is in a chroot may make no user namespace (user_namespaces(7)): together with fewer rights as in Docker.
 CONTAINER = """
 mount -t tmpfs none /sys/fs/cgroup && mount --rbind / "$0" && exec chroot "$0" "$@"
 """
@@ -61,6 +61,12 @@ import os, time
 x = bytearray(80 << 20)
 pids = [os.fork() for _ in range(2)]
 time.sleep(0.3)
+"""
+KEPT = """
+import os, tempfile
+kept = f"{tempfile.gettempdir()}/lambda-tui-test-{os.getppid()}"
+print(os.path.exists(kept), flush=True)
+open(kept, "w").close()
 """
 OWN = """
 import os, time
@@ -119,6 +125,9 @@ async def main():
     told["view"] = json.loads(output.read_text())
     sharing = sandbox.create("sharing", 128)
     told["shared"] = await run_python(sharing, SHARED, folder / "out"), sharing.was_out_of_memory()
+    there = f"/tmp/lambda-tui-test-{os.getpid()}"
+    told["kept"] = [(await run_python(sharing, KEPT, folder / "out"))[1].strip() for _ in range(2)]
+    told["kept"].append(str(os.path.exists(there)))
     told["own"] = await run_python(sharing, OWN, folder / "out"), sharing.was_out_of_memory()
     await cell.destroy(); await sharing.destroy()
     sandbox.close()
@@ -128,14 +137,14 @@ asyncio.run(main())
 '''
 
 
-@pytest.fixture(params=["all-rights", "fewer-rights", "container"])
+@pytest.fixture(params=["all-rights", "fewer-rights", "chroot", "container"])
 def prefix(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     if sys.platform != "linux" or os.getuid() != 0:
         pytest.skip("not root on Linux")
     if request.param == "all-rights":
         return []
-    command = list(LESS_RIGHTS)
-    if request.param == "container":
+    command = [] if request.param == "chroot" else list(LESS_RIGHTS)
+    if request.param != "fewer-rights":
         (tmp_path / "root").mkdir()
         command = ["unshare", "--mount", "sh", "-c", CONTAINER, str(tmp_path / "root"), *command]
     try:
@@ -177,6 +186,7 @@ def test_processes_are_counted_and_everything_is_within_reach(prefix: list[str],
             "stdout": "done",
         },
         "shared": [[0, ""], False],
+        "kept": ["False", "True", "False"],
         "own": [[-9, ""], True],
         "left": [],
     }
