@@ -13,6 +13,7 @@ from lambda_tui.cli.doctor import command
 from lambda_tui.cli.doctor_local import local_lambda_report
 from lambda_tui.local_lambda.isolation import TmpKind
 from lambda_tui.local_lambda.runtime_command import OWN
+from lambda_tui.local_lambda.self_test import Fidelity
 from tests.cli.program import Program
 
 SECRET = "wJalrXUtnFEMI-EXAMPLE"
@@ -131,3 +132,14 @@ def test_each_limit_on_processes_is_explained(monkeypatch: pytest.MonkeyPatch, h
     assert ("1024" in told["processes"]["note"]) == (how != "none")
     if sys.platform == "linux":
         assert bool(told["advice"]) == (how == "none" and os.geteuid() == 0)
+
+
+@pytest.mark.parametrize(("error_percent", "is_busy"), [(-8.0, False), (4.0, False), (66.0, True)])
+def test_a_host_that_is_busy_with_something_else_is_called_so(
+    monkeypatch: pytest.MonkeyPatch, error_percent: float, is_busy: bool
+) -> None:
+    enforcement = {"cpu": "cgroup-v2", "processes": "pids-cgroup", "tmp": "block-device"}
+    found = [Fidelity(256, 1000, 100, 1.0), Fidelity(1024, 1000, 100, error_percent)]
+    monkeypatch.setattr("lambda_tui.local_lambda.self_test.two_second_test", lambda: (enforcement, found))
+    advice = local_lambda_report(measured=True)["advice"]
+    assert any("66 % too slow" in sentence for sentence in advice) is is_busy
