@@ -20,7 +20,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs, unquote
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.local_lambda.api_errors import LambdaApiError, violated
+from lambda_tui.local_lambda.api_errors import LambdaApiError, invalid_parameter, violated
 from lambda_tui.local_lambda.environment import Invocation, Outcome
 from lambda_tui.local_lambda.events import EventQueue
 from lambda_tui.local_lambda.httpd import Answer, Later, Request, Response
@@ -38,6 +38,7 @@ _PATH = re.compile(
     r"/2015-03-31/functions/(.+)/invocations|/2021-11-15/functions/(.+)/response-streaming-invocations",
     re.DOTALL,
 )
+_UNSUPPORTED = {"x-amz-tenant-id": "TenantId", "x-amz-durable-execution-name": "DurableExecutionName"}
 _TRACE_ID = re.compile(r"[A-Za-z0-9=;:_.-]{1,256}")
 
 
@@ -126,6 +127,9 @@ def _invocation(request: Request, target: Resolved) -> Invocation:
         raise LambdaApiError(
             400, "InvalidRequestContentException", f"Could not parse request body into json: {error}"
         ) from None
+    for header, parameter in _UNSUPPORTED.items():
+        if request.header(header) is not None:
+            raise invalid_parameter(f"The invoked function does not support {parameter}.")
     trace_id = request.header("x-amzn-trace-id")
     return Invocation(
         request_id=_new_request_id(),

@@ -116,17 +116,17 @@ def test_a_runtime_that_exits(client: Any, event: dict[str, object], ending: str
 
 
 def test_a_timeout_kills_the_environment(server: LocalServer, client: Any) -> None:
-    server.create("slow", timeout_s=1)
+    server.create("slow", timeout_s=3)  # the next one starts the runtime within it
     late = invoke(client, "slow", {"do": "sleep", "s": 30})
     report = report_of(late)
     assert late.error == "Unhandled"
     assert late.payload == {
         "errorType": "Sandbox.Timedout",
-        "errorMessage": f"RequestId: {report.request_id} Error: Task timed out after 1.00 seconds",
+        "errorMessage": f"RequestId: {report.request_id} Error: Task timed out after 3.00 seconds",
     }
-    assert (report.status, report.duration_ms) == ("timeout", 1000)
-    assert report.billed_ms == math.ceil(1000 + (report.init_ms or 0))
-    assert "Task timed out after 1.00 seconds" in late.log
+    assert (report.status, report.duration_ms) == ("timeout", 3000)
+    assert report.billed_ms == math.ceil(3000 + (report.init_ms or 0))
+    assert "Task timed out after 3.00 seconds" in late.log
     assert invoke(client, "slow").payload["runs"] == 1
 
 
@@ -256,6 +256,8 @@ def test_every_form_of_a_function_name(client: Any, name: str) -> None:
     ("options", "status", "code"),
     [
         ({"FunctionName": "nobody"}, 404, "ResourceNotFoundException"),
+        ({"FunctionName": "probe", "TenantId": "one"}, 400, "InvalidParameterValueException"),
+        ({"FunctionName": "probe", "DurableExecutionName": "one"}, 400, "InvalidParameterValueException"),
         ({"FunctionName": "probe:live"}, 404, "ResourceNotFoundException"),
         ({"FunctionName": "probe", "Qualifier": "7"}, 404, "ResourceNotFoundException"),
         (
