@@ -65,9 +65,16 @@ def attach(size_mb: int, folder: Path) -> tuple[int, str]:
         raise OSError(errno.ENOSPC, f"the disk has less than {size_mb} MB left")
     with tempfile.TemporaryFile(dir=folder) as image:
         os.ftruncate(image.fileno(), _image_bytes(size_mb))
+        device, path = _attach_to_loop(image.fileno())
+    try:
+        # Not before: what is in the file when it is attached is first written to the disk, which then has to
+        # be freed again at the environment's end.
         for offset, written in _template(size_mb):
-            os.pwrite(image.fileno(), written, offset)
-        return _attach_to_loop(image.fileno())
+            os.pwrite(device, written, offset)
+    except OSError:
+        os.close(device)
+        raise
+    return device, path
 
 
 def _attach_to_loop(image_fd: int) -> tuple[int, str]:
