@@ -98,6 +98,7 @@ async def test_a_run_in_progress_is_followed_and_a_pause_freezes_the_view_only()
         await until_shown(pilot, "20 of 40")
         await pilot.press("4")
         await until_shown(pilot, "20 answers so far")
+        await until_shown(pilot, "z Pause")
         await pilot.press("z")
         await until_shown(pilot, "Paused")
         gate.set()
@@ -109,6 +110,7 @@ async def test_a_run_in_progress_is_followed_and_a_pause_freezes_the_view_only()
         assert len(run.invocations) == 20
         await pilot.press("z")
         await until_shown(pilot, "40 requests in")
+        await until(pilot, lambda: "z Pause" not in screen_text(pilot.app))
 
 
 async def test_the_cursor_tells_what_an_environment_did_when() -> None:

@@ -145,9 +145,17 @@ class EnvironmentsScreen(Screen[None]):
         return max(runs, key=lambda run: run.started_at, default=None)
 
     def _take(self, run: ShownRun) -> None:
+        was_live = self._is_live
         if self._lanes.take(run):
             self.query_one(Lanes).start_over()
         self._show()
+        if was_live != self._is_live:
+            self.refresh_bindings()
+
+    @property
+    def _is_live(self) -> bool:
+        """There is something to pause or to follow."""
+        return self._paused or (self._lanes.run is not None and self._lanes.run.live)
 
     def _show(self) -> None:
         run, lanes = self._lanes.run, self.query_one(Lanes)
@@ -233,7 +241,10 @@ class EnvironmentsScreen(Screen[None]):
     # Moving
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys of the lanes do nothing, and are not in the footer, while the clicks are on screen."""
+        """Keys of the lanes do nothing, and are not in the footer, while the clicks are on screen; those of
+        a live run neither once it is over."""
+        if action in ("pause", "follow") and not self._is_live:
+            return False
         lanes_only = action in ("zoom", "fit", "follow", "dense", "pause", "open")
         return not (lanes_only and self.has_class("-clicks"))
 
@@ -257,6 +268,7 @@ class EnvironmentsScreen(Screen[None]):
         self._paused = not self._paused
         self._look_at_run()
         self._say_state()
+        self.refresh_bindings()
 
     # The numbers
 
