@@ -40,6 +40,18 @@ print(child(False, False), child(True, False), child(True, True), os.getpid(), f
 time.sleep(600)
 """
 
+FORKS = """
+import os, signal
+count = 1
+try:
+    while count < 1100:
+        if os.fork() == 0: signal.pause()
+        count += 1
+except BlockingIOError:
+    print(count, flush=True)
+"""
+"""Counts how many processes there can be, itself included, and prints that."""
+
 
 def sandbox_of_kind(kind: str, state_dir: Path) -> Sandbox:
     """Open a sandbox of `kind` or skip the test with the reason."""

@@ -13,6 +13,7 @@ import pytest
 from lambda_tui.errors import TargetRefused
 from lambda_tui.local_lambda.sandbox import Sandbox
 from tests.local_lambda.sandbox_host import (
+    FORKS,
     KINDS,
     eventually,
     group_folders,
@@ -298,17 +299,7 @@ async def test_a_cell_that_cannot_be_made_leaves_nothing(sandbox: Sandbox) -> No
 async def test_no_more_than_1024_processes_and_threads(sandbox: Sandbox, tmp_path: Path) -> None:
     if sandbox.enforcement()["processes"] == "none":
         pytest.skip("Nothing limits root's processes here.")
-    code = """
-import os, signal
-count = 1
-try:
-    while count < 1100:
-        if os.fork() == 0: signal.pause()
-        count += 1
-except BlockingIOError:
-    print(count)
-"""
-    status, text = await run_python(sandbox.create("one", 3008), code, tmp_path / "out")
+    status, text = await run_python(sandbox.create("one", 3008), FORKS, tmp_path / "out")
     assert (status, text) == (0, "1024\n")
 
 

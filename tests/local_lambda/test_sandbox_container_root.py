@@ -29,19 +29,8 @@ SCRIPT = '''
 import asyncio, json, os, sys, tempfile
 from pathlib import Path
 from lambda_tui.local_lambda.sandbox import open_sandbox
-from tests.local_lambda.sandbox_host import eventually, is_alive, run_python
+from tests.local_lambda.sandbox_host import FORKS, eventually, is_alive, run_python
 
-FORKS = """
-import os, signal
-count = 1
-try:
-    while count < 1100:
-        if os.fork() == 0: signal.pause()
-        count += 1
-except BlockingIOError:
-    print(count, flush=True)
-signal.pause()
-"""
 VIEW = """
 import json, os, sys, tempfile
 def outcome(act):
@@ -111,7 +100,7 @@ async def main():
     await hiding.destroy()
     told["left hidden"] = users_of(sandbox.name)
     full = [sandbox.create(f"full-{number}", 10240) for number in range(2)]
-    outputs = [await start(cell, FORKS, folder, cell.environment_id) for cell in full]
+    outputs = [await start(cell, FORKS + "signal.pause()", folder, cell.environment_id) for cell in full]
     assert await eventually(lambda: all(output.read_text() for output in outputs))
     told["processes"] = [output.read_text().strip() for output in outputs]
     for cell in full: await cell.destroy()
