@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from lambda_tui.billing.exact import exact_product, exact_sum
+from lambda_tui.exact import exact_product, exact_sum
 
 BillItem = Literal[
     "requests",

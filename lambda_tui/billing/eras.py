@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from lambda_tui.billing.exact import EXACT, ceil_to_step
+from lambda_tui.exact import EXACT, ceil_to_step
 
 EraName = Literal["today", "before-2025-08", "before-2020-12"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from lambda_tui.billing.bill import BillItem, BillLine, money_text
-from lambda_tui.billing.exact import EXACT, ceil_to_step, exact_product
 from lambda_tui.billing.on_demand import gb_seconds
 from lambda_tui.billing.prices import PriceBook, Rates, provenance
 from lambda_tui.billing.usage import (
@@ -18,6 +17,7 @@ from lambda_tui.billing.usage import (
     Usage,
 )
 from lambda_tui.errors import InvalidInput
+from lambda_tui.exact import EXACT, ceil_to_step, exact_product
 
 PROVISIONED_STEP_S = 5 * 60
 SNAPSTART_MINIMUM_S = 3 * 3600

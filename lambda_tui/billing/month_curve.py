@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 
 from lambda_tui.billing import on_demand
-from lambda_tui.billing.exact import EXACT, exact_sum
 from lambda_tui.billing.extras import PROVISIONED_STEP_S, logs_line
 from lambda_tui.billing.monthly import MONTH_SECONDS
 from lambda_tui.billing.prices import PriceBook, Rates, Tier
 from lambda_tui.billing.pricing import lines_besides_invoking
 from lambda_tui.billing.usage import Usage
+from lambda_tui.exact import EXACT, ceil_div, ceil_to_step, exact_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class MonthCurve:
         if self._provisioned_gb_s is None or self._provisioned_duration_gb_s is None:
             return None
         with localcontext(EXACT):
-            capacity_s = -(-MONTH_SECONDS // PROVISIONED_STEP_S) * PROVISIONED_STEP_S
+            capacity_s = ceil_to_step(Decimal(MONTH_SECONDS), PROVISIONED_STEP_S)
             fitting = (
                 int(concurrency * MONTH_SECONDS * 1000 // self._warm_ms) if self._warm_ms else invocations
             )
@@ -65,8 +65,9 @@ class MonthCurve:
 
     def concurrency_for(self, invocations: int, utilisation: Decimal) -> int:
         """Environments that run this many invocations, evenly spread, at a utilisation (0 to 1)."""
-        busy_s = invocations * self._warm_ms / 1000
-        return max(1, int(-(-busy_s // (MONTH_SECONDS * utilisation)))) if invocations else 0
+        with localcontext(EXACT):
+            busy_ms = invocations * self._warm_ms
+            return max(1, ceil_div(busy_ms, 1000 * MONTH_SECONDS * utilisation)) if invocations else 0
 
     def _each_usd(self, invocations: int) -> Decimal:
         """What every invocation costs wherever it runs, and what does not follow the invocations at all."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from lambda_tui.billing.bill import Bill, BillLine
-from lambda_tui.billing.exact import EXACT, exact_product
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.tiers import tiered_lines
+from lambda_tui.exact import EXACT, exact_product
 
 MONTH_HOURS = 730
 """Hours in a month as AWS's own calculator counts them (365 x 24 / 12); 30 days would be 1.4 % less."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from lambda_tui.aws_facts import FREE_EPHEMERAL_MB
 from lambda_tui.billing.bill import BillItem, BillLine, money_text
 from lambda_tui.billing.eras import ERAS, billed_ms
-from lambda_tui.billing.exact import EXACT, ceil_to_step, exact_product
 from lambda_tui.billing.prices import FreeTier, Rates, Tier, provenance
 from lambda_tui.billing.tiers import tiered_lines
 from lambda_tui.billing.usage import Usage
+from lambda_tui.exact import EXACT, ceil_to_step, exact_product
 
-FREE_EPHEMERAL_MB = 512
 _SYNC_ASYNC_KB = 256
 _ASYNC_STEP_KB = 64
 

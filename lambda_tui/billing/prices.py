@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_tui.errors import InvalidInput
+from lambda_tui.folders import data_path
 
 PRICES_SCHEMA = "lambda-tui/prices@1"
 SHIPPED_PRICES = Path(__file__).with_name("data") / "prices.json"
@@ -269,12 +269,7 @@ class PriceBook:
 
 def user_prices_path() -> Path:
     """Where `lambda-tui prices update` keeps newer prices than the shipped ones."""
-    own = os.environ.get("LAMBDA_TUI_DATA_DIR")
-    if own:
-        return Path(own) / "prices.json"
-    import platformdirs  # noqa: PLC0415  (only needed where no folder was named)
-
-    return Path(platformdirs.user_data_dir("lambda-tui", appauthor=False)) / "prices.json"
+    return data_path() / "prices.json"
 
 
 @lru_cache(maxsize=4)

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from lambda_tui.billing import extras, on_demand
 from lambda_tui.billing.bill import Bill, BillLine
-from lambda_tui.billing.exact import EXACT, exact_product
 from lambda_tui.billing.prices import PriceBook, Rates, load_prices
 from lambda_tui.billing.usage import Usage
+from lambda_tui.exact import EXACT, exact_product
 
 
 def price(usage: Usage, prices: PriceBook | None = None) -> Bill:

@@ -6,13 +6,12 @@ import math
 from decimal import Decimal
 from functools import lru_cache
 
+from lambda_tui.aws_facts import FREE_EPHEMERAL_MB
 from lambda_tui.billing.bill import Bill, BillItem, BillLine
 from lambda_tui.billing.prices import Rates, provenance
 
 MB_MS_PER_GB_S = 1024 * 1000
 """A GB is 1024 MB (AWS pricing page)."""
-
-FREE_EPHEMERAL_MB = 512
 
 
 @lru_cache(maxsize=64)

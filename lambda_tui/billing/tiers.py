@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from lambda_tui.billing.bill import BillItem, BillLine
-from lambda_tui.billing.exact import EXACT
 from lambda_tui.billing.prices import Tier
+from lambda_tui.exact import EXACT
 
 
 def split_by_tier(

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from itertools import combinations
 
+from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.billing.bill import money_text
-from lambda_tui.billing.exact import EXACT
 from lambda_tui.billing.month_curve import MonthCurve, month_curve
 from lambda_tui.billing.monthly import MONTH_HOURS, MONTH_SECONDS
 from lambda_tui.billing.prices import FargatePrice, InstancePrice, PriceBook, Rates, load_prices
 from lambda_tui.billing.usage import Usage
-
-FULL_VCPU_MB = 1769
-"""Memory that buys one vCPU (AWS documentation); a floor-1 room may not ask `scenario` for it."""
+from lambda_tui.exact import EXACT, ceil_div
 
 MANAGED_INSTANCES_AT_LEAST = 3
 """Instances that publishing a function on Managed Instances starts by default (AWS documentation)."""
@@ -173,10 +171,11 @@ def _machines(
     cpu_ms = chosen.cpu_ms
     if cpu_ms is None:
         cpu_ms = curve.billed_ms * min(Decimal(1), Decimal(usage.memory_mb) / FULL_VCPU_MB)
-    per_s = Decimal(invocations) / MONTH_SECONDS
-    by_cpu = per_s * cpu_ms / 1000 / (vcpus * chosen.utilisation)
-    by_slots = per_s * curve.billed_ms / 1000 / (vcpus * CONCURRENT_PER_VCPU * chosen.utilisation)
-    return int(-(-max(by_cpu, by_slots) // 1))
+    with localcontext(EXACT):
+        capacity_ms = 1000 * MONTH_SECONDS * vcpus * chosen.utilisation
+        by_cpu = ceil_div(invocations * cpu_ms, capacity_ms)
+        by_slots = ceil_div(invocations * curve.billed_ms, capacity_ms * CONCURRENT_PER_VCPU)
+    return max(by_cpu, by_slots)
 
 
 def _break_evens(

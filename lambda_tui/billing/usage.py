@@ -9,6 +9,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
+from lambda_tui.aws_facts import (
+    DEFAULT_REGION,
+    FREE_EPHEMERAL_MB,
+    MAX_EPHEMERAL_MB,
+    MAX_MEMORY_MB,
+    MIN_MEMORY_MB,
+)
 from lambda_tui.billing.eras import ERAS, Era, EraName
 from lambda_tui.billing.fields import amount, choice, count, custom, flag, part, read_fields, text
 from lambda_tui.errors import InvalidInput
@@ -98,10 +105,10 @@ def _read_free_tier(name: str, value: object) -> FreeTierUse | None:
 class Usage:
     """A month's (or an experiment's) use of one function in one region and architecture."""
 
-    region: str = text(default="us-east-1")
+    region: str = text(default=DEFAULT_REGION)
     architecture: Literal["x86_64", "arm64"] = choice("x86_64", "arm64", default="x86_64")
-    memory_mb: int = count(default=128, least=128, most=10240)
-    ephemeral_mb: int = count(default=512, least=512, most=10240)
+    memory_mb: int = count(default=MIN_MEMORY_MB, least=MIN_MEMORY_MB, most=MAX_MEMORY_MB)
+    ephemeral_mb: int = count(default=FREE_EPHEMERAL_MB, least=FREE_EPHEMERAL_MB, most=MAX_EPHEMERAL_MB)
     invocations: int = count(default=1)
     billed_ms: Decimal | None = amount(default=None, most=LONGEST_MS)
     duration_ms: Decimal | None = amount(default=None, most=LONGEST_MS)

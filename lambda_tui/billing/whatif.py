@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lambda_tui.billing.bill import Bill, BillItem
-from lambda_tui.billing.exact import EXACT
+from lambda_tui.exact import EXACT
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from lambda_tui.aws_facts import DEFAULT_REGION, FREE_EPHEMERAL_MB, MAX_MEMORY_MB, MIN_MEMORY_MB
 from lambda_tui.billing.bill import Bill, money_text
 from lambda_tui.billing.eras import ERAS
 from lambda_tui.billing.explain import ITEM_TITLES, explain
@@ -21,13 +22,21 @@ from lambda_tui.errors import InvalidInput
 
 @click.command("cost", short_help="Price a usage without invoking anything.")
 @click.option("--from", "source", metavar="FILE|-", help="A usage document; it also takes the rarer charges.")
-@click.option("--region", help="AWS region  [default: us-east-1]")
+@click.option("--region", help=f"AWS region  [default: {DEFAULT_REGION}]")
 @click.option("--architecture", help="x86_64 or arm64  [default: x86_64]")
 @click.option(
-    "--memory", "--memory-mb", "memory_mb", metavar="MB", help="Memory size, 128-10240  [default: 128]"
+    "--memory",
+    "--memory-mb",
+    "memory_mb",
+    metavar="MB",
+    help=f"Memory size, {MIN_MEMORY_MB}-{MAX_MEMORY_MB}  [default: {MIN_MEMORY_MB}]",
 )
 @click.option(
-    "--ephemeral", "--ephemeral-mb", "ephemeral_mb", metavar="MB", help="Scratch space  [default: 512]"
+    "--ephemeral",
+    "--ephemeral-mb",
+    "ephemeral_mb",
+    metavar="MB",
+    help=f"Scratch space  [default: {FREE_EPHEMERAL_MB}]",
 )
 @click.option("--invocations", metavar="N", help="Invocations in the month  [default: 1]")
 @click.option("--billed-ms", metavar="MS", help="Billed duration of one invocation, from a REPORT line.")

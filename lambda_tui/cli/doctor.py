@@ -13,14 +13,14 @@ from typing import Any
 import click
 
 from lambda_tui import __version__
+from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.cli.credentials import credentials_report
 from lambda_tui.cli.doctor_local import local_lambda_report
 from lambda_tui.cli.documents import json_option, wants_table, write_json
-from lambda_tui.cli.run_table import aligned
 from lambda_tui.errors import StorageError
 from lambda_tui.folders import config_path, data_path
 from lambda_tui.history import HistoryStore
-from lambda_tui.scenario.cpu_share import FULL_VCPU_MB
+from lambda_tui.wording.tables import aligned
 
 DOCTOR_SCHEMA = "lambda-tui/doctor@1"
 PACKAGES = ("textual", "boto3", "botocore", "awslambdaric", "httptools", "uvloop")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.billing import load_prices, money_text
 from lambda_tui.cli.documents import json_option, read_json, wants_table, write_json
 from lambda_tui.forecast import USUAL_SIZES_MB, Forecast, forecast, parse_points, parse_sizes
@@ -12,7 +13,7 @@ from lambda_tui.forecast import USUAL_SIZES_MB, Forecast, forecast, parse_points
 @click.command("forecast", short_help="Predict duration and cost at sizes not measured.")
 @click.option("--from", "source", metavar="FILE|-", required=True, help="A points document.")
 @click.option("--at", "sizes", metavar="MB,MB,...", help="Memory sizes; the usual ones unless given.")
-@click.option("--region", default="us-east-1", show_default=True, help="AWS region of the price.")
+@click.option("--region", default=DEFAULT_REGION, show_default=True, help="AWS region of the price.")
 @click.option("--architecture", default="x86_64", show_default=True, help="x86_64 or arm64.")
 @json_option
 def command(source: str, sizes: str | None, region: str, architecture: str, json_target: str | None) -> None:

@@ -12,11 +12,13 @@ import click
 from lambda_tui.billing import money_text
 from lambda_tui.cli.documents import json_option, wants_table, write_json
 from lambda_tui.cli.output import open_output
-from lambda_tui.cli.run_table import aligned, model_text, run_table, scenario_line
+from lambda_tui.cli.run_table import run_table
 from lambda_tui.errors import InvalidInput
 from lambda_tui.history import HistoryStore, RecordedRun, RunListing, run_document, write_csv
 from lambda_tui.results.comparison import Comparison, compare_invocations
-from lambda_tui.tui.drawing.numbers import NOTHING, format_ms, format_usd, ms_number
+from lambda_tui.wording.numbers import NOTHING, format_ms, format_usd, ms_number
+from lambda_tui.wording.scenarios import model_text, scenario_line
+from lambda_tui.wording.tables import aligned
 
 HISTORY_SCHEMA = "lambda-tui/history@1"
 COMPARISON_SCHEMA = "lambda-tui/comparison@1"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.tui.drawing.numbers import format_ms, format_usd
+from lambda_tui.wording.numbers import format_ms, format_usd
 
 REFRESHES_PER_S = 10
 

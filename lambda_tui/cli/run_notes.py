@@ -8,7 +8,7 @@ from lambda_tui.history import MeasuredRun
 from lambda_tui.load.plan import MAX_IN_FLIGHT
 from lambda_tui.results import Summary
 from lambda_tui.results.intervals import unreliable_percentiles
-from lambda_tui.tui.drawing.numbers import format_usd, plural
+from lambda_tui.wording.numbers import format_usd, plural
 
 OPEN_LOOP = (
     "latency counts from the intended start: what someone who comes at that moment waits.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import wrap
 
 from lambda_tui.billing import Bill
@@ -10,8 +10,9 @@ from lambda_tui.cli.run_notes import run_notes
 from lambda_tui.history import MeasuredRun
 from lambda_tui.results import Distribution, Summary
 from lambda_tui.results.intervals import unreliable_percentiles
-from lambda_tui.scenario import CPU_WORKLOADS, WAITING_WORKLOADS, Scenario
-from lambda_tui.tui.drawing.numbers import NOTHING, format_quantity, format_usd, ms_number, plural
+from lambda_tui.wording.numbers import NOTHING, format_quantity, format_usd, ms_number, plural
+from lambda_tui.wording.scenarios import load_line, scenario_line
+from lambda_tui.wording.tables import aligned
 
 TIME_COLUMNS = {
     "count": "count", "mean": "mean", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99", "p999": "p99.9",
@@ -29,47 +30,6 @@ def run_table(run: MeasuredRun) -> str:
     times = _times(summary, is_open_loop=run.scenario.rate is not None)
     blocks = [what, times, notes, _bill(run.bill), [f"run {run.run_id}"]]
     return "\n\n".join("\n".join(block) for block in blocks)
-
-
-def load_line(scenario: Scenario) -> str:
-    """`open loop: 20/s for 3 s, poisson arrivals`, or `closed loop: 4 callers, 100 invocations`."""
-    if scenario.rate is None or scenario.seconds is None:
-        text = (
-            f"closed loop: {plural(scenario.callers, 'caller')}, {plural(scenario.invocations, 'invocation')}"
-        )
-    else:
-        text = f"open loop: {scenario.rate:g}/s for {scenario.seconds:g} s, {scenario.arrivals} arrivals"
-    return f"{text} after {plural(scenario.warmup, 'warm-up invocation')}" if scenario.warmup else text
-
-
-def scenario_line(scenario: Scenario) -> str:
-    """`http × 3 of 300 ms, threads × 3, 512 MB x86_64`."""
-    if scenario.function is not None:
-        return f"{scenario.function}"
-    sizes = [f"{scenario.task_ms:g} ms"] if scenario.workload in WAITING_WORKLOADS else []
-    sizes += [f"{scenario.work} work"] if scenario.workload in CPU_WORKLOADS else []
-    what = " ".join(filter(None, (scenario.workload, scenario.actual_operation)))
-    tasks = f"{what} × {scenario.tasks}{' of ' if sizes else ''}{' + '.join(sizes)}"
-    return f"{tasks}, {model_text(scenario)}, {scenario.memory_mb} MB {scenario.architecture}"
-
-
-def model_text(scenario: Scenario) -> str:
-    """`threads × 3`, or `sequential`, which has no workers."""
-    alone = scenario.concurrency == "sequential"
-    return scenario.concurrency if alone else f"{scenario.concurrency} × {scenario.workers}"
-
-
-def aligned(rows: Iterable[Sequence[str]], *, left: int = 1) -> list[str]:
-    """Rows as columns two spaces apart: the first `left` to the left, the others to the right."""
-    table = [list(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if position < left else cell.rjust(width)
-            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
 
 
 def _target_line(run: MeasuredRun) -> str:

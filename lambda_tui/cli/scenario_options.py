@@ -10,11 +10,10 @@ from typing import Any, TypeVar, get_args
 
 import click
 
+from lambda_tui.aws_facts import MAX_MEMORY_MB, MIN_MEMORY_MB
 from lambda_tui.errors import InvalidInput
 from lambda_tui.scenario import (
     CONCURRENCY_MODELS,
-    MAX_MEMORY_MB,
-    MIN_MEMORY_MB,
     Architecture,
     Runtime,
     Scenario,

@@ -12,7 +12,7 @@ from lambda_tui.load.estimate import estimate_spend
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets import Target
 from lambda_tui.targets.functions import is_loopback
-from lambda_tui.tui.drawing.numbers import format_usd, plural
+from lambda_tui.wording.numbers import format_usd, plural
 
 
 def confirm_spending(text: str, target: Target, scenario: Scenario, *, yes: bool) -> None:

@@ -1,5 +1,6 @@
 """Durations and cost at sizes not measured."""
 
+from lambda_tui.aws_facts import visible_cores
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit
 from lambda_tui.forecast.predict import (
     USUAL_SIZES_MB,
@@ -11,7 +12,6 @@ from lambda_tui.forecast.predict import (
     predict,
 )
 from lambda_tui.forecast.speed import cpu_speed
-from lambda_tui.scenario.cpu_share import visible_cores
 
 __all__ = [
     "USUAL_SIZES_MB",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from statistics import fmean
 from typing import Literal, Protocol
 
+from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.billing import Rates
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit
@@ -114,7 +115,7 @@ def measured_base(run: RunOfSize, others: Iterable[RunOfSize] = ()) -> MeasuredB
     )
 
 
-OVERVIEW_SIZES_MB = (128, 256, 512, 1024, 1769, 3008, 10240)
+OVERVIEW_SIZES_MB = (128, 256, 512, 1024, FULL_VCPU_MB, 3008, 10240)
 """Few enough to stand beside each other under a bill."""
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import fmean
 
+from lambda_tui.aws_facts import MAX_MEMORY_MB, MIN_MEMORY_MB, MOST_CORES
 from lambda_tui.billing.fields import amount, count
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.speed import cpu_speed
-from lambda_tui.scenario.cpu_share import MOST_CORES
 
 _SIMPLER_IS_BETTER = 0.8
 """More threads must cut the fit error to this share before they are believed over fewer."""
@@ -25,11 +25,11 @@ measurements of tests/forecast/data (docs/cost.md)."""
 class Point:
     """A measured size: warm duration and, where the payload told it, its CPU time."""
 
-    memory_mb: int = count(least=128, most=10240)
+    memory_mb: int = count(least=MIN_MEMORY_MB, most=MAX_MEMORY_MB)
     duration_ms: Decimal = amount(most=5_400_000)  # noqa: RUF009  (a dataclasses.field)
     cpu_ms: Decimal | None = amount(default=None, most=50_000_000)  # noqa: RUF009
     workers: int | None = count(default=None, least=1, most=1000)
-    max_memory_used_mb: int | None = count(default=None, most=10240)
+    max_memory_used_mb: int | None = count(default=None, most=MAX_MEMORY_MB)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from decimal import Decimal
 from statistics import fmean
 from typing import Any
 
+from lambda_tui.aws_facts import FULL_VCPU_MB, MAX_MEMORY_MB, MIN_MEMORY_MB, vcpus_of
 from lambda_tui.billing import Rates, invocation_usd, money_text
 from lambda_tui.billing.fields import read_fields
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit
-from lambda_tui.scenario.cpu_share import vcpus_of
 
 QUANTUM_MS = 20
 """Lambda's CPU quota is dealt out in periods of 20 ms (Lin, Ma and Shahrad, EuroSys 2026)."""
 
-USUAL_SIZES_MB = (128, 256, 512, 768, 1024, 1536, 1769, 2048, 3008, 4096, 5120, 6144, 8192, 10240)
+USUAL_SIZES_MB = (128, 256, 512, 768, 1024, 1536, FULL_VCPU_MB, 2048, 3008, 4096, 5120, 6144, 8192, 10240)
 
 _SIGMAS = 2
 
@@ -135,8 +135,11 @@ def parse_sizes(text: str) -> list[int]:
     """Memory sizes from a comma list; raises InvalidInput for one that Lambda does not have."""
     sizes = []
     for word in text.split(","):
-        if not word.strip().isdecimal() or not 128 <= int(word) <= 10240:
-            raise InvalidInput("at", f"at cannot be {word.strip()!r}: memory sizes go from 128 to 10240 MB.")
+        if not word.strip().isdecimal() or not MIN_MEMORY_MB <= int(word) <= MAX_MEMORY_MB:
+            raise InvalidInput(
+                "at",
+                f"at cannot be {word.strip()!r}: memory sizes go from {MIN_MEMORY_MB} to {MAX_MEMORY_MB} MB.",
+            )
         sizes.append(int(word))
     return sizes
 

@@ -10,6 +10,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
+from lambda_tui.aws_facts import (
+    DEFAULT_REGION,
+    FREE_EPHEMERAL_MB,
+    MAX_EPHEMERAL_MB,
+    MAX_MEMORY_MB,
+    MIN_MEMORY_MB,
+)
 from lambda_tui.billing.eras import ERAS, EraName
 from lambda_tui.billing.fields import amount, choice, count, custom, flag, read_fields, text
 from lambda_tui.billing.monthly import MONTH_HOURS, MONTH_SECONDS
@@ -45,17 +52,17 @@ class Question:
     `speed_ratio` is how many times faster arm64 computes than x86_64; 1 stands for "not measured".
     """
 
-    memory_mb: int = count(default=512, least=128, most=10240)
+    memory_mb: int = count(default=512, least=MIN_MEMORY_MB, most=MAX_MEMORY_MB)
     duration_ms: Decimal = amount(default=Decimal(200), most=LONGEST_CLASSIC_MS)
-    typed_at_mb: int = count(default=512, least=128, most=10240)
+    typed_at_mb: int = count(default=512, least=MIN_MEMORY_MB, most=MAX_MEMORY_MB)
     cpu_ms: Decimal = amount(default=Decimal(25), most=LONGEST_CLASSIC_MS)
     invocations: int = count(default=10_000_000, most=10**12)
     cold_start_percent: Decimal = amount(default=Decimal(1), most=100)
     init_ms: Decimal = amount(default=Decimal(250), most=LONGEST_CLASSIC_MS)
     architecture: Literal["x86_64", "arm64"] = choice("x86_64", "arm64", default="x86_64")
     speed_ratio: Decimal = custom(_speed_ratio, default=Decimal(1))
-    region: str = text(default="us-east-1")
-    ephemeral_mb: int = count(default=512, least=512, most=10240)
+    region: str = text(default=DEFAULT_REGION)
+    ephemeral_mb: int = count(default=FREE_EPHEMERAL_MB, least=FREE_EPHEMERAL_MB, most=MAX_EPHEMERAL_MB)
     free_tier: bool = flag(default=False)
     requests_used: Decimal = amount(default=Decimal(0))
     gb_seconds_used: Decimal = amount(default=Decimal(0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambda_tui.scenario.cpu_share import vcpus_of, visible_cores
+from lambda_tui.aws_facts import vcpus_of, visible_cores
 
 
 def cpu_speed(memory_mb: int, threads: int) -> float:

@@ -8,12 +8,11 @@ from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any, Self, TypeVar
 
+from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.billing import Bill, BillLine, RunBill, load_prices
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.results import Invocation, RunStatistics, Summary
 from lambda_tui.scenario import Architecture
-
-DEFAULT_REGION = "us-east-1"
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 

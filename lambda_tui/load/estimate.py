@@ -6,12 +6,10 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
+from lambda_tui.aws_facts import MAX_BILLED_INIT_MS
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
 from lambda_tui.scenario import WAITING_WORKLOADS, Scenario
-
-MAX_BILLED_INIT_MS = 10_000
-"""INIT may take 10 s and is billed (AWS documentation, "Lambda execution environment lifecycle")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.billing.prices import load_prices
 from lambda_tui.billing.run_bill import RunBill
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetError, TargetLost
@@ -30,9 +31,6 @@ from lambda_tui.targets.protocol import Deployment, Target
 SNAPSHOT_INTERVAL_S = 0.1
 DETACH_AFTER_S = 0.6
 """A stopped run ends this soon even if its target is still busy starting."""
-
-REGION_BEFORE_TARGET = "us-east-1"
-"""Whose prices the empty bill shows until the target tells its region."""
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32: sorts like the number, no letter looks like a digit."""
@@ -73,7 +71,8 @@ class Run:
         self._end = End("stopped")
         self._entries: list[Invocation] = []
         self._statistics = RunStatistics()
-        self._bill = RunBill(load_prices().rates(REGION_BEFORE_TARGET, scenario.architecture))
+        # Until the target tells its region, the empty bill has the prices of the default one.
+        self._bill = RunBill(load_prices().rates(DEFAULT_REGION, scenario.architecture))
         self._failure: LambdaTuiError | None = None
         self._crash: BaseException | None = None
         self._stop_requested = threading.Event()

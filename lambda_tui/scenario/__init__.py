@@ -3,8 +3,6 @@
 from lambda_tui.scenario.model import (
     CONCURRENCY_MODELS,
     CPU_WORKLOADS,
-    MAX_MEMORY_MB,
-    MIN_MEMORY_MB,
     MVP_WORKLOADS,
     OPERATIONS,
     PAYLOAD_FUNCTION_PREFIX,
@@ -21,8 +19,6 @@ from lambda_tui.scenario.model import (
 __all__ = [
     "CONCURRENCY_MODELS",
     "CPU_WORKLOADS",
-    "MAX_MEMORY_MB",
-    "MIN_MEMORY_MB",
     "MVP_WORKLOADS",
     "OPERATIONS",
     "PAYLOAD_FUNCTION_PREFIX",

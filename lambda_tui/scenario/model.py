@@ -45,11 +45,6 @@ OPERATIONS: dict[WorkloadKind, tuple[Operation, ...]] = {
 }
 """What a workload can be asked to do; the first is the default."""
 
-MIN_MEMORY_MB = 128
-MAX_MEMORY_MB = 10240
-"""Classic functions (AWS documentation, "Configure Lambda function memory"); the SDK model's 32768 is for
-Managed Instances only."""
-
 PAYLOAD_FUNCTION_PREFIX = "lambda-tui-"
 """The payload function of a runtime is called `lambda-tui-<runtime>`."""
 
@@ -107,6 +102,16 @@ class Scenario:
         """`operation`, or the default of a workload that has several; None for the others."""
         choices = OPERATIONS.get(self.workload)
         return (self.operation or choices[0]) if choices else None
+
+    @property
+    def sized_by_time(self) -> bool:
+        """Whether `task_ms` counts."""
+        return self.workload in WAITING_WORKLOADS
+
+    @property
+    def sized_by_work(self) -> bool:
+        """Whether `work` counts."""
+        return self.workload in CPU_WORKLOADS
 
     @property
     def planned_invocations(self) -> int:

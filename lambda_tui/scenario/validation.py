@@ -9,8 +9,9 @@ from typing import Any, Self, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model, model_validator
 from pydantic_core import ErrorDetails
 
+from lambda_tui.aws_facts import MAX_MEMORY_MB, MAX_TIMEOUT_S, MIN_MEMORY_MB
 from lambda_tui.errors import InvalidInput
-from lambda_tui.scenario.model import MAX_MEMORY_MB, MIN_MEMORY_MB, OPERATIONS, Scenario
+from lambda_tui.scenario.model import OPERATIONS, Scenario
 
 _LIMITS: dict[str, dict[str, Any]] = {
     "tasks": {"ge": 1, "le": 10_000},
@@ -19,7 +20,7 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "workers": {"ge": 1, "le": 1_000},
     "memory_mb": {"ge": MIN_MEMORY_MB, "le": MAX_MEMORY_MB},
     "function": {"min_length": 1, "max_length": 256, "pattern": r"^[A-Za-z0-9_:$.-]+$"},
-    "timeout_s": {"ge": 1, "le": 900},
+    "timeout_s": {"ge": 1, "le": MAX_TIMEOUT_S},
     "invocations": {"ge": 1, "le": 1_000_000},
     "callers": {"ge": 1, "le": 10_000},
     "rate": {"gt": 0, "le": 100_000},

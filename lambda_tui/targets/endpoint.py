@@ -6,9 +6,9 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lambda_tui.aws_facts import DEFAULT_REGION, vcpus_of
 from lambda_tui.errors import TargetRefused
 from lambda_tui.scenario import Scenario
-from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.control_plane import ControlPlane
 from lambda_tui.targets.credentials import configured_region, frozen_credentials, user_session
 from lambda_tui.targets.functions import deployment_of, is_loopback
@@ -16,8 +16,6 @@ from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription,
 
 if TYPE_CHECKING:
     from botocore.session import Session
-
-DEFAULT_REGION = "us-east-1"
 
 
 class EndpointTarget:

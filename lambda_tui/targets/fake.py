@@ -15,9 +15,9 @@ from typing import Any, cast
 
 import httptools
 
+from lambda_tui.aws_facts import DEFAULT_REGION, vcpus_of
 from lambda_tui.errors import TargetUnreachable
 from lambda_tui.scenario import Scenario
-from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
 
 FAKE_KEYS = Credentials("AKIAFAKE", "fake-secret", "fake-token")
@@ -64,7 +64,7 @@ class FakeTarget:
         self,
         answer: Callable[[int], Answer] = lambda number: Answer(),
         *,
-        region: str = "us-east-1",
+        region: str = DEFAULT_REGION,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.traffic = Traffic()

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from lambda_tui.aws_facts import DEFAULT_REGION, vcpus_of
 from lambda_tui.errors import TargetLost, TargetUnreachable
 from lambda_tui.scenario import SERVICE_WORKLOADS, Scenario
-from lambda_tui.scenario.cpu_share import vcpus_of
 from lambda_tui.targets.control_plane import ControlPlane
 from lambda_tui.targets.credentials import isolated_session
 from lambda_tui.targets.functions import deployment_of
@@ -150,7 +150,7 @@ class ServerProcess:
 class LocalTarget:
     """Starts the embedded Lambda on `open`, and anew on the next `open` after it went away."""
 
-    def __init__(self, region: str = "us-east-1") -> None:
+    def __init__(self, region: str = DEFAULT_REGION) -> None:
         self._region = region
         self._lock = threading.Lock()
         self._closing = threading.Event()

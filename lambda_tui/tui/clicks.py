@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from lambda_tui.aws_facts import MAX_TIMEOUT_S
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import TargetKind
@@ -16,7 +17,6 @@ SIDES: tuple[Side, Side] = ("at-once", "spread")
 DEFAULT_CLICKS = 200
 MAX_CLICKS = 1_000
 DEFAULT_SECONDS = 30.0
-LONGEST_TIMEOUT_S = 900
 LEAVE_WITHIN_S = 0.8
 
 
@@ -50,7 +50,7 @@ def clicks_scenarios(
 
 
 def _timeouts(timeout_s: int) -> tuple[int, int]:
-    return (1, 2) if timeout_s + 2 <= LONGEST_TIMEOUT_S else (-1, -2)
+    return (1, 2) if timeout_s + 2 <= MAX_TIMEOUT_S else (-1, -2)
 
 
 class ClicksSession:

@@ -13,7 +13,7 @@ from lambda_tui.errors import StorageError
 from lambda_tui.history.document import MeasuredRun, run_document
 from lambda_tui.load.comparison import typical_duration_ms
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.tui.drawing.numbers import format_ms, format_usd, plural
+from lambda_tui.wording.numbers import format_ms, format_usd, plural
 
 
 def export_run(run: MeasuredRun, folder: Path) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lambda_tui.load.comparison import ModelResult
 from lambda_tui.scenario import CPU_WORKLOADS, WAITING_WORKLOADS, ConcurrencyModel, WorkloadKind
-from lambda_tui.tui.drawing.numbers import format_cheaper, format_factor
+from lambda_tui.wording.numbers import format_cheaper, format_factor
 
 
 @dataclass(frozen=True, slots=True)

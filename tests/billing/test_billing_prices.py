@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.billing import load_prices
-from lambda_tui.billing.prices import SHIPPED_PRICES, read_prices
+from lambda_tui.billing.prices import SHIPPED_PRICES, read_prices, user_prices_path
 from lambda_tui.errors import InvalidInput
+from lambda_tui.folders import data_path
 
 
 @pytest.fixture
@@ -82,3 +83,12 @@ def test_a_damaged_price_file_is_said(data_dir: Path, text: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         load_prices().rates("us-east-1", "x86_64")
     assert refusal.value.field == "prices"
+
+
+def test_prices_stand_in_the_data_folder_wherever_that_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    for folder in ("~/data", "/elsewhere", ""):
+        monkeypatch.setenv("LAMBDA_TUI_DATA_DIR", folder)
+        assert user_prices_path() == data_path() / "prices.json"
+    monkeypatch.setenv("LAMBDA_TUI_DATA_DIR", "~/data")
+    assert user_prices_path() == Path("/home/somebody/data/prices.json")

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_tui.billing import Bill, RunBill, load_prices, monthly_bill, parse_usage, price
-from lambda_tui.billing.exact import EXACT
 from lambda_tui.billing.usage import FreeTierUse, Usage
+from lambda_tui.exact import EXACT
 
 MILLISECONDS = st.decimals(min_value=0, max_value=900_000, places=3)
 COUNTS = st.integers(0, 20_000_000_000)

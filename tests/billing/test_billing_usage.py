@@ -9,9 +9,9 @@ import pytest
 
 from lambda_tui.billing import load_prices, parse_usage, price
 from lambda_tui.billing.eras import ERAS, billed_ms
-from lambda_tui.billing.exact import ceil_to_step
 from lambda_tui.billing.explain import explain
 from lambda_tui.errors import InvalidInput
+from lambda_tui.exact import ceil_to_step
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"billed_ms": 1, "invocations": -1}, "invocations"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil
 
 import pytest
 from hypothesis import given
@@ -114,3 +115,42 @@ def test_every_line_is_monotone_in_traffic() -> None:
     chart = cost_by_traffic(USAGE, traffic_steps(1000, 10**10), TrafficAssumptions(cpu_ms=Decimal(40)))
     for line in chart.lines:
         assert list(line.usd) == sorted(line.usd), line.name
+
+
+def test_seventy_percent_of_ten_million_takes_two_environments() -> None:
+    # 10 M x 305 ms = 3.05 M s of work; one environment at 70 % gives 0.7 x 2.628 M s = 1.84 M s.
+    curve = month_curve(Usage(memory_mb=512, duration_ms=Decimal(305)), BOOK)
+    assert curve.concurrency_for(10_000_000, Decimal("0.7")) == 2
+    assert curve.concurrency_for(0, Decimal("0.7")) == 0
+    assert curve.concurrency_for(1, Decimal("0.7")) == 1
+
+
+@given(st.decimals("0.01", 60_000, places=2), st.integers(1, 10**10), st.integers(1, 100))
+def test_environments_hold_the_traffic_at_their_utilisation(
+    duration_ms: Decimal, invocations: int, percent: int
+) -> None:
+    usage = Usage(memory_mb=512, duration_ms=duration_ms)
+    curve = month_curve(usage, BOOK)
+    kept = curve.concurrency_for(invocations, Decimal(percent) / 100)
+    # Billed milliseconds are whole: the duration rounded up.
+    busy = Fraction(invocations * ceil(duration_ms), 1000)
+    room = Fraction(730 * 3600 * percent, 100)
+    assert kept == max(1, ceil(busy / room))
+
+
+@given(st.decimals("0.01", 5_000, places=2), st.integers(1, 10**10), st.integers(1, 100))
+def test_fargate_tasks_hold_the_traffic_at_their_utilisation(
+    cpu_ms: Decimal, invocations: int, percent: int
+) -> None:
+    usage = Usage(memory_mb=512, duration_ms=Decimal(5_000))
+    assumptions = TrafficAssumptions(cpu_ms=cpu_ms, utilisation=Decimal(percent) / 100)
+    chart = cost_by_traffic(usage, [invocations], assumptions, BOOK)
+    line = next(line for line in chart.lines if line.name == "Fargate")
+    price_of_one = BOOK.fargate("us-east-1", "x86_64")
+    assert price_of_one is not None
+    hourly = price_of_one.vcpu_hour + 2 * price_of_one.gb_hour
+    capacity_ms = Fraction(730 * 3600 * 1000 * percent, 100)
+    tasks = max(
+        ceil(invocations * Fraction(cpu_ms) / capacity_ms), ceil(invocations * 5_000 / (16 * capacity_ms))
+    )
+    assert line.usd[0] == tasks * 730 * hourly

@@ -12,8 +12,8 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambda_tui.aws_facts import MAX_BILLED_INIT_MS
 from lambda_tui.billing import load_prices
-from lambda_tui.load.estimate import MAX_BILLED_INIT_MS
 from lambda_tui.load.limits import End, Limits
 from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.planning import plan_of

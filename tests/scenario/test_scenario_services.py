@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lambda_tui.cli.run_table import scenario_line
 from lambda_tui.errors import InvalidInput
 from lambda_tui.load.estimate import ideal_duration_ms
 from lambda_tui.scenario import MVP_WORKLOADS, SERVICE_WORKLOADS, Scenario, parse_scenario
+from lambda_tui.wording.scenarios import scenario_line
 
 
 @pytest.mark.parametrize(

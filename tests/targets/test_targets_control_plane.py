@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lambda_tui.aws_facts import visible_cores
 from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetRefused, TargetUnreachable
 from lambda_tui.load.run import Run
 from lambda_tui.scenario import Scenario
-from lambda_tui.scenario.cpu_share import visible_cores
 from lambda_tui.targets import AwsTarget, EndpointTarget, LocalTarget, parse_target
 from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.functions import is_loopback

@@ -8,7 +8,7 @@ from lambda_tui.tui.drawing.axis import axis_to, time_scale
 from lambda_tui.tui.drawing.bars import Cell, Lane, Span, bar_cells, fold_lanes, paint_half_lanes, paint_lane
 from lambda_tui.tui.drawing.big_digits import big_digits
 from lambda_tui.tui.drawing.braille import BrailleCanvas
-from lambda_tui.tui.drawing.numbers import (
+from lambda_tui.wording.numbers import (
     format_change,
     format_cheaper,
     format_factor,

@@ -16,7 +16,7 @@ from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import CpuUse, Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
-from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
+from lambda_tui.scenario import CONCURRENCY_MODELS, MVP_WORKLOADS, ConcurrencyModel, Scenario
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
 from lambda_tui.tui.drawing.feed_rows import COLUMNS, feed_head, feed_row
 from lambda_tui.tui.drawing.memory_costs import memory_costs
@@ -28,7 +28,6 @@ from lambda_tui.tui.widgets.slider import knob_column, value_at
 from lambda_tui.tui.widgets.status_line import status_content
 from lambda_tui.tui.widgets.strips import Drawing, Row
 from lambda_tui.tui.widgets.task_picture import TaskPicture, task_lanes
-from lambda_tui.tui.wording import WORKLOADS
 from tests.tui.synthetic import SyntheticRun, invocation
 
 SCENARIO = Scenario(invocations=5)
@@ -150,7 +149,7 @@ def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
 def test_big_letters_keep_their_rows_equally_wide_and_know_all_that_is_written_in_them() -> None:
     written = [*CONCURRENCY_MODELS, "2.9× as fast, 59-64% cheaper", "7 models", "fastest", "Nothing gained"]
     written += ["Sequential is as fast", "1.3× as fast, 2% dearer", "1.3× as fast, no dearer"]
-    written += [lesson(kind, gained=gained) for kind in WORKLOADS for gained in (True, False)]
+    written += [lesson(kind, gained=gained) for kind in MVP_WORKLOADS for gained in (True, False)]
     for text in written:
         rows = big_letters(text)
         assert len({len(row) for row in rows}) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lambda_tui.results import Invocation
-from lambda_tui.tui.drawing.numbers import NOTHING, format_usd, ms_number
+from lambda_tui.wording.numbers import NOTHING, format_usd, ms_number
 
 COLUMNS: tuple[tuple[str, int], ...] = (
     ("#", 7), ("started s", 10), ("latency ms", 11), ("duration ms", 12), ("billed ms", 10), ("init ms", 8),

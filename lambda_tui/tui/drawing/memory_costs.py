@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from lambda_tui.tui.drawing.numbers import format_ms, format_usd
+from lambda_tui.wording.numbers import format_ms, format_usd
 
 if TYPE_CHECKING:
     from lambda_tui.forecast import Prediction

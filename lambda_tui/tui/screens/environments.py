@@ -15,11 +15,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.drawing.numbers import plural
 from lambda_tui.tui.drawing.time_window import TimeView
 from lambda_tui.tui.export import export_and_tell
 from lambda_tui.tui.messages import ThreadCrashed
@@ -31,7 +31,6 @@ from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
 from lambda_tui.tui.screens.environments_runs import RunOpened, open_run
 from lambda_tui.tui.screens.explanation import explanation_content, reading_width
 from lambda_tui.tui.screens.run_picker import RunPicker, choice_of, recorded_runs
-from lambda_tui.tui.screens.texts import scenario_line
 from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.clicks_view import ClicksView
@@ -40,6 +39,8 @@ from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.lanes import Lanes
 from lambda_tui.tui.widgets.occupancy_chart import OccupancyChart
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
+from lambda_tui.wording.numbers import plural
+from lambda_tui.wording.scenarios import model_and_memory
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore
@@ -183,7 +184,7 @@ class EnvironmentsScreen(Screen[None]):
         run = self._lanes.run
         if run is not None:
             name = f"{run.scenario.name} · " if run.scenario.name else ""
-            subtitle = f"{name}{scenario_line(run.scenario)}"
+            subtitle = f"{name}{model_and_memory(run.scenario)}"
             set_border(pane, title=f"Run {run.run_id}", subtitle=subtitle)
         unnamed = f" · {plural(counts.unnamed, 'unnamed lane')} inferred" if counts.unnamed else ""
         set_border(self.query_one(Lanes), title=f"Environments{unnamed}")
@@ -373,7 +374,7 @@ class EnvironmentsScreen(Screen[None]):
 
     def _region(self) -> str:
         latest = self._latest()
-        return latest.target.region if latest is not None and latest.target is not None else "us-east-1"
+        return latest.target.region if latest is not None and latest.target is not None else DEFAULT_REGION
 
     @on(ClicksView.Changed)
     def _clicks_changed(self, message: ClicksView.Changed) -> None:

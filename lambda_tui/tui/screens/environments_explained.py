@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from lambda_tui.billing.explain import explain
 from lambda_tui.results.environments import Lane
-from lambda_tui.tui.drawing.numbers import format_ms, format_usd, plural
 from lambda_tui.tui.run_timeline import RunTimeline
 from lambda_tui.tui.screens.environments_texts import counts_figures, duration_text, percent, seconds_text
+from lambda_tui.wording.numbers import format_ms, format_usd, plural
 
 Rows = list[tuple[str, str]]
 """Name and value, as `billing.explain` lays out its own."""

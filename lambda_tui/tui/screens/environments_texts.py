@@ -12,7 +12,7 @@ from lambda_tui.results import Invocation
 from lambda_tui.results.environments import EnvironmentCounts, Lane
 from lambda_tui.scenario import WAITING_WORKLOADS, ConcurrencyModel, Scenario
 from lambda_tui.tui.drawing.big_digits import big_digits
-from lambda_tui.tui.drawing.numbers import NOTHING, format_ms, format_usd, plural
+from lambda_tui.wording.numbers import NOTHING, format_ms, format_usd, plural
 
 Figure = tuple[str, str, str]
 """Name, value, style."""

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
+from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.billing import Rates, load_prices
 from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetError
 from lambda_tui.load.comparison import estimate_all_models
@@ -40,10 +41,8 @@ from lambda_tui.tui.screens.texts import (
     cpu_line,
     help_text,
     promise_line,
-    scenario_line,
     spend_question,
     welcome_lines,
-    work_line,
 )
 from lambda_tui.tui.session import ExploreSession
 from lambda_tui.tui.threads import RunFactory
@@ -60,6 +59,7 @@ from lambda_tui.tui.widgets.statistics import MoneyLine, StatisticsLines
 from lambda_tui.tui.widgets.status_line import StatusLine
 from lambda_tui.tui.widgets.task_picture import TaskPicture
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
+from lambda_tui.wording.scenarios import model_and_memory, work_line
 
 
 class ExploreScreen(Screen[None]):
@@ -332,7 +332,7 @@ class ExploreScreen(Screen[None]):
         self.query_one(DurationPlot).show(latest, previous)
         self.query_one(StatisticsLines).show_run(latest)
         self.query_one(MoneyLine).show_run(latest, previous)
-        self.query_one("#chart").border_subtitle = "" if latest is None else scenario_line(latest.scenario)
+        self.query_one("#chart").border_subtitle = "" if latest is None else model_and_memory(latest.scenario)
 
     def _show_feed(self, snapshot: Snapshot | None) -> None:
         run_id = snapshot.run_id if snapshot else ""
@@ -361,7 +361,7 @@ class ExploreScreen(Screen[None]):
 
     def _rates(self, scenario: Scenario) -> Rates:
         shown = self.session.shown
-        region = shown.target.region if shown is not None and shown.target is not None else "us-east-1"
+        region = shown.target.region if shown is not None and shown.target is not None else DEFAULT_REGION
         return load_prices().rates(region, scenario.architecture)
 
     # Reading, copying, exporting

@@ -15,8 +15,8 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from lambda_tui.errors import StorageError
-from lambda_tui.tui.drawing.numbers import format_ms, plural
-from lambda_tui.tui.screens.whatif_texts import base_line
+from lambda_tui.wording.numbers import format_ms, plural
+from lambda_tui.wording.scenarios import work_and_model
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore, RunListing
@@ -42,7 +42,7 @@ def choice_of(listing: RunListing) -> Choice:
     """`11-25 10:02  http × 3, threads × 3, 512 MB  305 ms  20 invocations`, in local time."""
     scenario = listing.scenario
     at = datetime.fromisoformat(listing.started_at).astimezone().strftime("%m-%d %H:%M")
-    what = listing.name or f"{base_line(scenario)}, {scenario.memory_mb:,} MB"
+    what = listing.name or f"{work_and_model(scenario)}, {scenario.memory_mb:,} MB"
     if scenario.architecture != "x86_64":
         what += f" {scenario.architecture}"
     figures = f"{format_ms(listing.p50_ms)}  {plural(listing.invocations, 'invocation')}"

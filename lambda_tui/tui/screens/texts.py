@@ -6,11 +6,12 @@ import os
 
 from textual.content import Content
 
+from lambda_tui.aws_facts import vcpus_of
 from lambda_tui.load.estimate import SpendEstimate
-from lambda_tui.scenario import CPU_WORKLOADS, SERVICE_WORKLOADS, Scenario
-from lambda_tui.scenario.cpu_share import vcpus_of
+from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import TargetKind
-from lambda_tui.tui.drawing.numbers import format_ms, format_usd, format_vcpus, plural
+from lambda_tui.wording.numbers import format_usd, format_vcpus, plural
+from lambda_tui.wording.scenarios import work_text
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -103,22 +104,6 @@ MARGINAL_PRICES = "On demand, first volume tier, without the free tier: what one
 """Which prices the bill of a run is made of."""
 
 
-def scenario_line(scenario: Scenario) -> str:
-    """`threads × 3 · 512 MB`."""
-    return f"{scenario.concurrency} × {scenario.workers} · {scenario.memory_mb:,} MB"
-
-
-def work_line(scenario: Scenario) -> str:
-    """`http 3 × 300 ms · 3 workers · 512 MB · 20 invocations`."""
-    parts = (
-        f"{scenario.workload} {scenario.tasks} × {_task_size(scenario)}",
-        plural(scenario.workers, "worker"),
-        f"{scenario.memory_mb:,} MB",
-        plural(scenario.planned_invocations, "invocation"),
-    )
-    return " · ".join(parts)
-
-
 def cpu_line(memory_mb: int, kind: TargetKind) -> str:
     """The CPU share of a memory size, and what this host can show of it."""
     vcpus = vcpus_of(memory_mb)
@@ -140,7 +125,7 @@ def welcome_lines(scenario: Scenario, kind: TargetKind) -> tuple[str, ...]:
     costs = "It runs on this machine and costs nothing."
     if kind != "local":
         costs = "You are asked before money is spent."
-    work = f"{scenario.workload} {scenario.tasks} × {_task_size(scenario)}, {scenario.concurrency}"
+    work = f"{work_text(scenario)}, {scenario.concurrency}"
     return ("Press Enter ⏎", f"{work}, {plural(scenario.planned_invocations, 'time')}.", costs)
 
 
@@ -156,11 +141,3 @@ def spend_question(
         f"Estimated spend: {format_usd(estimate.low_usd)} to at most {format_usd(estimate.high_usd)} "
         f"at {region} prices; {limit}."
     )
-
-
-def _task_size(scenario: Scenario) -> str:
-    if scenario.workload in SERVICE_WORKLOADS:
-        return "1 call"
-    if scenario.workload in CPU_WORKLOADS - {"mixed"}:
-        return plural(scenario.work, "work unit")
-    return format_ms(scenario.task_ms)

@@ -19,7 +19,6 @@ from lambda_tui.errors import InvalidInput, LambdaTuiError
 from lambda_tui.forecast.answer import Answer, answer
 from lambda_tui.forecast.measured import MeasuredBase
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.tui.drawing.money import big_money
 from lambda_tui.tui.messages import ThreadCrashed
 from lambda_tui.tui.screens import whatif_texts as texts
 from lambda_tui.tui.screens.dialogs import Reading
@@ -37,6 +36,8 @@ from lambda_tui.tui.widgets.picture_pane import PicturePane
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
 from lambda_tui.tui.widgets.traffic_chart import TrafficChart
 from lambda_tui.tui.widgets.whatif_controls import BaseRequested, QuestionEdited, WhatIfControls
+from lambda_tui.wording.money import big_money
+from lambda_tui.wording.scenarios import work_and_model
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore
@@ -228,7 +229,7 @@ class WhatIfScreen(Screen[None]):
             show_tables(self, current, self.pinned)
 
     def _tell(self, current: Answer) -> None:
-        base = texts.base_line(self._base.scenario) if self._base is not None else "Typed numbers"
+        base = work_and_model(self._base.scenario) if self._base is not None else "Typed numbers"
         self.query_one(WhatIfControls).tell(
             base=base,
             duration=texts.duration_line(current.duration, current.question.memory_mb),

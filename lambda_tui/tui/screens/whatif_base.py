@@ -13,8 +13,8 @@ from lambda_tui.errors import LambdaTuiError
 from lambda_tui.forecast.measured import MeasuredBase, RunOfSize, measured_base, shape_of
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.tui.screens.run_picker import Choice, choice_of
-from lambda_tui.tui.screens.whatif_texts import base_line
 from lambda_tui.tui.threads import Post, in_background
+from lambda_tui.wording.scenarios import work_and_model
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore, RunListing
@@ -77,7 +77,7 @@ def base_choices(latest: Snapshot | None, listings: Sequence[RunListing]) -> lis
     choices = [(TYPED, "Typed numbers")]
     if latest is not None:
         scenario = latest.scenario
-        choices.append((LAST, f"Last run     {base_line(scenario)}, {scenario.memory_mb:,} MB"))
+        choices.append((LAST, f"Last run     {work_and_model(scenario)}, {scenario.memory_mb:,} MB"))
     return choices + [
         choice_of(one) for one in listings if one.state == "finished" and one.p50_ms is not None
     ]

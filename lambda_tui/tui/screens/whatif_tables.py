@@ -9,10 +9,10 @@ from textual.content import Content
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import SizeDuration
 from lambda_tui.forecast.question import requests_per_second
-from lambda_tui.tui.drawing.money import format_difference, format_money, table_money
-from lambda_tui.tui.drawing.numbers import NOTHING, ms_number
 from lambda_tui.tui.screens.whatif_texts import comparison, short_rate
 from lambda_tui.tui.widgets.composition_bar import item_title, percent_of
+from lambda_tui.wording.money import format_difference, format_money, table_money
+from lambda_tui.wording.numbers import NOTHING, ms_number
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Heads and rows of text; the first column is set left, the others right."""

@@ -6,15 +6,16 @@ from decimal import Decimal
 
 from textual.content import Content
 
+from lambda_tui.aws_facts import vcpus_of
 from lambda_tui.billing import Bill, BillLine, money_text
 from lambda_tui.billing.explain import explain
 from lambda_tui.billing.whatif import Difference, difference
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
 from lambda_tui.forecast.question import Question
-from lambda_tui.scenario import Scenario
-from lambda_tui.scenario.cpu_share import vcpus_of
-from lambda_tui.tui.drawing.money import (
+from lambda_tui.tui.widgets.bill_table import BillRow
+from lambda_tui.tui.widgets.composition_bar import item_ink, item_title
+from lambda_tui.wording.money import (
     SIGNS,
     big_money,
     format_difference,
@@ -22,9 +23,8 @@ from lambda_tui.tui.drawing.money import (
     format_percent,
     plain,
 )
-from lambda_tui.tui.drawing.numbers import format_ms, format_quantity, format_vcpus, ms_number
-from lambda_tui.tui.widgets.bill_table import BillRow
-from lambda_tui.tui.widgets.composition_bar import item_ink, item_title
+from lambda_tui.wording.numbers import format_ms, format_quantity, format_vcpus, ms_number
+from lambda_tui.wording.scenarios import work_and_model
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
@@ -87,13 +87,6 @@ def help_text() -> Content:
     for title, paragraph in PARAGRAPHS:
         parts += [Content.styled(title, "bold $accent"), Content(paragraph), Content("")]
     return Content("\n").join(parts[:-1])
-
-
-def base_line(scenario: Scenario) -> str:
-    """`http × 3, threads × 3`, or the name of a function of one's own."""
-    if scenario.function is not None:
-        return scenario.function
-    return f"{scenario.workload} × {scenario.tasks}, {scenario.concurrency} × {scenario.workers}"
 
 
 def duration_line(duration: SizeDuration, memory_mb: int) -> Content:
@@ -242,7 +235,7 @@ def short_rate(requests_per_s: float) -> str:
 def summary_text(answer: Answer, base: MeasuredBase | None) -> str:
     """One line with the figures people paste into a chat."""
     question, bill = answer.question, answer.bill
-    what = base_line(base.scenario) if base is not None else "typed numbers"
+    what = work_and_model(base.scenario) if base is not None else "typed numbers"
     return (
         f"{what}: {question.memory_mb:,} MB {question.architecture} in {question.region}, "
         f"{duration_text(answer.duration)}, {bill.invocations:,} invocations a month: "

@@ -28,16 +28,16 @@ from lambda_tui.tui.clicks import (
     Side,
     clicks_scenarios,
 )
-from lambda_tui.tui.drawing.numbers import format_usd, plural
 from lambda_tui.tui.messages import RunFailed, SnapshotArrived, ThreadCrashed
 from lambda_tui.tui.screens.dialogs import Question
 from lambda_tui.tui.screens.environments_texts import expectation
-from lambda_tui.tui.screens.texts import work_line
 from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.clicks_half import TITLES, ClicksHalf
 from lambda_tui.tui.widgets.fields import NumberField
 from lambda_tui.tui.widgets.flat_text import FlatText
+from lambda_tui.wording.numbers import format_usd, plural
+from lambda_tui.wording.scenarios import work_line
 
 
 class ClicksView(Vertical):

@@ -8,8 +8,8 @@ from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Summary
 from lambda_tui.results.intervals import unreliable_percentiles
-from lambda_tui.tui.drawing.numbers import NOTHING, format_change, format_ms, format_usd, ms_number
 from lambda_tui.tui.widgets.flat_text import FlatText
+from lambda_tui.wording.numbers import NOTHING, format_change, format_ms, format_usd, ms_number
 
 
 class StatisticsLines(FlatText):

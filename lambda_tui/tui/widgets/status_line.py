@@ -6,9 +6,9 @@ from textual.content import Content
 
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import CONCURRENCY_MODELS
-from lambda_tui.tui.drawing.numbers import format_usd, plural
 from lambda_tui.tui.model_tour import ModelTour
 from lambda_tui.tui.widgets.flat_text import FlatText
+from lambda_tui.wording.numbers import format_usd, plural
 
 BAR_CELLS, TOUR_BAR_CELLS = 24, 8
 """The name of the model takes the room of the longer bar."""

@@ -14,9 +14,9 @@ from lambda_tui.results.task_span import TaskSpan, cpu_ms, task_spans
 from lambda_tui.scenario import ConcurrencyModel
 from lambda_tui.tui.drawing.axis import time_scale
 from lambda_tui.tui.drawing.bars import Lane, PaintedCell, Span, fold_lanes, paint_lane
-from lambda_tui.tui.drawing.numbers import format_ms, plural
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
 from lambda_tui.tui.widgets.strips import fitted
+from lambda_tui.wording.numbers import format_ms, plural
 
 LABEL_WIDTH = 14
 

@@ -30,3 +30,13 @@ def ceil_to_step(value: Decimal, step: int) -> int:
     if value > whole:
         whole += 1
     return -(-whole // step) * step
+
+
+def ceil_div(dividend: Decimal, divisor: Decimal | int) -> int:
+    """The quotient rounded up. `-(-a // b)` does not: Decimal's `//` truncates towards zero.
+
+    The remainder decides, so that no rounded quotient can hide it.
+    """
+    with localcontext(EXACT):
+        whole, rest = divmod(dividend, divisor)
+        return int(whole) + (rest > 0)

@@ -1,10 +1,8 @@
-"""What the screens say about workloads and concurrency models, in plain words."""
+"""What is said about workloads, concurrency models and fields, in plain words."""
 
 from __future__ import annotations
 
-from lambda_tui.scenario import ConcurrencyModel, WorkloadKind
-
-WORKLOADS: dict[WorkloadKind, str] = {
+WORKLOADS: dict[str, str] = {
     "http": "fetch URLs: pure waiting",
     "sleep": "sleep: waiting without a network",
     "sha256": "hash in C: releases the GIL",
@@ -15,7 +13,7 @@ WORKLOADS: dict[WorkloadKind, str] = {
     "sqs": "a batch with one poison record",
 }
 
-MODELS: dict[ConcurrencyModel, str] = {
+MODELS: dict[str, str] = {
     "sequential": "One task after another: all their times add up.",
     "threads": "One thread a worker: waits overlap; Python code takes turns (the GIL).",
     "thread-pool": "ThreadPoolExecutor: a fixed set of threads takes tasks from a queue.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from lambda_tui.tui.drawing.numbers import NOTHING, format_usd
+from lambda_tui.wording.numbers import NOTHING, format_usd
 
 SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€"}
 
