@@ -1,0 +1,3 @@
+"""The command line."""
+
+DEBUG_OPTION = "--debug"

@@ -46,8 +46,8 @@ BUSY_ERROR_PERCENT = 25.0
 
 def local_lambda_report(*, measured: bool) -> dict[str, Any]:
     """Each limit and how it is enforced, the self-test's error against memory / 1769 vCPU, and advice."""
-    from lambda_tui.local_lambda.sandbox import open_sandbox, state_folder  # noqa: PLC0415
-    from lambda_tui.local_lambda.self_test import two_second_test  # noqa: PLC0415
+    from lambda_tui.local_lambda.sandbox.sandbox import open_sandbox, state_folder  # noqa: PLC0415
+    from lambda_tui.local_lambda.sandbox.self_test import two_second_test  # noqa: PLC0415
 
     if measured:
         enforcement, found = two_second_test()
@@ -67,16 +67,16 @@ def local_lambda_report(*, measured: bool) -> dict[str, Any]:
 
 
 def _runtime_client() -> str:
-    from lambda_tui.local_lambda import runtime_command  # noqa: PLC0415
+    from lambda_tui.local_lambda.functions import runtimes  # noqa: PLC0415
 
-    if runtime_command.runtime_client_folder() is None:
+    if runtimes.runtime_client_folder() is None:
         return "a stand-in: awslambdaric is not installed"
-    return "awslambdaric" if runtime_command.has_native_client() else "awslambdaric with a stand-in in Python"
+    return "awslambdaric" if runtimes.has_native_client() else "awslambdaric with a stand-in in Python"
 
 
 def _runtimes() -> dict[str, str]:
     """For each of Lambda's Python runtimes what runs it here."""
-    from lambda_tui.local_lambda.runtime_command import OWN, RUNTIMES, interpreter_of  # noqa: PLC0415
+    from lambda_tui.local_lambda.functions.runtimes import OWN, RUNTIMES, interpreter_of  # noqa: PLC0415
 
     found = {runtime: interpreter_of(runtime) for runtime in dict.fromkeys((*RUNTIMES, OWN.runtime))}
     return {

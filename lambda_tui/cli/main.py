@@ -7,9 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from lambda_tui.cli import DEBUG_OPTION
 from lambda_tui.errors import Interrupted, LambdaTuiError, StorageError
-
-DEBUG_OPTION = "--debug"
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -46,7 +45,7 @@ def _run(arguments: list[str]) -> int:
         from lambda_tui.cli.explore import explore  # noqa: PLC0415
 
         return explore(os.environ.get("LAMBDA_TUI_TARGET") or "local")
-    from lambda_tui.cli.commands import run_command  # noqa: PLC0415
+    from lambda_tui.cli.group import run_command  # noqa: PLC0415
 
     return run_command(arguments)
 

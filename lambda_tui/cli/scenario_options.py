@@ -20,7 +20,7 @@ from lambda_tui.scenario import (
     WorkloadKind,
     parse_scenario,
 )
-from lambda_tui.scenario.model import Arrivals, Operation
+from lambda_tui.scenario.choices import Arrivals, Operation
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DEFAULTS = {field.name: field.default for field in fields(Scenario)}

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.local_lambda.sandbox import ENFORCEMENTS
-from lambda_tui.local_lambda.scheduler import SchedulerLimits
+from lambda_tui.local_lambda.sandbox.sandbox import ENFORCEMENTS
+from lambda_tui.local_lambda.scheduling.scheduler import SchedulerLimits
 from lambda_tui.local_lambda.server import ServeOptions, serve
 
 

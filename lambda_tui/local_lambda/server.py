@@ -13,29 +13,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
+from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.errors import InvalidInput, StorageError, TargetRefused
-from lambda_tui.local_lambda import invoke_api
-from lambda_tui.local_lambda.alias_operations import AliasOperations
-from lambda_tui.local_lambda.api_errors import LambdaApiError
-from lambda_tui.local_lambda.authentication import Authenticator, refuse_stranger
-from lambda_tui.local_lambda.code_store import CodeStore
+from lambda_tui.local_lambda.api import invoke as invoke_api
+from lambda_tui.local_lambda.api.aliases import AliasOperations
+from lambda_tui.local_lambda.api.concurrency import ConcurrencyOperations
+from lambda_tui.local_lambda.api.control_plane import ControlPlane, OperationGroup
+from lambda_tui.local_lambda.api.functions import FunctionOperations
+from lambda_tui.local_lambda.api.invoke import InvokeApi
+from lambda_tui.local_lambda.api.minor import MinorOperations
 from lambda_tui.local_lambda.complaints import complain, complain_of_exception, keep_standard_descriptors
-from lambda_tui.local_lambda.concurrency_operations import ConcurrencyOperations
-from lambda_tui.local_lambda.control_plane import ControlPlane, OperationGroup
-from lambda_tui.local_lambda.environment import Environment
-from lambda_tui.local_lambda.events import EventQueue
-from lambda_tui.local_lambda.function_operations import FunctionOperations
-from lambda_tui.local_lambda.functions import FunctionConfiguration
-from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request
-from lambda_tui.local_lambda.invoke_api import InvokeApi
-from lambda_tui.local_lambda.minor_operations import MinorOperations
-from lambda_tui.local_lambda.payload_functions import payload_functions
-from lambda_tui.local_lambda.provisioned import ProvisionedConcurrency
-from lambda_tui.local_lambda.registry import FunctionRegistry
-from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox, state_folder
-from lambda_tui.local_lambda.scheduler import Scheduler, SchedulerLimits
+from lambda_tui.local_lambda.environment.environment import Environment
+from lambda_tui.local_lambda.functions.code_store import CodeStore
+from lambda_tui.local_lambda.functions.function import FunctionConfiguration
+from lambda_tui.local_lambda.functions.installed import payload_functions
+from lambda_tui.local_lambda.functions.registry import FunctionRegistry
+from lambda_tui.local_lambda.http.authentication import Authenticator, refuse_stranger
+from lambda_tui.local_lambda.http.errors import LambdaApiError
+from lambda_tui.local_lambda.http.httpd import Answer, HttpServer, Request
+from lambda_tui.local_lambda.sandbox.sandbox import Sandbox, open_sandbox, state_folder
+from lambda_tui.local_lambda.scheduling.events import EventQueue
+from lambda_tui.local_lambda.scheduling.provisioned import ProvisionedConcurrency
+from lambda_tui.local_lambda.scheduling.scheduler import Scheduler, SchedulerLimits
 from lambda_tui.local_lambda.services import ServicesServer, configured_behaviour, start_services
-from lambda_tui.local_lambda.upstream import UpstreamServer, start_upstream
+from lambda_tui.local_lambda.services.upstream import UpstreamServer, start_upstream
 from lambda_tui.sigv4 import Verifier
 
 MAX_CONTROL_BODY_BYTES = 70_167_211
@@ -52,7 +53,7 @@ class ServeOptions:
 
     port: int = 0
     ready_file: Path | None = None
-    region: str = "us-east-1"
+    region: str = DEFAULT_REGION
     authenticate: bool = True
     limits: SchedulerLimits = field(default_factory=SchedulerLimits)
     stop_with_stdin: bool = False

@@ -1,6 +1,6 @@
 """What to run: one validated description of a workload, its concurrency, its function and its load."""
 
-from lambda_tui.scenario.model import (
+from lambda_tui.scenario.choices import (
     CONCURRENCY_MODELS,
     CPU_WORKLOADS,
     MVP_WORKLOADS,
@@ -11,10 +11,9 @@ from lambda_tui.scenario.model import (
     Architecture,
     ConcurrencyModel,
     Runtime,
-    Scenario,
     WorkloadKind,
-    parse_scenario,
 )
+from lambda_tui.scenario.model import Scenario, parse_scenario, prepare_validation
 
 __all__ = [
     "CONCURRENCY_MODELS",
@@ -30,4 +29,5 @@ __all__ = [
     "Scenario",
     "WorkloadKind",
     "parse_scenario",
+    "prepare_validation",
 ]

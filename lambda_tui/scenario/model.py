@@ -9,44 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
+
+from lambda_tui.scenario.choices import (
+    CPU_WORKLOADS,
+    OPERATIONS,
+    PAYLOAD_FUNCTION_PREFIX,
+    WAITING_WORKLOADS,
+    Architecture,
+    Arrivals,
+    ConcurrencyModel,
+    Operation,
+    Runtime,
+    WorkloadKind,
+)
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
-
-WorkloadKind = Literal["sleep", "http", "s3", "dynamodb", "sqs", "sha256", "primes", "mixed"]
-ConcurrencyModel = Literal[
-    "sequential", "threads", "thread-pool", "asyncio", "asyncio-blocking", "processes", "process-pool"
-]
-Operation = Literal["get", "put", "batch-put", "partial-batch", "whole-batch"]
-Architecture = Literal["x86_64", "arm64"]
-Runtime = Literal["python", "nodejs", "go", "rust", "java", "cpp"]
-Arrivals = Literal["constant", "poisson", "ramp", "spike", "step"]
-
-CONCURRENCY_MODELS: tuple[ConcurrencyModel, ...] = get_args(ConcurrencyModel)
-MVP_WORKLOADS: tuple[WorkloadKind, ...] = (
-    *("sleep", "http", "sha256", "primes", "mixed"),
-    *("s3", "dynamodb", "sqs"),
-)
-"""The workloads the Python payload function carries today."""
-
-CPU_WORKLOADS: frozenset[WorkloadKind] = frozenset({"sha256", "primes", "mixed"})
-"""Workloads sized by `work`."""
-
-WAITING_WORKLOADS: frozenset[WorkloadKind] = frozenset({"sleep", "http", "mixed"})
-"""Workloads sized by `task_ms`; `mixed` takes both sizes."""
-
-SERVICE_WORKLOADS: frozenset[WorkloadKind] = frozenset({"s3", "dynamodb", "sqs"})
-"""Workloads that call an AWS service, which takes its own time."""
-
-OPERATIONS: dict[WorkloadKind, tuple[Operation, ...]] = {
-    "dynamodb": ("get", "put", "batch-put"),
-    "sqs": ("partial-batch", "whole-batch"),
-}
-"""What a workload can be asked to do; the first is the default."""
-
-PAYLOAD_FUNCTION_PREFIX = "lambda-tui-"
-"""The payload function of a runtime is called `lambda-tui-<runtime>`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,4 +142,11 @@ def parse_scenario(values: Mapping[str, Any]) -> Scenario:
     """
     from lambda_tui.scenario.validation import validated  # noqa: PLC0415  (pydantic: 80 ms of every start)
 
-    return validated(values)
+    return validated(Scenario, values)
+
+
+def prepare_validation() -> None:
+    """Import and build what `parse_scenario` needs, so that the first edit does not wait 80 ms for it."""
+    from lambda_tui.scenario.validation import input_model  # noqa: PLC0415
+
+    input_model(Scenario)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Self, get_type_hints
+from typing import Any, Self, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model, model_validator
 from pydantic_core import ErrorDetails
 
 from lambda_tui.aws_facts import MAX_MEMORY_MB, MAX_TIMEOUT_S, MIN_MEMORY_MB
 from lambda_tui.errors import InvalidInput
-from lambda_tui.scenario.model import OPERATIONS, Scenario
+from lambda_tui.scenario.choices import OPERATIONS
 
 _LIMITS: dict[str, dict[str, Any]] = {
     "tasks": {"ge": 1, "le": 10_000},
@@ -52,29 +52,35 @@ class _Agreeing(BaseModel):
         return self
 
 
-def _input_model() -> type[_Agreeing]:
-    types = get_type_hints(Scenario, localns={"JsonValue": JsonValue})
-    definitions: dict[str, Any] = {
-        field.name: (types[field.name], Field(default=field.default, **_LIMITS.get(field.name, {})))
-        for field in fields(Scenario)
-    }
-    return create_model("ScenarioInput", __base__=_Agreeing, **definitions)
+_models: dict[type[Any], type[_Agreeing]] = {}
 
 
-_ScenarioInput = _input_model()
+def input_model(scenario: type[Any]) -> type[_Agreeing]:
+    """The pydantic model of what a user may give for Scenario, which imports this module; built once."""
+    if scenario not in _models:
+        types = get_type_hints(scenario, localns={"JsonValue": JsonValue})
+        definitions: dict[str, Any] = {
+            field.name: (types[field.name], Field(default=field.default, **_LIMITS.get(field.name, {})))
+            for field in fields(scenario)
+        }
+        _models[scenario] = create_model("ScenarioInput", __base__=_Agreeing, **definitions)
+    return _models[scenario]
 
 
-def validated(values: Mapping[str, Any]) -> Scenario:
-    """A Scenario of what a user gave.
+T = TypeVar("T")
+
+
+def validated(scenario: type[T], values: Mapping[str, Any]) -> T:
+    """A `scenario` of what a user gave.
 
     Raises:
         InvalidInput: for the first field that is not usable, with a sentence naming it.
     """
     try:
-        accepted = _ScenarioInput.model_validate(dict(values))
+        accepted = input_model(scenario).model_validate(dict(values))
     except ValidationError as error:
         raise _as_invalid_input(error) from None
-    return Scenario(**{name: getattr(accepted, name) for name in _ScenarioInput.model_fields})
+    return scenario(**{name: getattr(accepted, name) for name in type(accepted).model_fields})
 
 
 def _as_invalid_input(error: ValidationError) -> InvalidInput:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
-from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +14,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from lambda_tui.errors import InvalidInput, StorageError
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import Scenario, prepare_validation
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui import theme
 from lambda_tui.tui.screens.dialogs import Question
@@ -138,7 +137,7 @@ class LambdaTui(App[None]):
         gc.set_threshold(COLLECTED_FROM_OBJECTS, 10, 10)
         self.explore.session.open_once()
         # What reads the form is 80 ms of imports: the first edit shall not wait for them.
-        Thread(target=import_module, args=("lambda_tui.scenario.validation",), daemon=True).start()
+        Thread(target=prepare_validation, daemon=True).start()
         self.history  # noqa: B018  (a folder that cannot be written is said now and not at the first run)
 
     @property

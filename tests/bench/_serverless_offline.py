@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from lambda_tui.local_lambda.parent_death import die_with_parent
+from lambda_tui.local_lambda.sandbox.parent_death import die_with_parent
 from lambda_tui.sigv4 import Signer
 from tests.bench._noop_load import HANDLER, MEMORY_MB, Endpoint
 from tests.local_lambda.local_server import wait_until

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lambda_tui.local_lambda.runtime_command import OWN
-from lambda_tui.local_lambda.self_signed import server_context
-from lambda_tui.local_lambda.upstream import start_upstream
+from lambda_tui.local_lambda.functions.runtimes import OWN
+from lambda_tui.local_lambda.services.self_signed import server_context
+from lambda_tui.local_lambda.services.upstream import start_upstream
 from tests.local_lambda.local_server import ROLE, LocalServer, invoke
 
 TITLE = "Three HTTPS fetches: ms, and ratios against the published ones"

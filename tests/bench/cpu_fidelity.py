@@ -14,11 +14,11 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.errors import InvalidInput
-from lambda_tui.local_lambda.control_group import MEMORY_PER_VCPU_MB
-from lambda_tui.local_lambda.sandbox import ENFORCEMENTS, Sandbox, open_sandbox
-from lambda_tui.local_lambda.self_test import Fidelity, Workers
-from lambda_tui.local_lambda.self_test import measure as measure_cell
+from lambda_tui.local_lambda.sandbox.sandbox import ENFORCEMENTS, Sandbox, open_sandbox
+from lambda_tui.local_lambda.sandbox.self_test import Fidelity, Workers
+from lambda_tui.local_lambda.sandbox.self_test import measure as measure_cell
 from tests.local_lambda.local_server import control_groups_of
 
 TITLE = "CPU fidelity: wall / (CPU used / share) - 1, in percent; in brackets against the 4 ms tick model"
@@ -95,11 +95,11 @@ async def _of_sandbox(sandbox: Sandbox) -> dict[str, object]:
 
 def _repeats(cpu_ms: float, memory_mb: int) -> int:
     least, most = REPEATS
-    return max(least, min(most, int(CELL_MS / (cpu_ms * max(1, MEMORY_PER_VCPU_MB / memory_mb)))))
+    return max(least, min(most, int(CELL_MS / (cpu_ms * max(1, FULL_VCPU_MB / memory_mb)))))
 
 
 def _cell(found: Fidelity, workers: int, host_cpus: int) -> str:
-    vcpus = found.memory_mb / MEMORY_PER_VCPU_MB
+    vcpus = found.memory_mb / FULL_VCPU_MB
     modelled_ms = tick_model_ms(found.cpu_ms, vcpus, min(workers, host_cpus))
     against_model = (found.wall_ms / modelled_ms - 1) * 100
     return f"{found.cpu_ms:4.0f} ms: {found.error_percent:+6.1f} ({against_model:+6.1f})"

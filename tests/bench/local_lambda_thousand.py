@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from lambda_tui.local_lambda.processes import cpu_ms
-from lambda_tui.local_lambda.scheduler import host_environments
+from lambda_tui.local_lambda.sandbox.processes import cpu_ms
+from lambda_tui.local_lambda.scheduling.scheduler import host_environments
 from tests.local_lambda.local_server import LocalServer, control_groups_of
 from tests.local_lambda.raw_calls import connect, receive, signed_invoke
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from lambda_tui.cli.cost import command
+from lambda_tui.cli.commands.cost import command
 
 CASES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "billing_cases.json").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from lambda_tui.billing.usage import (
     Streaming,
     Usage,
 )
-from lambda_tui.cli.commands import cli
+from lambda_tui.cli.group import cli
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cost.md").read_text(encoding="utf-8")
 EXAMPLES: list[tuple[str, str]] = re.findall(r"```console\n\$ (.+?)\n(.*?)```", PAGE, flags=re.DOTALL)

@@ -9,11 +9,11 @@ from typing import get_args
 
 import pytest
 
-from lambda_tui.cli.doctor import command
+from lambda_tui.cli.commands.doctor import command
 from lambda_tui.cli.doctor_local import local_lambda_report
-from lambda_tui.local_lambda.isolation import TmpKind
-from lambda_tui.local_lambda.runtime_command import OWN
-from lambda_tui.local_lambda.self_test import Fidelity
+from lambda_tui.local_lambda.functions.runtimes import OWN
+from lambda_tui.local_lambda.sandbox.isolation import TmpKind
+from lambda_tui.local_lambda.sandbox.self_test import Fidelity
 from tests.cli.program import Program
 
 SECRET = "wJalrXUtnFEMI-EXAMPLE"
@@ -105,7 +105,7 @@ def test_the_table_names_every_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     from click.testing import CliRunner  # noqa: PLC0415
 
     monkeypatch.setenv("LAMBDA_TUI_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr("lambda_tui.cli.doctor.wants_table", lambda target: True)
+    monkeypatch.setattr("lambda_tui.cli.commands.doctor.wants_table", lambda target: True)
     shown = CliRunner().invoke(command, ["--quick"], catch_exceptions=False).stdout
     for fact in ("lambda-tui", "visible cpus", "data folder", "credentials present", "columns"):
         assert fact in shown
@@ -116,7 +116,7 @@ def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
     monkeypatch: pytest.MonkeyPatch, tmp: str
 ) -> None:
     found = {"cpu": "cgroup-v2", "processes": "pids-cgroup", "tmp": tmp}
-    monkeypatch.setattr("lambda_tui.local_lambda.self_test.two_second_test", lambda: (found, []))
+    monkeypatch.setattr("lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (found, []))
     told = local_lambda_report(measured=True)
     assert told["tmp"]["enforcement"] == tmp
     assert "of its own" in told["tmp"]["note"]
@@ -127,7 +127,7 @@ def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
 @pytest.mark.parametrize("how", ["pids-cgroup", "user-namespace", "own-user", "user-limit", "none"])
 def test_each_limit_on_processes_is_explained(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
     found = {"cpu": "cgroup-v2", "processes": how, "tmp": "block-device"}
-    monkeypatch.setattr("lambda_tui.local_lambda.self_test.two_second_test", lambda: (found, []))
+    monkeypatch.setattr("lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (found, []))
     told = local_lambda_report(measured=True)
     assert ("1024" in told["processes"]["note"]) == (how != "none")
     if sys.platform == "linux":
@@ -140,6 +140,8 @@ def test_a_host_that_is_busy_with_something_else_is_called_so(
 ) -> None:
     enforcement = {"cpu": "cgroup-v2", "processes": "pids-cgroup", "tmp": "block-device"}
     found = [Fidelity(256, 1000, 100, 1.0), Fidelity(1024, 1000, 100, error_percent)]
-    monkeypatch.setattr("lambda_tui.local_lambda.self_test.two_second_test", lambda: (enforcement, found))
+    monkeypatch.setattr(
+        "lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (enforcement, found)
+    )
     advice = local_lambda_report(measured=True)["advice"]
     assert any("66 % too slow" in sentence for sentence in advice) is is_busy

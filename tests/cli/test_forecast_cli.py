@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from lambda_tui.cli.forecast import command
+from lambda_tui.cli.commands.forecast import command
 from lambda_tui.errors import InvalidInput
 
 POINTS: dict[str, Any] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lambda_tui.cli.history import command
+from lambda_tui.cli.commands.history import command
 from lambda_tui.errors import InvalidInput, LimitReached
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
@@ -51,7 +51,9 @@ def record(
 
 def shown(monkeypatch: pytest.MonkeyPatch, *arguments: str, terminal: bool = True) -> str:
     """What a command prints, to a terminal or to a pipe."""
-    monkeypatch.setattr("lambda_tui.cli.history.wants_table", lambda target: terminal and target is None)
+    monkeypatch.setattr(
+        "lambda_tui.cli.commands.history.wants_table", lambda target: terminal and target is None
+    )
     result = CliRunner().invoke(command, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0
     return result.stdout

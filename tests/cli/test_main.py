@@ -13,7 +13,7 @@ import click
 import pytest
 
 import lambda_tui
-from lambda_tui.cli.commands import SECTIONS, cli
+from lambda_tui.cli.group import SECTIONS, cli
 from lambda_tui.cli.main import exit_code_of
 from lambda_tui.errors import InvalidInput, LambdaTuiError, SloMissed, TargetUnreachable
 from tests.cli.program import COMMAND, Program
@@ -28,7 +28,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def command() -> None:
             raise error
 
-        module = ModuleType("lambda_tui.cli.fail")
+        module = ModuleType("lambda_tui.cli.commands.fail")
         module.command = command  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setitem(SECTIONS["Measure"], "fail", "")

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from lambda_tui.billing import load_prices
 from lambda_tui.billing.prices import SHIPPED_PRICES
-from lambda_tui.cli.prices import command
+from lambda_tui.cli.commands.prices import command
 from lambda_tui.errors import InvalidInput, TargetRefused, TargetUnreachable
 
 Offer = dict[str, Any]

@@ -6,7 +6,7 @@ import json
 
 from click.testing import CliRunner
 
-from lambda_tui.cli.report import command
+from lambda_tui.cli.commands.report import command
 
 LINE = "REPORT RequestId: a\tDuration: 3.10 ms\tBilled Duration: 546 ms\tMemory Size: 2048 MB\t"
 

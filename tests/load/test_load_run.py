@@ -29,7 +29,7 @@ from lambda_tui.load.pacing import pacer_of
 from lambda_tui.load.run import Run, new_run_id
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
-from lambda_tui.scenario.model import Arrivals
+from lambda_tui.scenario.choices import Arrivals
 from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.protocol import Deployment
 

@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from lambda_tui.local_lambda.runtime_command import OWN
+from lambda_tui.local_lambda.functions.runtimes import OWN
 from lambda_tui.results.report import Report
 from lambda_tui.results.report_parser import parse_report
 

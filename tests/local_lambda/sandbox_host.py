@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.errors import InvalidInput
-from lambda_tui.local_lambda import leftovers
-from lambda_tui.local_lambda.cell import Cell
-from lambda_tui.local_lambda.cgroup_paths import parse_mountinfo
-from lambda_tui.local_lambda.cgroup_v2 import V2Hierarchy
-from lambda_tui.local_lambda.sandbox import Sandbox, open_sandbox
+from lambda_tui.local_lambda.sandbox import leftovers
+from lambda_tui.local_lambda.sandbox.cell import Cell
+from lambda_tui.local_lambda.sandbox.groups.paths import parse_mountinfo
+from lambda_tui.local_lambda.sandbox.groups.v2 import V2Hierarchy
+from lambda_tui.local_lambda.sandbox.sandbox import Sandbox, open_sandbox
 
 KINDS = ("cgroup-v1", "cgroup-v2", "cgroup-v2-bare", "duty-cycle", "none")
 """`cgroup-v2-bare` is a real version 2 hierarchy without controllers: it groups, freezes and kills."""

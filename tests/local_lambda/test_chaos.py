@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientEr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lambda_tui.local_lambda.runtime_command import OWN
+from lambda_tui.local_lambda.functions.runtimes import OWN
 from tests.local_lambda.local_server import (
     ROLE,
     LocalServer,

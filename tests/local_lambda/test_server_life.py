@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ConnectionClosedError, HTTPClientError
 
-from lambda_tui.local_lambda.private_files import FileIsolation, best_isolation
-from lambda_tui.local_lambda.sandbox import state_folder
+from lambda_tui.local_lambda.sandbox.private_files import FileIsolation, best_isolation
+from lambda_tui.local_lambda.sandbox.sandbox import state_folder
 from tests.local_lambda.local_server import (
     LocalServer,
     command_of,

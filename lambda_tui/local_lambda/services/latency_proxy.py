@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 from lambda_tui.errors import InvalidInput, TargetError, TargetLost
-from lambda_tui.local_lambda.authentication import refuse_stranger
-from lambda_tui.local_lambda.httpd import Answer, HttpServer, Request, Response
+from lambda_tui.local_lambda.http.authentication import refuse_stranger
+from lambda_tui.local_lambda.http.httpd import Answer, HttpServer, Request, Response
 from lambda_tui.local_lambda.services.behaviour import Chance, ServiceBehaviour, TokenBucket, parse_behaviour
 from lambda_tui.local_lambda.services.stand_in_process import StandInProcess
 from lambda_tui.local_lambda.services.stand_ins import ACCOUNT_ID, BUCKET, QUEUE, TABLE

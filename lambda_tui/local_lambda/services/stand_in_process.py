@@ -15,7 +15,7 @@ from typing import Any
 
 import lambda_tui
 from lambda_tui.errors import TargetError, TargetLost, TargetRefused
-from lambda_tui.local_lambda.httpd import Request, Response
+from lambda_tui.local_lambda.http.httpd import Request, Response
 from lambda_tui.local_lambda.services import stand_ins
 from lambda_tui.local_lambda.services.frames import FrameReader, encode_frame
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from lambda_tui.local_lambda.parent_death import die_with_parent
+from lambda_tui.local_lambda.sandbox.parent_death import die_with_parent
 from lambda_tui.local_lambda.services.frames import FrameReader, encode_frame
 
 ACCOUNT_ID = "000000000000"

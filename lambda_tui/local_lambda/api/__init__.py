@@ -1,0 +1,1 @@
+"""The Lambda API: its operations and their validation."""

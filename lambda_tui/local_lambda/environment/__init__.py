@@ -1,0 +1,1 @@
+"""One execution environment: its runtime, INIT, invocations, REPORT."""

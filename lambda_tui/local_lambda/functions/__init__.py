@@ -1,0 +1,1 @@
+"""Functions: their code, settings, variables and runtimes."""

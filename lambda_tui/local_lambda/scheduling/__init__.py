@@ -1,0 +1,1 @@
+"""Which environment serves an invocation, how many there may be, and events."""
