@@ -9,8 +9,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from lambda_tui.load.frames import Exchange, HostFigures
-from lambda_tui.load.limits import HTTP_OK, REPORT_TAIL
+from lambda_tui.load.engine.frames import Exchange, HostFigures
+from lambda_tui.load.engine.limits import HTTP_OK, REPORT_TAIL
 from lambda_tui.results import AnsweredText, CpuUse, Invocation, InvocationError, InvocationStatus, Report
 from lambda_tui.results.answered import handler_ms_of
 from lambda_tui.results.report_parser import closing_report, parse_report

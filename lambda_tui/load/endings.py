@@ -12,7 +12,7 @@ from lambda_tui.errors import (
     TargetRefused,
     TargetUnreachable,
 )
-from lambda_tui.load.limits import End
+from lambda_tui.load.engine.limits import End
 from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment

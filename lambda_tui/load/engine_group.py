@@ -11,10 +11,10 @@ from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
+from lambda_tui.load.engine.frames import Exchange
+from lambda_tui.load.engine.limits import End, EndKind
+from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_process import EngineProcess
-from lambda_tui.load.frames import Exchange
-from lambda_tui.load.limits import End, EndKind
-from lambda_tui.load.plan import EnginePlan
 from lambda_tui.targets.protocol import Credentials
 
 HEAD_START_S = 0.005

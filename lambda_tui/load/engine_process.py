@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.load import frames
-from lambda_tui.load.plan import EnginePlan
+from lambda_tui.load.engine import frames
+from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.targets.protocol import Credentials
 
 STOP_GRACE_S = 0.4

@@ -9,15 +9,15 @@ import os
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
 from lambda_tui.errors import InvalidInput, TargetRefused
-from lambda_tui.load.estimate import ideal_duration_ms, worst_case_usd
-from lambda_tui.load.pacing import peak_rate
-from lambda_tui.load.plan import (
+from lambda_tui.load.engine.pacing import peak_rate
+from lambda_tui.load.engine.plan import (
     MAX_IN_FLIGHT,
     MAX_OWN_RESULT_BYTES,
     READ_TIMEOUT_MARGIN_S,
     START_MARGIN_S,
     EnginePlan,
 )
+from lambda_tui.load.estimate import ideal_duration_ms, worst_case_usd
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.functions import is_loopback
 from lambda_tui.targets.protocol import Deployment

@@ -19,9 +19,9 @@ from lambda_tui.history import HistoryStore, RunRecorder, run_document
 from lambda_tui.load.credential_refresh import CredentialRefresh
 from lambda_tui.load.decode import decode
 from lambda_tui.load.endings import error_of_end, limit_of_end
+from lambda_tui.load.engine.limits import End
 from lambda_tui.load.engine_cpu import EngineCpu
 from lambda_tui.load.engine_group import Batch, EngineGroup, Started
-from lambda_tui.load.limits import End
 from lambda_tui.load.planning import check_load, engine_count, plan_of
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.results import Invocation, Report, RunStatistics

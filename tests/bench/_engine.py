@@ -15,15 +15,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from lambda_tui.load.engine.frames import Exchange
+from lambda_tui.load.engine.limits import End
+from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_group import Batch, EngineGroup, Started
-from lambda_tui.load.frames import Exchange
-from lambda_tui.load.limits import End
-from lambda_tui.load.plan import EnginePlan
 from lambda_tui.results.statistics import percentile
 
 KEEPS_AWAKE = """
 import os
-from lambda_tui.load.engine import die_with_parent
+from lambda_tui.load.engine.process import die_with_parent
 die_with_parent()
 if not hasattr(os, "SCHED_IDLE"):
     raise SystemExit

@@ -9,10 +9,10 @@ import pytest
 
 from lambda_tui.billing import load_prices
 from lambda_tui.load.decode import decode
+from lambda_tui.load.engine.frames import HostFigures
+from lambda_tui.load.engine.limits import billed_ms_of
+from lambda_tui.load.engine.pacing import ConstantPacer
 from lambda_tui.load.estimate import estimate_spend, ideal_duration_ms
-from lambda_tui.load.frames import HostFigures
-from lambda_tui.load.limits import billed_ms_of
-from lambda_tui.load.pacing import ConstantPacer
 from lambda_tui.results import CpuUse, Invocation, Report
 from lambda_tui.scenario import Scenario
 

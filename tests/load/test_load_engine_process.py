@@ -16,11 +16,11 @@ import pytest
 
 from lambda_tui.billing import load_prices
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.load.engine import MOST_UNREAD_BYTES
+from lambda_tui.load.engine.plan import EnginePlan
+from lambda_tui.load.engine.process import MOST_UNREAD_BYTES
+from lambda_tui.load.engine.session import PART
 from lambda_tui.load.engine_process import EngineProcess
-from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.planning import plan_of
-from lambda_tui.load.session import PART
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.fake import Answer, FakeTarget
 
@@ -149,7 +149,7 @@ def test_closing_leaves_no_process_behind(fake: FakeTarget) -> None:
 
 PARENT = """
 import sys, time
-from lambda_tui.load.engine import MOST_UNREAD_BYTES
+from lambda_tui.load.engine.process import MOST_UNREAD_BYTES
 from lambda_tui.load.engine_process import EngineProcess
 engine = EngineProcess()
 print(engine.pid, flush=True)
@@ -173,7 +173,7 @@ def test_the_engine_dies_with_a_killed_parent(delay_s: float) -> None:
 
 def test_the_engine_starts_without_the_heavy_libraries() -> None:
     code = (
-        "import sys, lambda_tui.load.engine as engine;"
+        "import sys, lambda_tui.load.engine.process as engine;"
         "print([name for name in ('pydantic', 'boto3', 'botocore', 'httpx', 'textual', 'rich', 'sqlite3')"
         " if name in sys.modules])"
     )
@@ -204,7 +204,7 @@ def test_credentials_are_not_on_the_command_line_or_in_the_environment(fake: Fak
 
 GETS_PRIORITY = """
 import ctypes, os, struct
-from lambda_tui.load.engine_priority import NICENESS, SLICE_NS, take_priority
+from lambda_tui.load.engine.priority import NICENESS, SLICE_NS, take_priority
 take_priority()
 try:
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS - 1)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lambda_tui.billing import invocation_usd, load_prices
 from lambda_tui.errors import InvalidInput, LimitReached, TargetRefused
+from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_cpu import EngineCpu
-from lambda_tui.load.plan import EnginePlan
 from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario

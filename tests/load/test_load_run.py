@@ -25,7 +25,7 @@ from lambda_tui.errors import (
     TargetUnreachable,
 )
 from lambda_tui.history import HistoryStore, run_document
-from lambda_tui.load.pacing import pacer_of
+from lambda_tui.load.engine.pacing import pacer_of
 from lambda_tui.load.run import Run, new_run_id
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario

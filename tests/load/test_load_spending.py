@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from lambda_tui.aws_facts import MAX_BILLED_INIT_MS
 from lambda_tui.billing import load_prices
-from lambda_tui.load.limits import End, Limits
-from lambda_tui.load.plan import EnginePlan
+from lambda_tui.load.engine.limits import End, Limits
+from lambda_tui.load.engine.plan import EnginePlan
+from lambda_tui.load.engine.session import Session
 from lambda_tui.load.planning import plan_of
-from lambda_tui.load.session import Session
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.fake import FAKE_KEYS
 from lambda_tui.targets.protocol import Deployment, TargetDescription
@@ -120,7 +120,7 @@ async def run(plan: EnginePlan, script: list[Settled], order: list[int]) -> tupl
         made.append(ScriptedSender(script, limits, settled, ended))
         return made[0]
 
-    with patch("lambda_tui.load.session.Sender", make):
+    with patch("lambda_tui.load.engine.session.Sender", make):
         session = Session(plan, frames.append)
         sender = made[0]
         running = asyncio.get_running_loop().create_task(session.run())

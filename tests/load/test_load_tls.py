@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.errors import TargetUnreachable
-from lambda_tui.load.http1 import ConnectFailed, ConnectionPool
+from lambda_tui.load.engine.http1 import ConnectFailed, ConnectionPool
 from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario

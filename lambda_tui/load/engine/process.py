@@ -17,10 +17,10 @@ import traceback
 from collections.abc import Callable
 from typing import Any, cast
 
-from lambda_tui.load import frames
-from lambda_tui.load.engine_priority import take_priority
-from lambda_tui.load.plan import EnginePlan
-from lambda_tui.load.session import Session
+from lambda_tui.load.engine import frames
+from lambda_tui.load.engine.plan import EnginePlan
+from lambda_tui.load.engine.priority import take_priority
+from lambda_tui.load.engine.session import Session
 
 STDIN, STDOUT = 0, 1
 MOST_UNREAD_BYTES = 8 * 1024 * 1024
@@ -143,7 +143,3 @@ def main() -> None:
         runner.run(serve(plan))
         # Whatever is abandoned is not waited for.
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

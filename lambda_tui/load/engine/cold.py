@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from lambda_tui.load.http1 import Connection, ConnectionPool
-from lambda_tui.load.plan import EnginePlan
-from lambda_tui.load.requests import RequestFactory, SignedRequest
+from lambda_tui.load.engine.http1 import Connection, ConnectionPool
+from lambda_tui.load.engine.plan import EnginePlan
+from lambda_tui.load.engine.requests import RequestFactory, SignedRequest
 
 COLD_VARIABLE = "LAMBDA_TUI_COLD_START"
 UPDATE_TIMEOUT_S = 60.0

@@ -10,11 +10,11 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from lambda_tui.load.limits import End, Limits
-from lambda_tui.load.open_loop import OpenLoop
-from lambda_tui.load.pacing import Pacer, pacer_of
-from lambda_tui.load.plan import EnginePlan
-from lambda_tui.load.sender import Sender, raise_error_of
+from lambda_tui.load.engine.limits import End, Limits
+from lambda_tui.load.engine.open_loop import OpenLoop
+from lambda_tui.load.engine.pacing import Pacer, pacer_of
+from lambda_tui.load.engine.plan import EnginePlan
+from lambda_tui.load.engine.sender import Sender, raise_error_of
 
 BATCH_INTERVAL_S = 0.1
 PART = 32

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from lambda_tui.load.http1 import Connection, ConnectionPool
-from lambda_tui.load.sender import outcome_of
+from lambda_tui.load.engine.http1 import Connection, ConnectionPool
+from lambda_tui.load.engine.sender import outcome_of
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CLOSE = b""

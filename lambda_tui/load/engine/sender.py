@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from lambda_tui.load.cold import ColdStarter, ConfigurationRefused
-from lambda_tui.load.frames import Exchange, HostFigures, Outcome
-from lambda_tui.load.http1 import ConnectFailed, Connection, ConnectionPool
-from lambda_tui.load.limits import HTTP_OK, End, Limits
-from lambda_tui.load.plan import EnginePlan
-from lambda_tui.load.requests import RequestFactory
+from lambda_tui.load.engine.cold import ColdStarter, ConfigurationRefused
+from lambda_tui.load.engine.frames import Exchange, HostFigures, Outcome
+from lambda_tui.load.engine.http1 import ConnectFailed, Connection, ConnectionPool
+from lambda_tui.load.engine.limits import HTTP_OK, End, Limits
+from lambda_tui.load.engine.plan import EnginePlan
+from lambda_tui.load.engine.requests import RequestFactory
 
 MAX_OPENING = 64
 """Connections opened at the same time before a run: more would overrun a listener's queue."""

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_tui.load.open_loop import OpenLoop
-from lambda_tui.load.pacing import ConstantPacer, Pacer, PoissonPacer, count_of, pacer_of, peak_rate
-from lambda_tui.load.start_timer import StartTimer, ThreadTimer, TimerfdTimer, new_start_timer
+from lambda_tui.load.engine.open_loop import OpenLoop
+from lambda_tui.load.engine.pacing import ConstantPacer, Pacer, PoissonPacer, count_of, pacer_of, peak_rate
+from lambda_tui.load.engine.start_timer import StartTimer, ThreadTimer, TimerfdTimer, new_start_timer
 
 ARRIVALS = ["constant", "poisson", "ramp", "spike", "step"]
 

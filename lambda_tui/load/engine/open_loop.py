@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lambda_tui.load.pacing import Pacer
-from lambda_tui.load.start_timer import new_start_timer
+from lambda_tui.load.engine.pacing import Pacer
+from lambda_tui.load.engine.start_timer import new_start_timer
 
 
 class OpenLoop:

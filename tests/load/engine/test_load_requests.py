@@ -15,7 +15,7 @@ from botocore.session import Session
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambda_tui.load.requests import RequestFactory, SignedRequest
+from lambda_tui.load.engine.requests import RequestFactory, SignedRequest
 from tests.load.test_load_engines import a_plan
 
 NOW = 1_795_000_000
@@ -35,7 +35,7 @@ tokens = st.one_of(st.none(), st.text("abcABC123+/=", min_size=1, max_size=400))
 
 
 def on_the_wire(request: SignedRequest) -> tuple[str, str, dict[str, str], bytes]:
-    with patch("lambda_tui.load.requests.time.time", lambda: NOW + 0.7):
+    with patch("lambda_tui.load.engine.requests.time.time", lambda: NOW + 0.7):
         head, _, body = request.data().partition(b"\r\n\r\n")
     first, *lines = head.decode("ascii").split("\r\n")
     method, target, version = first.split(" ")

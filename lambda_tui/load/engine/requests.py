@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from lambda_tui.load.plan import EnginePlan
+from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.sigv4 import Signer
 
 Headers = list[tuple[str, str]]

@@ -10,7 +10,7 @@ from dataclasses import astuple, dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from lambda_tui.load.plan import EnginePlan
+from lambda_tui.load.engine.plan import EnginePlan
 
 EndKind = Literal["done", "stopped", "invocations", "usd", "seconds", "unreachable", "lost", "refused"]
 

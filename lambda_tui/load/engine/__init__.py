@@ -1,0 +1,1 @@
+"""What runs in the load engine's process: it knows its plan, and nothing of runs, bills or history."""
