@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lambda_tui.billing import Rates
-from lambda_tui.load.estimate import SpendEstimate, estimate_spend
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results.statistics import percentile
-from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
+from lambda_tui.scenario import ConcurrencyModel
 
 TIE = 0.03
 """Models within 3% of the best share the first place: differences below that are noise on a busy host."""
@@ -84,17 +82,6 @@ def compare_models(runs: Mapping[ConcurrencyModel, Snapshot]) -> dict[Concurrenc
         )
         for model, run in runs.items()
     }
-
-
-def estimate_all_models(scenario: Scenario, rates: Rates) -> SpendEstimate:
-    """What running the scenario once through every model may cost."""
-    estimates = [
-        estimate_spend(scenario.with_changes(concurrency=model), rates) for model in CONCURRENCY_MODELS
-    ]
-    return SpendEstimate(
-        low_usd=sum((estimate.low_usd for estimate in estimates), Decimal(0)),
-        high_usd=sum((estimate.high_usd for estimate in estimates), Decimal(0)),
-    )
 
 
 def _competing_ms(run: Snapshot) -> float | None:

@@ -34,6 +34,10 @@ class AwsTarget:
         return " · ".join(filter(None, ("aws", self._profile, self._region)))
 
     @property
+    def costs_money(self) -> bool:
+        return True
+
+    @property
     def _where(self) -> str:
         return f"AWS Lambda in {self._region}" if self._region else "AWS"
 

@@ -37,6 +37,10 @@ class EndpointTarget:
     def label(self) -> str:
         return f"{self._endpoint} · {self._region}"
 
+    @property
+    def costs_money(self) -> bool:
+        return not is_loopback(self._endpoint)
+
     def open(self, progress: Progress) -> None:
         """Find credentials and region; the endpoint itself is first called by `prepare`."""
         progress(f"looking for the credentials for {self._endpoint}")

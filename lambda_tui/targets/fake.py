@@ -65,6 +65,7 @@ class FakeTarget:
         answer: Callable[[int], Answer] = lambda number: Answer(),
         *,
         region: str = DEFAULT_REGION,
+        costs_money: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.traffic = Traffic()
@@ -79,6 +80,7 @@ class FakeTarget:
         self.configuration_answer: Answer | None = None
         """Instead of the configuration, for tests of a control plane that refuses."""
         self._region = region
+        self._costs_money = costs_money
         self._tls = tls
         self._alive = False
         self._endpoint = ""
@@ -91,6 +93,11 @@ class FakeTarget:
     @property
     def label(self) -> str:
         return f"fake · none · {self._region}"
+
+    @property
+    def costs_money(self) -> bool:
+        """As if it were not on this machine."""
+        return self._costs_money
 
     @property
     def endpoint(self) -> str:

@@ -163,6 +163,10 @@ class LocalTarget:
         return "local"
 
     @property
+    def costs_money(self) -> bool:
+        return False
+
+    @property
     def label(self) -> str:
         enforcement = self._ready.cpu_enforcement if self._ready else None
         return " · ".join(filter(None, ("local", enforcement, self._region)))

@@ -75,6 +75,11 @@ class Target(Protocol):
         """For the title bar: `local · cgroup-v1 · us-east-1`."""
         ...
 
+    @property
+    def costs_money(self) -> bool:
+        """Whether invocations are charged for: not on this machine."""
+        ...
+
     def open(self, progress: Progress) -> None:
         """Start or reach the target. Idempotent; after a loss it starts the target anew.
 

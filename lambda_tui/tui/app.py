@@ -14,13 +14,13 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from lambda_tui.errors import InvalidInput, StorageError
+from lambda_tui.load.series import RunFactory, Runnable
 from lambda_tui.scenario import Scenario, prepare_validation
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui import theme
 from lambda_tui.tui.screens.dialogs import Question
 from lambda_tui.tui.screens.explore import ExploreScreen
 from lambda_tui.tui.terminal_driver import TerminalDriver
-from lambda_tui.tui.threads import RunFactory, RunLike
 from lambda_tui.tui.widgets.controls import Controls
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ class LambdaTui(App[None]):
         self.theme = cycle[position % len(cycle)]
         self.notify(f"Theme: {self.theme}", timeout=2)
 
-    def _run_of(self, scenario: Scenario) -> RunLike:
+    def _run_of(self, scenario: Scenario) -> Runnable:
         from lambda_tui.load.run import Run  # noqa: PLC0415  (the engine is not needed for the first paint)
 
         return Run(scenario, self.target, history=self.history)

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
+from lambda_tui.load.series import Series
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
 
+Key = TypeVar("Key", bound=Hashable)
+
 
 @dataclass
-class SnapshotArrived(Message):
-    """A run has something newer to show; of several waiting ones only the last is handled."""
+class SnapshotArrived(Message, Generic[Key]):
+    """A run has something newer to show; of several waiting ones of a run only the last is handled."""
 
     snapshot: Snapshot
-    generation: int
-    """Counts the runs of this session: a late snapshot of an older run is recognised by it."""
+    series: Series[Key]
+    """A late snapshot of an older series is recognised by it."""
+    key: Key
+    is_last: bool
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, SnapshotArrived) and message.generation == self.generation
+        return (
+            isinstance(message, SnapshotArrived) and message.series is self.series and message.key == self.key
+        )
 
 
 @dataclass
 class RunFailed(Message):
-    """A run ended without a final snapshot, for a foreseeable cause."""
+    """A series ended without a final snapshot, for a foreseeable cause."""
 
     error: LambdaTuiError
-    generation: int
+    series: object
 
 
 @dataclass

@@ -1,37 +1,103 @@
-"""What the Explore screen shows and does, without widgets: the runs, their order, the target's thread."""
+"""The runs behind a screen, without widgets: one series at a time, followed on a thread of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
 from threading import Thread
+from typing import Generic, TypeVar
 
 from lambda_tui.load.comparison import compare_models
+from lambda_tui.load.series import RunFactory, Series
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.model_tour import ModelTour
-from lambda_tui.tui.threads import Post, RunFactory, RunThread, open_target
+from lambda_tui.tui.messages import RunFailed, SnapshotArrived
+from lambda_tui.tui.threads import Post, follow_series, open_target
 
 LEAVE_WITHIN_S = 0.8
 """How long quitting waits for a run to be recorded to its end."""
 
+Key = TypeVar("Key", bound=Hashable)
+
+
+class RunSession(Generic[Key]):
+    """`runs` has the newest snapshot of each run, `running` is the key of the one in progress."""
+
+    def __init__(self, start_run: RunFactory, post: Post) -> None:
+        self.runs: dict[Key, Snapshot] = {}
+        self.running: Key | None = None
+        self._start_run = start_run
+        self._post = post
+        self._series: Series[Key] | None = None
+        self._thread: Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._series is not None
+
+    def start(self, steps: Iterable[tuple[Key, Scenario]], after: Thread | None = None) -> None:
+        """Run these in their order, beginning when `after` has ended."""
+        waiting = list(steps)
+        self.runs, self.running = {}, waiting[0][0]
+        self._series = Series(waiting, self._start_run)
+        self._thread = follow_series(self._series, self._post, after)
+
+    def take(self, message: SnapshotArrived[Key]) -> Key | None:
+        """Accept a snapshot and say whose it is; None if it is a late one of an earlier series."""
+        if message.series is not self._series or self._series is None:
+            return None
+        self.runs[message.key] = message.snapshot
+        self.running = message.key
+        if message.is_last:
+            self._over()
+        return message.key
+
+    def fail(self, message: RunFailed) -> bool:
+        """The series ended without a last snapshot; False if it is an earlier one."""
+        if message.series is not self._series or self._series is None:
+            return False
+        self._over()
+        return True
+
+    def stop(self) -> None:
+        if self._series is not None:
+            self._series.stop()
+
+    def leave(self) -> None:
+        """Stop, and wait a moment for what was measured to be recorded."""
+        self.stop()
+        if self._series is not None and self._thread is not None:
+            self._thread.join(LEAVE_WITHIN_S)
+
+    def _over(self) -> None:
+        self.running = self._series = self._thread = None
+
+
+@dataclass(slots=True)
+class Tour:
+    """One scenario through every model: the newest snapshot of each, and whose run is in progress."""
+
+    scenario: Scenario
+    runs: dict[ConcurrencyModel, Snapshot] = field(default_factory=dict)
+    running: ConcurrencyModel | None = None
+
 
 class ExploreSession:
-    """At most one run at a time; `latest` and `previous` are the runs on screen."""
+    """What Explore shows and does: `latest` and `previous` are the runs on screen, `tour` all models."""
 
     def __init__(self, target: Target, start_run: RunFactory, post: Post) -> None:
         self.latest: Snapshot | None = None
         self.previous: Snapshot | None = None
-        self.tour: ModelTour | None = None
+        self.tour: Tour | None = None
         self._target = target
-        self._start_run = start_run
         self._post = post
-        self._generation = 0
-        self._thread: RunThread | None = None
+        self._runs: RunSession[ConcurrencyModel] = RunSession(start_run, post)
         self._opening: Thread | None = None
 
     @property
     def running(self) -> bool:
-        return self._thread is not None
+        return self._runs.is_running
 
     @property
     def shown(self) -> Snapshot | None:
@@ -55,12 +121,12 @@ class ExploreSession:
         if self.latest is not None and len(self.latest.invocations):
             self.previous = self.latest
         self.latest = None
-        self._start(scenario)
+        self._start([scenario])
 
     def run_all_models(self, scenario: Scenario) -> None:
         """Run the scenario through every model, one after the other."""
-        self.tour = ModelTour(scenario)
-        self._continue_tour()
+        self.tour = Tour(scenario, running=CONCURRENCY_MODELS[0])
+        self._start([scenario.with_changes(concurrency=model) for model in CONCURRENCY_MODELS])
 
     def leave_tour(self) -> None:
         """Back from the comparison of all models, to its fastest run beside the sequential one."""
@@ -76,50 +142,38 @@ class ExploreSession:
     def stop(self) -> None:
         """End the run, and the tour it belongs to."""
         if self.tour is not None:
-            self.tour.end()
-        if self._thread is not None:
-            self._thread.stop()
+            self.tour.running = None
+        self._runs.stop()
 
-    def take(self, snapshot: Snapshot, generation: int) -> bool:
+    def take(self, message: SnapshotArrived[ConcurrencyModel]) -> bool:
         """Accept a snapshot; False if it is a late one of an earlier run."""
-        if generation != self._generation or self._thread is None:
+        model = self._runs.take(message)
+        if model is None:
             return False
         if self.tour is None:
-            self.latest = snapshot
+            self.latest = message.snapshot
         else:
-            self.tour.add(snapshot)
-        if snapshot.is_final:
-            self._thread = None
-            if self.tour is not None and snapshot.stopped_by is None:
-                self._continue_tour()
-            elif self.tour is not None:
-                self.tour.end()
+            self.tour.runs[model] = message.snapshot
+            self.tour.running = self._next_of_tour(model, message.snapshot)
         return True
 
-    def fail(self, generation: int) -> bool:
+    def fail(self, message: RunFailed) -> bool:
         """The run ended without a last snapshot; False if it is not the current one."""
-        if generation != self._generation:
+        if not self._runs.fail(message):
             return False
-        self._thread = None
         if self.tour is not None:
-            self.tour.end()
+            self.tour.running = None
         return True
 
     def leave(self) -> None:
         """Stop, and wait a moment for what was measured to be recorded."""
-        thread = self._thread
-        self.stop()
-        if thread is not None:
-            thread.join(LEAVE_WITHIN_S)
+        self._runs.leave()
 
-    def _continue_tour(self) -> None:
-        scenario = self.tour.next_scenario() if self.tour is not None else None
-        if scenario is not None:
-            self._start(scenario)
+    def _next_of_tour(self, model: ConcurrencyModel, snapshot: Snapshot) -> ConcurrencyModel | None:
+        if not self.running:
+            return None
+        return CONCURRENCY_MODELS[CONCURRENCY_MODELS.index(model) + snapshot.is_final]
 
-    def _start(self, scenario: Scenario) -> None:
+    def _start(self, scenarios: list[Scenario]) -> None:
         self.open_once()
-        self._generation += 1
-        run = self._start_run(scenario)
-        self._thread = RunThread(run, self._generation, self._post, after=self._opening)
-        self._thread.start()
+        self._runs.start([(scenario.concurrency, scenario) for scenario in scenarios], after=self._opening)

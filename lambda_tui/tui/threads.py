@@ -5,66 +5,40 @@ A worker of Textual (`@work(thread=True)`) would hold up the exit until it retur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable
 from threading import Thread
-from typing import Protocol
+from typing import TypeVar
 
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import Scenario
+from lambda_tui.load.series import Series
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.messages import RunFailed, SnapshotArrived, TargetOpened, TargetProgressed, ThreadCrashed
+
+Key = TypeVar("Key", bound=Hashable)
 
 Post = Callable[[Message], object]
 """Posts a message to a screen; safe to call from any thread."""
 
 
-class RunLike(Protocol):
-    """What a screen needs of a run; `lambda_tui.load.run.Run` is one."""
+def follow_series(series: Series[Key], post: Post, after: Thread | None = None) -> Thread:
+    """Run a series in the background and post each of its snapshots; `after` is waited for first."""
 
-    @property
-    def run_id(self) -> str: ...
-
-    def snapshots(self) -> Iterator[Snapshot]: ...
-
-    def stop(self) -> None: ...
-
-
-RunFactory = Callable[[Scenario], RunLike]
-
-
-class RunThread:
-    """Iterates the snapshots of one run and posts each; `after` is waited for first."""
-
-    def __init__(self, run: RunLike, generation: int, post: Post, after: Thread | None = None) -> None:
-        self.run = run
-        self.generation = generation
-        self._post = post
-        self._after = after
-        self._thread = Thread(target=self._follow, name=f"run-{generation}", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ask the run to end; its last snapshot still arrives."""
-        self.run.stop()
-
-    def join(self, timeout_s: float) -> None:
-        self._thread.join(timeout_s)
-
-    def _follow(self) -> None:
+    def follow() -> None:
         try:
-            if self._after is not None:
-                self._after.join()
-            for snapshot in self.run.snapshots():
-                self._post(SnapshotArrived(snapshot, self.generation))
+            if after is not None:
+                after.join()
+            for progress in series.progress():
+                post(SnapshotArrived(progress.snapshot, series, progress.key, progress.is_last))
         except LambdaTuiError as error:
-            self._post(RunFailed(error, self.generation))
+            post(RunFailed(error, series))
         except Exception as error:  # noqa: BLE001  (thread boundary: raised again on the interface's thread)
-            self._post(ThreadCrashed(error))
+            post(ThreadCrashed(error))
+
+    thread = Thread(target=follow, name="series", daemon=True)
+    thread.start()
+    return thread
 
 
 def open_target(target: Target, post: Post) -> Thread:

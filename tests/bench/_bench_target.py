@@ -8,10 +8,10 @@ from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription,
 
 
 class BenchTarget:
-    """Takes any scenario as it is. `kind` is what the interface takes it for: it asks before it spends money
-    on others than `local`."""
+    """Takes any scenario as it is, for nothing. `kind` is what the interface takes it for."""
 
     label = "bench"
+    costs_money = False
 
     def __init__(self, endpoint: str, kind: TargetKind = "endpoint") -> None:
         self.kind = kind

@@ -8,13 +8,11 @@ from lambda_tui.billing import RunBill, load_prices
 from lambda_tui.load.comparison import (
     compare_models,
     compare_runs,
-    estimate_all_models,
     typical_duration_ms,
 )
-from lambda_tui.load.estimate import estimate_spend
 from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.results import Invocation, InvocationError, Report, RunStatistics
-from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
+from lambda_tui.scenario import ConcurrencyModel, Scenario
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 
@@ -101,13 +99,3 @@ def test_a_run_that_only_fails_does_not_win() -> None:
     assert broken.error == "OSError: [Errno 38]"
     assert not broken.is_fastest
     assert results["sequential"].is_fastest
-
-
-def test_the_estimate_of_all_models_is_the_sum_of_theirs() -> None:
-    scenario = Scenario()
-    total = estimate_all_models(scenario, RATES)
-    singles = [
-        estimate_spend(scenario.with_changes(concurrency=model), RATES) for model in CONCURRENCY_MODELS
-    ]
-    assert total.low_usd == sum(single.low_usd for single in singles)
-    assert total.high_usd == sum(single.high_usd for single in singles)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from lambda_tui.billing import RunBill, load_prices
@@ -11,7 +12,7 @@ from lambda_tui.errors import Interrupted, LambdaTuiError
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.results import Invocation, InvocationError, Report, RunStatistics
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
+from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
 
 DESCRIPTION = TargetDescription(
     kind="local",
@@ -212,6 +213,7 @@ class SilentTarget:
         self._kind = kind
         self.error = error
         self.opened = 0
+        self.region = "us-east-1"
 
     @property
     def kind(self) -> TargetKind:
@@ -221,6 +223,10 @@ class SilentTarget:
     def label(self) -> str:
         return "local · cgroup-v1 · us-east-1" if self._kind == "local" else "aws · default · us-east-1"
 
+    @property
+    def costs_money(self) -> bool:
+        return self._kind != "local"
+
     def open(self, progress: Progress) -> None:
         self.opened += 1
         progress("starting the local Lambda")
@@ -228,7 +234,18 @@ class SilentTarget:
             raise self.error
 
     def prepare(self, scenario: Scenario) -> Deployment:
-        raise NotImplementedError
+        """What a question before money is spent needs to know; nothing can be invoked with it."""
+        return Deployment(
+            endpoint="http://127.0.0.1:1",
+            region=self.region,
+            credentials=Credentials("", ""),
+            function_name=scenario.function_name,
+            qualifier=None,
+            memory_mb=scenario.memory_mb,
+            architecture=scenario.architecture,
+            timeout_s=scenario.timeout_s,
+            description=replace(DESCRIPTION, kind=self._kind, region=self.region),
+        )
 
     def is_alive(self) -> bool:
         return True

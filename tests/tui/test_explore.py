@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from lambda_tui.errors import LimitReached, StorageError, TargetLost, TargetUnreachable
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
+from lambda_tui.targets import EndpointTarget, Target
 from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
 from lambda_tui.tui.messages import SnapshotArrived
 from lambda_tui.tui.screens.dialogs import Question, Reading
@@ -30,7 +31,7 @@ from tests.tui.synthetic import SilentTarget, SyntheticRun, SyntheticRuns
 BIG, SMALL = (140, 45), (80, 24)
 
 
-def app_with(runs: SyntheticRuns, target: SilentTarget | None = None, **changes: object) -> LambdaTui:
+def app_with(runs: SyntheticRuns, target: Target | None = None, **changes: object) -> LambdaTui:
     scenario = FIRST_SCENARIO.with_changes(**{"invocations": 20, **changes})
     return LambdaTui(target or SilentTarget(), None, scenario, start_run=runs)
 
@@ -433,16 +434,44 @@ async def test_money_is_asked_for_before_it_is_spent() -> None:
     runs = SyntheticRuns()
     async with app_with(runs, SilentTarget("aws")).run_test(size=BIG) as pilot:
         await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(pilot.app.screen, Question)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
         assert "Estimated spend: $0.00015" in screen_text(pilot.app)
         await pilot.press("escape")
         await pilot.pause()
         assert runs.started == []
         await pilot.press("enter")
-        await pilot.pause()
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
         await pilot.press("enter")
         await until(pilot, lambda: len(runs.started) == 1)
+
+
+async def test_the_question_has_the_prices_of_the_targets_own_region() -> None:
+    there = SilentTarget("aws")
+    there.region = "af-south-1"
+    async with app_with(SyntheticRuns(), there).run_test(size=BIG) as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Question))
+        text = " ".join(screen_text(pilot.app).split())
+        assert "through all seven models, each" in text
+        assert "af-south-1" in text
+
+
+async def test_an_endpoint_on_this_machine_is_not_asked_about() -> None:
+    runs = SyntheticRuns()
+    async with app_with(runs, EndpointTarget("http://127.0.0.1:9")).run_test(size=BIG) as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: len(runs.started) == 1)
+        assert not isinstance(pilot.app.screen, Question)
+
+
+async def test_a_target_that_refuses_is_said_and_no_money_is_offered() -> None:
+    runs = SyntheticRuns()
+    target = SilentTarget("aws", error=TargetUnreachable("No credentials were found.", hint="Log in."))
+    async with app_with(runs, target).run_test(size=BIG) as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "No credentials were found. Log in.")
+        assert not isinstance(pilot.app.screen, Question)
+        assert not runs.started
 
 
 async def test_themes_cycle_and_stay_readable() -> None:

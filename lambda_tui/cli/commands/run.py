@@ -60,10 +60,9 @@ def command(
         raise InvalidInput("--csv", "--json and --csv cannot both go to stdout.")
     refuse_unwritable(json_file)
     refuse_unwritable(csv_file)
-    text = target or group_target or "local"
-    chosen = parse_target(text)
+    chosen = parse_target(target or group_target or "local")
     try:
-        confirm_spending(text, chosen, scenario, yes=yes)
+        confirm_spending(chosen, scenario, yes=yes)
         from lambda_tui.load.run import Run  # noqa: PLC0415  (what was refused above needs no engine)
 
         with open_history() as history:

@@ -15,8 +15,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
-from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.errors import LambdaTuiError
+from lambda_tui.load.series import RunFactory
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
@@ -31,7 +31,6 @@ from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
 from lambda_tui.tui.screens.environments_runs import RunOpened, open_run
 from lambda_tui.tui.screens.explanation import explanation_content, reading_width
 from lambda_tui.tui.screens.run_picker import RunPicker, choice_of, recorded_runs
-from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.clicks_view import ClicksView
 from lambda_tui.tui.widgets.flat_text import FlatText
@@ -80,7 +79,7 @@ class EnvironmentsScreen(Screen[None]):
         self._paused = False
         self._look: Timer | None = None
         self._opening: Thread | None = None
-        self._view = ClicksView(target, start_run, scenario, self._region)
+        self._view = ClicksView(target, start_run, scenario)
         self.clicks = self._view.session
 
     def compose(self) -> ComposeResult:
@@ -371,10 +370,6 @@ class EnvironmentsScreen(Screen[None]):
             self.call_after_refresh(self._look_at_run)
         self.refresh_bindings()
         self._say_state()
-
-    def _region(self) -> str:
-        latest = self._latest()
-        return latest.target.region if latest is not None and latest.target is not None else DEFAULT_REGION
 
     @on(ClicksView.Changed)
     def _clicks_changed(self, message: ClicksView.Changed) -> None:

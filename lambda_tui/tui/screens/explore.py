@@ -14,12 +14,12 @@ from textual.widgets import OptionList, Static
 from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.billing import Rates, load_prices
 from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetError
-from lambda_tui.load.comparison import estimate_all_models
-from lambda_tui.load.estimate import estimate_spend
+from lambda_tui.load.series import RunFactory
 from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.results import Invocation
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
 from lambda_tui.targets.protocol import Target
+from lambda_tui.tui.consent import SpendingGate
 from lambda_tui.tui.drawing.feed_rows import feed_row
 from lambda_tui.tui.messages import (
     AllModelsRequested,
@@ -32,7 +32,7 @@ from lambda_tui.tui.messages import (
     TargetProgressed,
     ThreadCrashed,
 )
-from lambda_tui.tui.screens.dialogs import Question, Reading
+from lambda_tui.tui.screens.dialogs import Reading
 from lambda_tui.tui.screens.explanation import explanation_content, reading_width
 from lambda_tui.tui.screens.explore_keys import EXPLORE_KEYS
 from lambda_tui.tui.screens.folding import CONTAINERS, PANES, SMALLEST, containers_of, layout_class
@@ -41,11 +41,9 @@ from lambda_tui.tui.screens.texts import (
     cpu_line,
     help_text,
     promise_line,
-    spend_question,
     welcome_lines,
 )
 from lambda_tui.tui.session import ExploreSession
-from lambda_tui.tui.threads import RunFactory
 from lambda_tui.tui.widgets.bill_pane import BillPane
 from lambda_tui.tui.widgets.controls import Controls
 from lambda_tui.tui.widgets.duration_plot import DurationPlot
@@ -59,6 +57,7 @@ from lambda_tui.tui.widgets.statistics import MoneyLine, StatisticsLines
 from lambda_tui.tui.widgets.status_line import StatusLine
 from lambda_tui.tui.widgets.task_picture import TaskPicture
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
+from lambda_tui.wording.numbers import plural
 from lambda_tui.wording.scenarios import model_and_memory, work_line
 
 
@@ -74,6 +73,7 @@ class ExploreScreen(Screen[None]):
         self._target = target
         self._scenario = scenario
         self._modes = modes
+        self._gate = SpendingGate(self, target)
         self.session = ExploreSession(target, start_run, self.post_message)
         self._pane = "controls"
         self._feed_of = ""
@@ -239,18 +239,13 @@ class ExploreScreen(Screen[None]):
             return None
 
     def _confirmed(self, scenario: Scenario, *, all_models: bool) -> None:
-        if self._target.kind == "local":
-            self._start(scenario, all_models=all_models)
-            return
-        rates = self._rates(scenario)
-        estimate = (estimate_all_models if all_models else estimate_spend)(scenario, rates)
-        text = spend_question(scenario, self._target.label, estimate, rates.region, all_models=all_models)
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._start(scenario, all_models=all_models)
-
-        self.app.push_screen(Question("This costs money", text, yes="Run", no="Back"), answered)
+        scenarios, how = [scenario], ""
+        if all_models:
+            scenarios = [scenario.with_changes(concurrency=model) for model in CONCURRENCY_MODELS]
+            how = f"through all seven models, each {plural(scenario.planned_invocations, 'time')}"
+        self._gate.enter(
+            scenarios, lambda: self._start(scenario, all_models=all_models), self._show_banner, how=how
+        )
 
     def _start(self, scenario: Scenario, *, all_models: bool) -> None:
         self._show_banner(None)
@@ -267,8 +262,8 @@ class ExploreScreen(Screen[None]):
 
     # What threads and widgets tell
 
-    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
-        if not self.session.take(message.snapshot, message.generation):
+    def on_snapshot_arrived(self, message: SnapshotArrived[ConcurrencyModel]) -> None:
+        if not self.session.take(message):
             return
         snapshot = message.snapshot
         self._show_newest(snapshot)
@@ -280,7 +275,7 @@ class ExploreScreen(Screen[None]):
                 self._show_banner(snapshot.stopped_by)
 
     def on_run_failed(self, message: RunFailed) -> None:
-        if self.session.fail(message.generation):
+        if self.session.fail(message):
             self._show_banner(message.error)
             self._show_runs()
             self.refresh_bindings()

@@ -7,10 +7,9 @@ import os
 from textual.content import Content
 
 from lambda_tui.aws_facts import vcpus_of
-from lambda_tui.load.estimate import SpendEstimate
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import TargetKind
-from lambda_tui.wording.numbers import format_usd, format_vcpus, plural
+from lambda_tui.wording.numbers import format_vcpus, plural
 from lambda_tui.wording.scenarios import work_text
 
 KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -127,17 +126,3 @@ def welcome_lines(scenario: Scenario, kind: TargetKind) -> tuple[str, ...]:
         costs = "You are asked before money is spent."
     work = f"{work_text(scenario)}, {scenario.concurrency}"
     return ("Press Enter ⏎", f"{work}, {plural(scenario.planned_invocations, 'time')}.", costs)
-
-
-def spend_question(
-    scenario: Scenario, target: str, estimate: SpendEstimate, region: str, *, all_models: bool
-) -> str:
-    """What is asked before a run that costs money."""
-    limit = "no spend limit" if scenario.max_usd is None else f"a run stops at {format_usd(scenario.max_usd)}"
-    runs = "through all seven models, each " if all_models else ""
-    return (
-        f"This invokes {scenario.function_name} on {target} {runs}"
-        f"{plural(scenario.planned_invocations, 'time')}.\n\n"
-        f"Estimated spend: {format_usd(estimate.low_usd)} to at most {format_usd(estimate.high_usd)} "
-        f"at {region} prices; {limit}."
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,9 +12,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input
 
-from lambda_tui.billing import load_prices
 from lambda_tui.errors import Interrupted, InvalidInput, LambdaTuiError
-from lambda_tui.load.estimate import estimate_spend
+from lambda_tui.load.series import RunFactory
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
@@ -24,19 +22,18 @@ from lambda_tui.tui.clicks import (
     DEFAULT_SECONDS,
     MAX_CLICKS,
     SIDES,
-    ClicksSession,
     Side,
     clicks_scenarios,
 )
+from lambda_tui.tui.consent import SpendingGate
 from lambda_tui.tui.messages import RunFailed, SnapshotArrived, ThreadCrashed
-from lambda_tui.tui.screens.dialogs import Question
 from lambda_tui.tui.screens.environments_texts import expectation
-from lambda_tui.tui.threads import RunFactory
+from lambda_tui.tui.session import RunSession
 from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.clicks_half import TITLES, ClicksHalf
 from lambda_tui.tui.widgets.fields import NumberField
 from lambda_tui.tui.widgets.flat_text import FlatText
-from lambda_tui.wording.numbers import format_usd, plural
+from lambda_tui.wording.numbers import plural
 from lambda_tui.wording.scenarios import work_line
 
 
@@ -70,13 +67,12 @@ class ClicksView(Vertical):
         target: Target,
         start_run: RunFactory,
         scenario: Callable[[], Scenario],
-        region: Callable[[], str],
     ) -> None:
         super().__init__()
         self._target = target
         self._scenario = scenario
-        self._region = region
-        self.session = ClicksSession(start_run, self.post_message)
+        self._gate = SpendingGate(self, target)
+        self.session: RunSession[Side] = RunSession(start_run, self.post_message)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="clicks-form", classes="pane") as form:
@@ -125,45 +121,30 @@ class ClicksView(Vertical):
         try:
             scenarios = clicks_scenarios(self._scenario(), *numbers, self._target.kind)
         except InvalidInput as error:
-            self.notify(str(error), title=error.title, severity="error")
+            self.notify(str(error), title=error.title, severity="error", markup=False)
             return
-        if self._target.kind == "local":
-            self._start(scenarios)
-        else:
-            self._ask(scenarios)
-
-    def _ask(self, scenarios: dict[Side, Scenario]) -> None:
-        region = self._region()
-        rates = load_prices().rates(region, scenarios["spread"].architecture)
-        estimates = [estimate_spend(scenario, rates) for scenario in scenarios.values()]
-        low = sum((one.low_usd for one in estimates), Decimal(0))
-        high = sum((one.high_usd for one in estimates), Decimal(0))
-        text = (
-            f"This invokes {scenarios['spread'].function_name} on {self._target.label} "
-            f"{plural(scenarios['at-once'].invocations, 'time')} at once, then as often spread over time.\n\n"
-            f"Estimated spend: {format_usd(low)} to at most {format_usd(high)} ({region} prices)."
+        clicks = plural(scenarios["at-once"].invocations, "time")
+        self._gate.enter(
+            list(scenarios.values()),
+            lambda: self._start(scenarios),
+            lambda error: self.notify(str(error), title=error.title, severity="error", markup=False),
+            how=f"{clicks} at once, then as often spread over time",
         )
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._start(scenarios)
-
-        self.app.push_screen(Question("This costs money", text, yes="Run", no="Back"), answered)
 
     def _start(self, scenarios: dict[Side, Scenario]) -> None:
         for side in SIDES:
             self.half(side).clear(f"{TITLES[side]} · {scenarios[side].name}")
-        self.session.start(scenarios)
+        self.session.start(scenarios.items())
         self.post_message(self.Changed(None))
 
-    def on_snapshot_arrived(self, message: SnapshotArrived) -> None:
-        side = self.session.take(message.snapshot, message.generation)
+    def on_snapshot_arrived(self, message: SnapshotArrived[Side]) -> None:
+        side = self.session.take(message)
         if side is not None:
             self.half(side).show_run(message.snapshot)
             self.post_message(self.Changed(_worth_telling(message.snapshot)))
 
     def on_run_failed(self, message: RunFailed) -> None:
-        if self.session.fail(message.generation):
+        if self.session.fail(message):
             self.post_message(self.Changed(message.error))
 
     def on_thread_crashed(self, message: ThreadCrashed) -> None:

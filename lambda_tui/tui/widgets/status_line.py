@@ -6,7 +6,7 @@ from textual.content import Content
 
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import CONCURRENCY_MODELS
-from lambda_tui.tui.model_tour import ModelTour
+from lambda_tui.tui.session import Tour
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.wording.numbers import format_usd, plural
 
@@ -24,7 +24,7 @@ class StatusLine(FlatText):
         """Say why Enter did nothing."""
         self.app.notify("A run is in progress: Esc stops it.", timeout=3)
 
-    def show_run(self, snapshot: Snapshot, tour: ModelTour | None = None) -> None:
+    def show_run(self, snapshot: Snapshot, tour: Tour | None = None) -> None:
         """How far the run is, or, with a tour, all of its runs."""
         self.show(status_content(snapshot) if tour is None else tour_content(snapshot, tour))
 
@@ -42,7 +42,7 @@ def paused_content(snapshot: Snapshot) -> Content:
     )
 
 
-def tour_content(snapshot: Snapshot, tour: ModelTour) -> Content:
+def tour_content(snapshot: Snapshot, tour: Tour) -> Content:
     """Which model it is; at the end what all of them took together."""
     total, runs = len(CONCURRENCY_MODELS), tour.runs.values()
     if tour.running is not None or snapshot.stopped_by is not None:
