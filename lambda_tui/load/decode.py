@@ -9,72 +9,80 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from lambda_tui.load.engine.frames import Exchange, HostFigures
+from lambda_tui.load.engine.frames import Exchange
 from lambda_tui.load.engine.limits import HTTP_OK, REPORT_TAIL
 from lambda_tui.results import AnsweredText, CpuUse, Invocation, InvocationError, InvocationStatus, Report
-from lambda_tui.results.answered import handler_ms_of
+from lambda_tui.results.answered import stated_handler_ms
 from lambda_tui.results.report_parser import closing_report, parse_report
 
 HTTP_THROTTLED = 429
 
 Price = Callable[[Report], Decimal]
 
+_raw_decode = json.JSONDecoder().raw_decode
+
 
 def decode(exchange: Exchange, price: Price) -> Invocation:
     """One record of the engine as an Invocation; `price` turns its REPORT into dollars."""
-    index, warmup, scheduled_ms, started_ms, ended_ms, status, request_id = exchange[:7]
-    function_error, log_tail, body, kind, message, host = exchange[7:]
-    document = _json_object(body)
-    report = _report(log_tail)
-    outcome, error = _outcome(status, function_error, document, kind, message)
-    payload = document if outcome == "ok" else None
-    said = payload or {}
-    environment_id = said.get("environment_id") if host is None else host[0].decode("latin-1")
-    # By position: keywords take a microsecond longer.
+    text, document = _json_object(exchange.body)
+    report = _report(exchange.log_tail)
+    status, error = _outcome(exchange, document)
+    payload = document if status == "ok" else None
+    answered = payload or {}
+    named = exchange.environment_id
+    environment_id = answered.get("environment_id") if named is None else named.decode("latin-1")
     return Invocation(
-        index,
-        round(scheduled_ms, 4),
-        round(started_ms, 4),
-        round(ended_ms, 4),
-        outcome,
-        error,
-        request_id or None,
-        environment_id if isinstance(environment_id, str) else None,
-        (report is not None and report.init_ms is not None) or said.get("cold") is True,
-        warmup,
-        report,
-        None if report is None else price(report),
-        None if payload is None else AnsweredText(body.decode(), handler_ms_of(payload)),
-        None if host is None else _cpu(host),
+        index=exchange.number,
+        scheduled_ms=round(exchange.scheduled_ms, 4),
+        started_ms=round(exchange.started_ms, 4),
+        ended_ms=round(exchange.ended_ms, 4),
+        status=status,
+        error=error,
+        request_id=exchange.request_id or None,
+        environment_id=environment_id if isinstance(environment_id, str) else None,
+        cold=(report is not None and report.init_ms is not None) or answered.get("cold") is True,
+        warmup=exchange.warmup,
+        report=report,
+        usd=None if report is None else price(report),
+        payload=None if payload is None else AnsweredText(text, stated_handler_ms(payload)),
+        cpu=None if named is None else _cpu(exchange),
     )
 
 
-def _cpu(host: HostFigures) -> CpuUse | None:
+def _cpu(exchange: Exchange) -> CpuUse | None:
     """None where an endpoint sends something else under these names."""
     try:
-        return CpuUse(float(host[1]), int(host[2]), float(host[3]))
+        return CpuUse(
+            used_ms=float(exchange.cpu_ms),
+            throttled_periods=int(exchange.throttled_periods),
+            throttled_ms=float(exchange.throttled_ms),
+        )
     except ValueError:
         return None
 
 
 def _outcome(
-    status: int, function_error: str, document: dict[str, Any] | None, kind: str, message: str
+    exchange: Exchange, document: dict[str, Any] | None
 ) -> tuple[InvocationStatus, InvocationError | None]:
-    said = document or {}
-    if status == HTTP_OK and not function_error:
+    http_status = exchange.status
+    if http_status == HTTP_OK and not exchange.function_error:
         return "ok", None
-    if status == HTTP_OK:
-        text = str(said.get("errorMessage") or "the function gave no message")
-        timed_out = "Sandbox.Timedout" if "Task timed out" in text else function_error
-        return "function_error", InvocationError(str(said.get("errorType") or timed_out), text)
-    if status == 0:
-        return "failed", InvocationError(kind, message)
-    text = str(said.get("message") or said.get("Message") or message or f"HTTP {status}")
-    if status == HTTP_THROTTLED:
+    answered = document or {}
+    if http_status == HTTP_OK:
+        text = str(answered.get("errorMessage") or "the function gave no message")
+        timed_out = "Sandbox.Timedout" if "Task timed out" in text else exchange.function_error
+        return "function_error", InvocationError(str(answered.get("errorType") or timed_out), text)
+    kind = exchange.error_type
+    if http_status == 0:
+        return "failed", InvocationError(kind, exchange.error_message)
+    text = str(
+        answered.get("message") or answered.get("Message") or exchange.error_message or f"HTTP {http_status}"
+    )
+    if http_status == HTTP_THROTTLED:
         return "throttled", InvocationError(
-            str(said.get("Reason") or kind or "TooManyRequestsException"), text
+            str(answered.get("Reason") or kind or "TooManyRequestsException"), text
         )
-    return "failed", InvocationError(kind or str(said.get("__type") or f"HTTP {status}"), text)
+    return "failed", InvocationError(kind or str(answered.get("__type") or f"HTTP {http_status}"), text)
 
 
 def _report(log_tail: bytes) -> Report | None:
@@ -91,9 +99,22 @@ def _report(log_tail: bytes) -> Report | None:
         return None
 
 
-def _json_object(body: bytes) -> dict[str, Any] | None:
+def _json_object(body: bytes) -> tuple[str, dict[str, Any] | None]:
+    """The text of a body, and the object it is; None where it is none."""
+    if not body:
+        return "", None
     try:
-        value = json.loads(body.decode()) if body else None
+        text = body.decode()
+        value = _parsed(text)
     except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+        return "", None
+    return text, value if isinstance(value, dict) else None
+
+
+def _parsed(text: str) -> Any:
+    """What `json.loads` gives, without its looking for blanks around a text that has none."""
+    try:
+        value, end = _raw_decode(text)
+    except ValueError:
+        return json.loads(text)
+    return value if end == len(text) else json.loads(text)

@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self
 
-from lambda_tui.load.engine.frames import Exchange
+from lambda_tui.load.engine.frames import Exchange, Tick
 from lambda_tui.load.engine.limits import End, EndKind
 from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_process import EngineProcess
@@ -29,7 +29,7 @@ SEVERITY: tuple[EndKind, ...] = (
     "refused", "lost", "unreachable", "usd", "invocations", "seconds", "stopped", "done",
 )  # fmt: skip
 
-_ENDED_MS = itemgetter(4)
+_ended_ms = attrgetter("ended_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,14 @@ class EngineGroup:
         if kind == "ready":
             part.ready = True
         elif kind == "part":
-            self._collected.exchanges += values[0]
+            self._collected.exchanges += map(Exchange._make, *values)
         elif kind == "batch":
-            exchanges, part.in_flight, dropped, held_back, behind_s, part.now_ms, part.cpu_s = values
-            self._collected.exchanges += exchanges
-            self._collected.dropped += dropped
-            self._collected.held_back += held_back
-            self._collected.recorder_behind_s += behind_s
+            tick = Tick(*values)
+            part.in_flight, part.now_ms, part.cpu_s = tick.in_flight, tick.now_ms, tick.cpu_s
+            self._collected.exchanges += map(Exchange._make, tick.exchanges)
+            self._collected.dropped += tick.dropped
+            self._collected.held_back += tick.held_back
+            self._collected.recorder_behind_s += tick.recorder_behind_s
             part.fresh = True
         else:
             part.end = End(*values)
@@ -189,9 +190,9 @@ class EngineGroup:
         collected, self._collected = self._collected, _Collected()
         exchanges = collected.exchanges
         if len(self._used) > 1:
-            exchanges.sort(key=_ENDED_MS)
+            exchanges.sort(key=_ended_ms)
             known_ms = min(live, default=float("inf"))
-            self._collected.exchanges = [one for one in exchanges if one[4] > known_ms]
+            self._collected.exchanges = [each for each in exchanges if each.ended_ms > known_ms]
             exchanges = exchanges[: len(exchanges) - len(self._collected.exchanges)]
         for part in self._used:
             part.fresh = False

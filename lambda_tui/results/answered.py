@@ -39,5 +39,10 @@ def handler_ms_of(answer: Mapping[str, Any] | None) -> float | None:
     """The payload functions' own clock; None from any other function."""
     if isinstance(answer, AnsweredText):
         return answer.handler_ms
-    value = None if answer is None else answer.get("handler_ms")
+    return None if answer is None else stated_handler_ms(answer)
+
+
+def stated_handler_ms(document: Mapping[str, Any]) -> float | None:
+    """`handler_ms` of an answer that is parsed anyway; None where it is no number."""
+    value = document.get("handler_ms")
     return float(value) if isinstance(value, int | float) else None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Literal
 
 from lambda_tui.results.answered import handler_ms_of
@@ -38,6 +39,9 @@ class CpuUse:
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """One request and all that is known about it. Times count from the start of the run, monotonic.
+
+    The order of these fields is the order of the run document, the CSV and the history's rows, all of which
+    derive from it: see FIELDS.
 
     `cpu` only the embedded Lambda knows; it is kept, shown and in the CSV, but no part of the run document.
     """
@@ -79,40 +83,38 @@ class Invocation:
 
     def to_document(self) -> dict[str, Any]:
         """The entry of the run document's `invocations` (contract: `run` document)."""
-        return {
-            "index": self.index,
-            "scheduled_ms": self.scheduled_ms,
-            "started_ms": self.started_ms,
-            "ended_ms": self.ended_ms,
-            "latency_ms": round(self.latency_ms, 3),
-            "service_ms": round(self.service_ms, 3),
-            "status": self.status,
-            "error": None if self.error is None else {"type": self.error.type, "message": self.error.message},
-            "request_id": self.request_id,
-            "environment_id": self.environment_id,
-            "cold": self.cold,
-            "warmup": self.warmup,
-            "report": None if self.report is None else self.report.to_run_document(),
-            "usd": None if self.usd is None else format(self.usd, "f"),
-            "payload": None if self.payload is None else dict(self.payload),
-        }
+        document = dict(zip(DOCUMENT_FIELDS, _document_values(self), strict=False))
+        document["latency_ms"] = round(document["latency_ms"], 3)
+        document["service_ms"] = round(document["service_ms"], 3)
+        if self.error is not None:
+            document["error"] = asdict(self.error)
+        if self.report is not None:
+            document["report"] = self.report.to_run_document()
+        if self.usd is not None:
+            document["usd"] = format(self.usd, "f")
+        if self.payload is not None:
+            document["payload"] = dict(self.payload)
+        return document
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Invocation:
         """The inverse of `to_document`; trusts its input (it comes from our own engine or database)."""
-        error, report, usd = document["error"], document["report"], document["usd"]
-        return cls(
-            index=document["index"],
-            scheduled_ms=document["scheduled_ms"],
-            started_ms=document["started_ms"],
-            ended_ms=document["ended_ms"],
-            status=document["status"],
-            error=None if error is None else InvocationError(error["type"], error["message"]),
-            request_id=document["request_id"],
-            environment_id=document["environment_id"],
-            cold=document["cold"],
-            warmup=document["warmup"],
-            report=None if report is None else Report.from_run_document(document["request_id"], report),
-            usd=None if usd is None else Decimal(usd),
-            payload=document["payload"],
-        )
+        values = {name: document[name] for name in DOCUMENT_FIELDS if name in FIELDS}
+        error, report, usd = values["error"], values["report"], values["usd"]
+        values["error"] = None if error is None else InvocationError(**error)
+        values["report"] = None if report is None else Report.from_run_document(values["request_id"], report)
+        values["usd"] = None if usd is None else Decimal(usd)
+        return cls(**values)
+
+
+FIELDS = tuple(entry.name for entry in fields(Invocation))
+
+_CLOCKS = FIELDS.index("status")
+DOCUMENT_FIELDS = (
+    *FIELDS[:_CLOCKS],
+    *("latency_ms", "service_ms"),
+    *(name for name in FIELDS[_CLOCKS:] if name != "cpu"),
+)
+"""The keys of an invocation in the run document."""
+
+_document_values = attrgetter(*DOCUMENT_FIELDS)

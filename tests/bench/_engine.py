@@ -66,13 +66,13 @@ class Driven:
 
     def start_errors_ms(self) -> list[float]:
         """Ascending: actual start after intended start."""
-        return sorted(one[3] - one[2] for one in self.exchanges)
+        return sorted(one.started_ms - one.scheduled_ms for one in self.exchanges)
 
     def latency_errors_ms(self) -> list[float]:
         """Ascending: latency from the intended start, less the time the server says it took."""
-        held = (json.loads(one[9])["t"] for one in self.exchanges)
+        held = (json.loads(one.body)["t"] for one in self.exchanges)
         return sorted(
-            one[4] - one[2] - (left - came) / 1e6
+            one.ended_ms - one.scheduled_ms - (left - came) / 1e6
             for one, (came, left) in zip(self.exchanges, held, strict=True)
         )
 
@@ -191,7 +191,7 @@ def _driven(plan: EnginePlan, engines: int, on_started: Any) -> Driven:
                 last = message
                 rss_mb = max(rss_mb, rss(group.pids[0]))
     assert isinstance(message, End)
-    span_ms = max(one[4] for one in exchanges) - min(one[3] for one in exchanges)
+    span_ms = max(one.ended_ms for one in exchanges) - min(one.started_ms for one in exchanges)
     return Driven(exchanges, dropped, sum(last.cpu_s), span_ms / 1000, rss_mb, message, 0.0)
 
 

@@ -56,8 +56,8 @@ def _frozen() -> dict[str, object]:
             on_started=freezing.start,
         )
         freezing.join()
-    latencies = sorted(one[4] - one[2] for one in made.exchanges)
-    services = sorted(one[4] - one[3] for one in made.exchanges)
+    latencies = sorted(one.ended_ms - one.scheduled_ms for one in made.exchanges)
+    services = sorted(one.ended_ms - one.started_ms for one in made.exchanges)
     return {
         "server frozen 500 ms at 500/s: starts made of 1,500": len(made.exchanges),
         "... dropped": made.dropped,

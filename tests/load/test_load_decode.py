@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from lambda_tui.billing import load_prices
 from lambda_tui.load.decode import decode
-from lambda_tui.load.engine.frames import HostFigures
+from lambda_tui.load.engine.frames import Exchange
 from lambda_tui.load.engine.limits import billed_ms_of
 from lambda_tui.load.engine.pacing import ConstantPacer
-from lambda_tui.load.estimate import estimate_spend, ideal_duration_ms
+from lambda_tui.load.estimate import estimate_all_models, estimate_spend, ideal_duration_ms
 from lambda_tui.results import CpuUse, Invocation, Report
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 REPORT = (
@@ -27,17 +28,15 @@ def price(report: Report) -> Decimal:
     return Decimal(report.billed_ms)
 
 
-Answer = tuple[int, str, str, bytes, bytes, str, str]
-
-
-def invocation(answer: Answer, host: HostFigures | None = None) -> Invocation:
-    return decode((7, False, 1.0, 1.5, 9.0, *answer, host), price)
+def invocation(**answer: Any) -> Invocation:
+    exchange = Exchange(number=7, warmup=False, scheduled_ms=1.0, started_ms=1.5, ended_ms=9.0)
+    return decode(exchange._replace(**answer), price)
 
 
 def test_an_answer_with_report_and_payload() -> None:
     tail = b64encode(b"\xa9cut\n" + REPORT.encode())
     body = b'{"environment_id": "e1", "cold": true, "handler_ms": 2.5}'
-    one = invocation((200, "req", "", tail, body, "", ""))
+    one = invocation(status=200, request_id="req", log_tail=tail, body=body)
     assert (one.status, one.error, one.request_id, one.environment_id) == ("ok", None, "req", "e1")
     assert (one.latency_ms, one.service_ms, one.handler_ms) == (8.0, 7.5, 2.5)
     assert one.cold
@@ -51,47 +50,55 @@ def test_an_answer_with_report_and_payload() -> None:
     [(b'{"cold": true}', True), (b'{"cold": false}', False), (b"[1]", False), (b"", False), (b"\xff", False)],
 )
 def test_without_a_report_the_payload_says_whether_it_was_cold(body: bytes, cold: bool) -> None:
-    one = invocation((200, "", "", b"", body, "", ""))
+    one = invocation(status=200, body=body)
     assert (one.cold, one.usd, one.report, one.request_id) == (cold, None, None, None)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "status", "error"),
+    ("answer", "status", "error"),
     [
         (
-            (200, "", "Unhandled", b"", b'{"errorType":"E","errorMessage":"m"}', "", ""),
+            {"status": 200, "function_error": "Unhandled", "body": b'{"errorType":"E","errorMessage":"m"}'},
             "function_error",
             ("E", "m"),
         ),
         (
-            (200, "", "Unhandled", b"", b"", "", ""),
+            {"status": 200, "function_error": "Unhandled"},
             "function_error",
             ("Unhandled", "the function gave no message"),
         ),
-        ((429, "", "", b"", b'{"Reason":"R","message":"m"}', "T", ""), "throttled", ("R", "m")),
         (
-            (429, "", "", b"", b"", "TooManyRequestsException", ""),
+            {"status": 429, "body": b'{"Reason":"R","message":"m"}', "error_type": "T"},
+            "throttled",
+            ("R", "m"),
+        ),
+        (
+            {"status": 429, "error_type": "TooManyRequestsException"},
             "throttled",
             ("TooManyRequestsException", "HTTP 429"),
         ),
-        ((502, "", "", b"", b"<html>", "", ""), "failed", ("HTTP 502", "HTTP 502")),
-        ((0, "", "", b"", b"", "ReadTimeout", "no answer"), "failed", ("ReadTimeout", "no answer")),
+        ({"status": 502, "body": b"<html>"}, "failed", ("HTTP 502", "HTTP 502")),
+        (
+            {"status": 0, "error_type": "ReadTimeout", "error_message": "no answer"},
+            "failed",
+            ("ReadTimeout", "no answer"),
+        ),
     ],
 )
 def test_every_kind_of_failure_has_a_type_and_a_message(
-    outcome: Answer, status: str, error: tuple[str, str]
+    answer: dict[str, Any], status: str, error: tuple[str, str]
 ) -> None:
-    one = invocation(outcome)
+    one = invocation(**answer)
     assert one.status == status
     assert one.error is not None
     assert (one.error.type, one.error.message) == error
 
 
 def test_what_the_embedded_lambda_counted_comes_with_errors_too() -> None:
-    error = (200, "r", "Unhandled", b"", b'{"errorType":"E","errorMessage":"m"}', "", "")
-    one = invocation(error, (b"5e", b"12.5", b"3", b"40.25"))
+    error = {"status": 200, "function_error": "Unhandled", "environment_id": b"5e"}
+    one = invocation(**error, cpu_ms=b"12.5", throttled_periods=b"3", throttled_ms=b"40.25")
     assert (one.status, one.environment_id, one.cpu) == ("function_error", "5e", CpuUse(12.5, 3, 40.25))
-    nonsense = invocation(error, (b"5e", b"much", b"3", b""))
+    nonsense = invocation(**error, cpu_ms=b"much", throttled_periods=b"3", throttled_ms=b"")
     assert (nonsense.environment_id, nonsense.cpu) == ("5e", None)
 
 
@@ -110,7 +117,7 @@ def test_billed_milliseconds_in_text_and_json_tails() -> None:
 
 
 def test_a_log_tail_that_is_not_base64_is_no_report() -> None:
-    one = invocation((200, "req", "", b"not base64", b"{}", "", ""))
+    one = invocation(status=200, request_id="req", log_tail=b"not base64", body=b"{}")
     assert (one.status, one.report, one.usd) == ("ok", None, None)
 
 
@@ -126,6 +133,16 @@ def test_the_estimate_spans_the_ideal_and_the_timeout() -> None:
     )  # 10 s of INIT before the 10 s timeout
     capped = estimate_spend(scenario.with_changes(max_invocations=5), RATES)
     assert capped.high_usd * 2 == estimate.high_usd
+
+
+def test_the_estimate_of_all_models_is_the_sum_of_theirs() -> None:
+    scenario = Scenario()
+    total = estimate_all_models(scenario, RATES)
+    singles = [
+        estimate_spend(scenario.with_changes(concurrency=model), RATES) for model in CONCURRENCY_MODELS
+    ]
+    assert total.low_usd == sum(single.low_usd for single in singles)
+    assert total.high_usd == sum(single.high_usd for single in singles)
 
 
 @pytest.mark.parametrize(

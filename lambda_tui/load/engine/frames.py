@@ -11,19 +11,64 @@ from __future__ import annotations
 import marshal
 import os
 import struct
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple, ParamSpec, cast
 
 _LENGTH = struct.Struct("<I")
 
-HostFigures = tuple[bytes, bytes, bytes, bytes]
-"""What the embedded Lambda tells in headers: environment id, CPU ms, throttled periods, throttled ms."""
+_Fields = ParamSpec("_Fields")
 
-Outcome = tuple[int, str, str, bytes, bytes, str, str, HostFigures | None]
-"""HTTP status (0: no answer), request id, function error, log tail (base64), body, error type and message."""
+PlainTuple = tuple[Any, ...]
 
-Exchange = tuple[int, bool, float, float, float, int, str, str, bytes, bytes, str, str, HostFigures | None]
-"""index, warmup, scheduled_ms, started_ms, ended_ms, then an Outcome."""
+
+class Exchange(NamedTuple):
+    """One invocation as the engine saw it, undecoded. Times are milliseconds since the run began."""
+
+    number: int
+    """The index of the Invocation it becomes; `index` is a tuple's own."""
+    warmup: bool
+    scheduled_ms: float
+    started_ms: float
+    ended_ms: float
+    status: int = 0
+    """Of HTTP; 0 where there was no answer."""
+    request_id: str = ""
+    function_error: str = ""
+    log_tail: bytes = b""
+    """Base64, as it came."""
+    body: bytes = b""
+    error_type: str = ""
+    error_message: str = ""
+    environment_id: bytes | None = None
+    """This and what follows only the embedded Lambda tells."""
+    cpu_ms: bytes = b""
+    throttled_periods: bytes = b""
+    throttled_ms: bytes = b""
+
+
+class Tick(NamedTuple):
+    """A `batch`: what ended since the last part, and the counts since the last batch."""
+
+    exchanges: list[PlainTuple]
+    in_flight: int
+    dropped: int
+    held_back: int
+    recorder_behind_s: float
+    now_ms: float
+    cpu_s: float
+    """CPU time of the engine since its start."""
+
+
+def _plain(record: Callable[_Fields, PlainTuple]) -> Callable[_Fields, PlainTuple]:
+    """A constructor with the record's fields, order and defaults that makes a bare tuple: marshal refuses
+    any other class, and converting each record would cost as much as making it."""
+    constructor: Any = record.__new__
+    return cast("Callable[_Fields, PlainTuple]", partial(constructor, tuple))
+
+
+plain_exchange = _plain(Exchange)
+"""What goes over the pipe; `Exchange._make` is the inverse."""
 
 
 def encode(message: Any) -> bytes:

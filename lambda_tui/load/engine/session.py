@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from lambda_tui.load.engine.frames import Tick
 from lambda_tui.load.engine.limits import End, Limits
 from lambda_tui.load.engine.open_loop import OpenLoop
 from lambda_tui.load.engine.pacing import Pacer, pacer_of
@@ -197,10 +198,15 @@ class Session:
 
     def _flush(self) -> None:
         self._count_recorder_behind()
-        counts = (self._dropped, self._held_back, self._recorder_behind_s)
+        tick = Tick(
+            exchanges=self._sender.take_batch(),
+            in_flight=self._sender.pending,
+            dropped=self._dropped,
+            held_back=self._held_back,
+            recorder_behind_s=self._recorder_behind_s,
+            now_ms=self._sender.now_ms(),
+            cpu_s=time.process_time() - self._cpu_before_s,
+        )
         self._dropped = self._held_back = 0
         self._recorder_behind_s = 0.0
-        cpu_s = time.process_time() - self._cpu_before_s
-        self._emit(
-            ("batch", self._sender.take_batch(), self._sender.pending, *counts, self._sender.now_ms(), cpu_s)
-        )
+        self._emit(("batch", *tick))

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from lambda_tui.load.engine.frames import Exchange
 from lambda_tui.load.engine.http1 import Connection, ConnectionPool
-from lambda_tui.load.engine.sender import outcome_of
+from lambda_tui.load.engine.sender import Launched, exchange_of
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CLOSE = b""
@@ -67,6 +68,10 @@ async def serving(*scripts: Script, pause_s: float = 0.0) -> AsyncIterator[Serve
         await asyncio.gather(*serving_tasks, return_exceptions=True)
         await asyncio.sleep(0)
         await listener.wait_closed()
+
+
+def recorded(connection: Connection) -> Exchange:
+    return Exchange._make(exchange_of(connection, Launched(0, False, 0.0, 0.0), 1.0, None))
 
 
 async def exchange(pool: ConnectionPool, data: bytes = b"POST / HTTP/1.1\r\n\r\n") -> Connection:
@@ -151,8 +156,8 @@ async def test_server_errors_are_answers_and_keep_the_connection(status: int) ->
     async with serving([error], [OK]) as server:
         pool = ConnectionPool(f"http://127.0.0.1:{server.port}")
         first = await exchange(pool)
-        outcome = outcome_of(first, None)
-        assert (outcome[0], outcome[5]) == (status, "ServiceException")
+        record = recorded(first)
+        assert (record.status, record.error_type) == (status, "ServiceException")
         second = await exchange(pool)
         assert second is first
         assert second.status == 200
@@ -166,10 +171,9 @@ async def test_a_redirect_is_told_and_not_followed() -> None:
     async with serving([moved], [OK]) as server:
         pool = ConnectionPool(f"http://127.0.0.1:{server.port}")
         answer = await exchange(pool)
-        assert outcome_of(answer, None)[5:7] == (
-            "Redirect",
-            "a redirect to http://169.254.169.254/ is not followed",
-        )
+        record = recorded(answer)
+        assert record.error_type == "Redirect"
+        assert record.error_message == "a redirect to http://169.254.169.254/ is not followed"
         answer.fail("", "")
     assert server.requests == 1
 
