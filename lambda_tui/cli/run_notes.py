@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lambda_tui.history import MeasuredRun
 from lambda_tui.load.engine.plan import MAX_IN_FLIGHT
 from lambda_tui.results import Summary
 from lambda_tui.results.intervals import unreliable_percentiles
+from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.wording.numbers import format_usd, plural
 
 OPEN_LOOP = (

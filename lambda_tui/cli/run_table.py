@@ -7,9 +7,9 @@ from textwrap import wrap
 
 from lambda_tui.billing import Bill
 from lambda_tui.cli.run_notes import run_notes
-from lambda_tui.history import MeasuredRun
 from lambda_tui.results import Distribution, Summary
 from lambda_tui.results.intervals import unreliable_percentiles
+from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.wording.numbers import NOTHING, format_quantity, format_usd, ms_number, plural
 from lambda_tui.wording.scenarios import load_line, scenario_line
 from lambda_tui.wording.tables import aligned
@@ -35,10 +35,10 @@ def run_table(run: MeasuredRun) -> str:
 def _target_line(run: MeasuredRun) -> str:
     if run.target is None:
         return "no target was reached"
-    target = run.target.to_document()
-    limited = " (more than this host has)" if target["host_limited"] else ""
-    enforced = f"CPU by {target['cpu_enforcement']}, memory by {target['memory_enforcement']}"
-    return f"{target['kind']} {target['region']}, {target['vcpus']:.2f} vCPU{limited}, {enforced}"
+    target = run.target
+    limited = " (more than this host has)" if target.host_limited else ""
+    enforced = f"CPU by {target.cpu_enforcement}, memory by {target.memory_enforcement}"
+    return f"{target.kind} {target.region}, {target.vcpus:.2f} vCPU{limited}, {enforced}"
 
 
 def _times(summary: Summary, *, is_open_loop: bool) -> list[str]:

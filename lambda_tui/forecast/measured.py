@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import fmean
-from typing import Literal, Protocol
+from typing import Literal
 
 from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.billing import Rates
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit
 from lambda_tui.forecast.predict import Prediction, forecast, predict
-from lambda_tui.results import Invocation, Summary
 from lambda_tui.results.task_span import cpu_ms
+from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.scenario import Scenario
 
 DurationKind = Literal["measured", "forecast", "held", "typed"]
@@ -25,19 +25,6 @@ SHAPE = (
     *("runtime", "function", "payload"),
 )
 """What must be equal for two runs to be points of one curve; memory, load and limits may differ."""
-
-
-class RunOfSize(Protocol):
-    """A finished run; the history's and the load engine's are."""
-
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def scenario(self) -> Scenario: ...
-    @property
-    def summary(self) -> Summary: ...
-    @property
-    def invocations(self) -> Sequence[Invocation]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +80,7 @@ def shape_of(scenario: Scenario) -> tuple[object, ...]:
     return (scenario.architecture, *(repr(getattr(scenario, name)) for name in SHAPE))
 
 
-def measured_base(run: RunOfSize, others: Iterable[RunOfSize] = ()) -> MeasuredBase:
+def measured_base(run: MeasuredRun, others: Iterable[MeasuredRun] = ()) -> MeasuredBase:
     """`run` with those of `others` that have its shape.
 
     Raises:
@@ -119,7 +106,7 @@ OVERVIEW_SIZES_MB = (128, 256, 512, 1024, FULL_VCPU_MB, 3008, 10240)
 """Few enough to stand beside each other under a bill."""
 
 
-def cost_by_memory(run: RunOfSize, others: Iterable[RunOfSize], rates: Rates) -> tuple[Prediction, ...]:
+def cost_by_memory(run: MeasuredRun, others: Iterable[MeasuredRun], rates: Rates) -> tuple[Prediction, ...]:
     """Warm duration and price of one invocation at the overview's sizes and all measured ones, ascending.
 
     Raises:
@@ -145,14 +132,14 @@ def _model(points: Sequence[Point], scenario: Scenario) -> tuple[WaitCpuModel | 
         return None, str(error)
 
 
-def _points_of_shape(run: RunOfSize, others: Iterable[RunOfSize]) -> list[Point]:
+def _points_of_shape(run: MeasuredRun, others: Iterable[MeasuredRun]) -> list[Point]:
     """What those of `others` measured that belong on the curve of `run`."""
     shape = shape_of(run.scenario)
     alike = [one for one in others if one.run_id != run.run_id and shape_of(one.scenario) == shape]
     return [point for point in map(_point, alike) if point is not None]
 
 
-def _point(run: RunOfSize) -> Point | None:
+def _point(run: MeasuredRun) -> Point | None:
     """The mean warm duration and CPU time of a run; of the cold ones where none was warm."""
     good = [one for one in run.invocations if one.status == "ok" and not one.warmup and one.report]
     chosen = [one for one in good if not one.cold] or good

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any, Self, TypeVar
 
-from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.billing import Bill, BillLine, RunBill, load_prices
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.results import Invocation, RunStatistics, Summary
@@ -72,7 +71,7 @@ def _record(kind: type[_Record], document: Mapping[str, Any], *decimals: str) ->
 
 
 def recomputed(
-    invocations: list[Invocation], target: Mapping[str, Any] | None, architecture: Architecture
+    invocations: list[Invocation], region: str, architecture: Architecture
 ) -> tuple[Summary, Bill]:
     """Summary and bill of a run that never got to write its own.
 
@@ -80,7 +79,6 @@ def recomputed(
         InvalidInput: the price list no longer knows the run's region.
     """
     statistics = RunStatistics()
-    region = target["region"] if target else DEFAULT_REGION
     bill = RunBill(load_prices().rates(region, architecture))
     for invocation in invocations:
         statistics.add(invocation)

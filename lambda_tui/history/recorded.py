@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from lambda_tui.billing import Bill
+from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.errors import InvalidInput, StorageError
 from lambda_tui.history.codec import StopReason, bill_from_text, recomputed, summary_from_text
-from lambda_tui.results import Invocation, Summary
+from lambda_tui.results import Invocation
+from lambda_tui.runs.measured import MeasuredRun
+from lambda_tui.runs.target import TargetDescription, TargetKind
 from lambda_tui.scenario import Scenario, parse_scenario
 
 RecordedState = Literal["finished", "recording", "interrupted"]
@@ -29,7 +30,7 @@ class RunListing:
     started_at: str
     state: RecordedState
     scenario: Scenario
-    target_kind: str | None
+    target_kind: TargetKind | None
     invocations: int
     p50_ms: float | None
     total_usd: Decimal | None
@@ -46,27 +47,10 @@ class RunListing:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedTarget:
-    """The target part of the run document, as it was when the run was made."""
+class RecordedRun(MeasuredRun):
+    """A run of the history. The `summary` and `bill` of one that never finished are computed on reading."""
 
-    document: dict[str, Any]
-
-    def to_document(self) -> dict[str, Any]:
-        return self.document
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedRun:
-    """A run as it was measured. For one that never finished, `summary` and `bill` are computed anew."""
-
-    run_id: str
-    started_at: str
     state: RecordedState
-    scenario: Scenario
-    target: RecordedTarget | None
-    invocations: Sequence[Invocation]
-    summary: Summary
-    bill: Bill
     stopped_by: StopReason | None
 
 
@@ -74,14 +58,14 @@ def listing_from_row(row: sqlite3.Row) -> RunListing:
     """One line of the list from a row of `runs` with its count of `recorded` invocations."""
     summary = None if row["summary"] is None else summary_from_text(row["summary"])
     bill = None if row["bill"] is None else bill_from_text(row["bill"])
-    target = None if row["target"] is None else json.loads(row["target"])
+    target = _target(row)
     return RunListing(
         run_id=row["run_id"],
         name=row["name"],
         started_at=row["started_at"],
         state=_state(row),
         scenario=_scenario(row),
-        target_kind=None if target is None else target["kind"],
+        target_kind=None if target is None else target.kind,
         invocations=row["recorded"],
         p50_ms=summary.duration_ms.p50 if summary is not None and summary.duration_ms is not None else None,
         total_usd=None if bill is None else bill.total_usd,
@@ -92,21 +76,21 @@ def listing_from_row(row: sqlite3.Row) -> RunListing:
 
 def recorded_from_row(row: sqlite3.Row, invocations: list[Invocation]) -> RecordedRun:
     """A whole run from its row and its invocations."""
-    scenario = _scenario(row)
-    target = None if row["target"] is None else json.loads(row["target"])
+    scenario, target = _scenario(row), _target(row)
     if row["summary"] is not None:
         summary, bill = summary_from_text(row["summary"]), bill_from_text(row["bill"])
     else:
-        summary, bill = recomputed(invocations, target, scenario.architecture)
+        region = DEFAULT_REGION if target is None else target.region
+        summary, bill = recomputed(invocations, region, scenario.architecture)
     return RecordedRun(
         run_id=row["run_id"],
         started_at=row["started_at"],
-        state=_state(row),
         scenario=scenario,
-        target=None if target is None else RecordedTarget(target),
+        target=target,
         invocations=invocations,
         summary=summary,
         bill=bill,
+        state=_state(row),
         stopped_by=_stopped_by(row),
     )
 
@@ -116,6 +100,11 @@ def _scenario(row: sqlite3.Row) -> Scenario:
         return parse_scenario(json.loads(row["scenario"]))
     except InvalidInput as error:
         raise StorageError(f"Run {row['run_id']} cannot be read back: {error.message}") from error
+
+
+def _target(row: sqlite3.Row) -> TargetDescription | None:
+    text = row["target"]
+    return None if text is None else TargetDescription.from_document(json.loads(text))
 
 
 def _stopped_by(row: sqlite3.Row) -> StopReason | None:

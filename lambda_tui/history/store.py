@@ -11,10 +11,10 @@ from lambda_tui.errors import InvalidInput, LambdaTuiError
 from lambda_tui.folders import data_folder
 from lambda_tui.history.codec import StopReason, bill_to_text, summary_to_text, to_text
 from lambda_tui.history.connection import Database
-from lambda_tui.history.document import Description
 from lambda_tui.history.recorded import RecordedRun, RunListing, listing_from_row, recorded_from_row
 from lambda_tui.history.rows import packed, unpacked
 from lambda_tui.results import Invocation, Summary
+from lambda_tui.runs.target import TargetDescription
 from lambda_tui.scenario import Scenario
 
 HISTORY_FILE = "history.sqlite3"
@@ -103,7 +103,7 @@ class RunRecorder:
         self._database = database
         self._position = 0
 
-    def target(self, description: Description) -> None:
+    def target(self, description: TargetDescription) -> None:
         """What runs the code, once that is known."""
         self._database.write(
             "UPDATE runs SET target = ? WHERE run_id = ?", (to_text(description.to_document()), self.run_id)

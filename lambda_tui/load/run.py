@@ -15,7 +15,7 @@ from lambda_tui.aws_facts import DEFAULT_REGION
 from lambda_tui.billing.prices import load_prices
 from lambda_tui.billing.run_bill import RunBill
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetError, TargetLost
-from lambda_tui.history import HistoryStore, RunRecorder, run_document
+from lambda_tui.history import HistoryStore, RunRecorder
 from lambda_tui.load.credential_refresh import CredentialRefresh
 from lambda_tui.load.decode import decode
 from lambda_tui.load.endings import error_of_end, limit_of_end
@@ -25,6 +25,7 @@ from lambda_tui.load.engine_group import Batch, EngineGroup, Started
 from lambda_tui.load.planning import check_load, engine_count, plan_of
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.results import Invocation, Report, RunStatistics
+from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment, Target
 

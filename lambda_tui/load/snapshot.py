@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
-from lambda_tui.billing.bill import Bill
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.results import Invocation, Summary
-from lambda_tui.scenario import Scenario
-from lambda_tui.targets.protocol import TargetDescription
+from lambda_tui.results import Invocation
+from lambda_tui.runs.measured import MeasuredRun
 
 RunState = Literal["preparing", "running", "stopping", "finished"]
 
@@ -44,20 +42,15 @@ class InvocationLog(Sequence[Invocation]):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state of one run. `stopped_by` says why it ended early: a limit, the user, a lost target."""
+class Snapshot(MeasuredRun):
+    """The state of a live run: what was measured so far. `stopped_by` says why it ended early: a limit, the
+    user, a lost target."""
 
-    run_id: str
-    started_at: str
-    scenario: Scenario
-    target: TargetDescription | None
+    invocations: InvocationLog
     state: RunState
     elapsed_ms: float
     planned: int
     in_flight: int
-    invocations: InvocationLog
-    summary: Summary
-    bill: Bill
     stopped_by: LambdaTuiError | None = None
     note: str = ""
 

@@ -13,8 +13,6 @@ from lambda_tui.targets.protocol import (
     Deployment,
     Progress,
     Target,
-    TargetDescription,
-    TargetKind,
 )
 
 __all__ = [
@@ -25,8 +23,6 @@ __all__ = [
     "LocalTarget",
     "Progress",
     "Target",
-    "TargetDescription",
-    "TargetKind",
     "parse_target",
 ]
 

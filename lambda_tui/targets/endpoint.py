@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from lambda_tui.aws_facts import DEFAULT_REGION, vcpus_of
 from lambda_tui.errors import TargetRefused
+from lambda_tui.runs.target import TargetDescription, TargetKind
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.control_plane import ControlPlane
 from lambda_tui.targets.credentials import configured_region, frozen_credentials, user_session
 from lambda_tui.targets.functions import deployment_of, is_loopback
-from lambda_tui.targets.protocol import Deployment, Progress, TargetDescription, TargetKind
+from lambda_tui.targets.protocol import Deployment, Progress
 
 if TYPE_CHECKING:
     from botocore.session import Session

@@ -17,8 +17,9 @@ import httptools
 
 from lambda_tui.aws_facts import DEFAULT_REGION, vcpus_of
 from lambda_tui.errors import TargetUnreachable
+from lambda_tui.runs.target import TargetDescription, TargetKind
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
+from lambda_tui.targets.protocol import Credentials, Deployment, Progress
 
 FAKE_KEYS = Credentials("AKIAFAKE", "fake-secret", "fake-token")
 

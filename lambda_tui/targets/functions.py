@@ -8,9 +8,10 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from lambda_tui.errors import TargetRefused
+from lambda_tui.runs.target import TargetDescription
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.control_plane import ControlPlane, FunctionConfiguration
-from lambda_tui.targets.protocol import Credentials, Deployment, TargetDescription
+from lambda_tui.targets.protocol import Credentials, Deployment
 
 
 def is_loopback(endpoint: str) -> bool:

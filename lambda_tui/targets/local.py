@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 
 from lambda_tui.aws_facts import DEFAULT_REGION, vcpus_of
 from lambda_tui.errors import TargetLost, TargetUnreachable
+from lambda_tui.runs.target import TargetDescription, TargetKind
 from lambda_tui.scenario import SERVICE_WORKLOADS, Scenario
 from lambda_tui.targets.control_plane import ControlPlane
 from lambda_tui.targets.credentials import isolated_session
 from lambda_tui.targets.functions import deployment_of
-from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
+from lambda_tui.targets.protocol import Credentials, Deployment, Progress
 from lambda_tui.targets.refusals import EMBEDDED_LAMBDA
 
 START_TIMEOUT_S = 30.0

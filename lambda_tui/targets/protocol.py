@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
+from lambda_tui.runs.target import TargetDescription, TargetKind
 from lambda_tui.scenario import Architecture, Scenario
-
-TargetKind = Literal["local", "aws", "endpoint"]
-CpuEnforcement = Literal["cgroup-v2", "cgroup-v1", "duty-cycle", "none", "aws"]
-MemoryEnforcement = Literal["cgroup", "rss", "none", "aws"]
 
 Progress = Callable[[str], None]
 """Receives one short line each time something visible happens while a target starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class TargetDescription:
-    """The `target` part of the run document: what ran the code and what was enforced.
-
-    `vcpus` is the effective CPU share (memory_mb / 1769, AWS documentation); `host_limited` is true when
-    this host has fewer cores than that share and therefore cannot show it.
-    """
-
-    kind: TargetKind
-    region: str
-    endpoint: str
-    cpu_enforcement: CpuEnforcement
-    memory_enforcement: MemoryEnforcement
-    host_cpus: int
-    vcpus: float
-    host_limited: bool
-
-    def to_document(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

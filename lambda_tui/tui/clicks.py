@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Literal
 
 from lambda_tui.aws_facts import MAX_TIMEOUT_S
+from lambda_tui.runs.target import TargetKind
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.protocol import TargetKind
 
 Side = Literal["at-once", "spread"]
 SIDES: tuple[Side, Side] = ("at-once", "spread")

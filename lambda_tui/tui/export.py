@@ -10,9 +10,8 @@ from pathlib import Path
 from textual.screen import Screen
 
 from lambda_tui.errors import StorageError
-from lambda_tui.history.document import MeasuredRun, run_document
-from lambda_tui.load.comparison import typical_duration_ms
-from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.runs.document import run_document
+from lambda_tui.runs.measured import MeasuredRun, typical_duration_ms
 from lambda_tui.wording.numbers import format_ms, format_usd, plural
 
 
@@ -49,13 +48,13 @@ def export_and_tell(screen: Screen[None], runs: Iterable[MeasuredRun]) -> None:
     screen.notify(f"{names}\nin {Path.cwd()}", title="Exported", markup=False)
 
 
-def summary_text(snapshot: Snapshot) -> str:
+def summary_text(run: MeasuredRun) -> str:
     """One line with the figures people paste into a chat."""
-    scenario = snapshot.scenario
+    scenario = run.scenario
     return (
         f"{scenario.workload} × {scenario.tasks}, {scenario.concurrency} × {scenario.workers}, "
         f"{scenario.memory_mb} MB {scenario.architecture}: "
-        f"p50 {format_ms(typical_duration_ms(snapshot))}, "
-        f"{format_usd(snapshot.bill.per_million_usd)} per million, "
-        f"{plural(snapshot.bill.invocations, 'billed invocation')}"
+        f"p50 {format_ms(typical_duration_ms(run))}, "
+        f"{format_usd(run.bill.per_million_usd)} per million, "
+        f"{plural(run.bill.invocations, 'billed invocation')}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lambda_tui.load.comparison import ModelResult
+from lambda_tui.runs.ranking import RankedRun
 from lambda_tui.scenario import CPU_WORKLOADS, WAITING_WORKLOADS, ConcurrencyModel, WorkloadKind
 from lambda_tui.wording.numbers import format_cheaper, format_factor
 
@@ -32,19 +32,19 @@ class Verdict:
         return f"{len(self.winners)} models: {self.gain}{than}"
 
 
-def verdict_of(results: Mapping[ConcurrencyModel, ModelResult], workload: WorkloadKind) -> Verdict | None:
+def verdict_of(results: Mapping[ConcurrencyModel, RankedRun], workload: WorkloadKind) -> Verdict | None:
     """None where no model got through."""
-    winners = [result for result in results.values() if result.is_fastest]
+    winners = {model: result for model, result in results.items() if result.is_fastest}
     if not winners:
         return None
-    if any(winner.model == "sequential" for winner in winners):
+    if "sequential" in winners:
         return Verdict((), "Sequential is as fast", lesson(workload, gained=False))
-    best = min(winners, key=lambda winner: winner.duration_ms or 0.0)
-    changes = [winner.cost_change for winner in winners if winner.cost_change is not None]
+    best = min(winners.values(), key=lambda winner: winner.duration_ms or 0.0)
+    changes = [winner.cost_change for winner in winners.values() if winner.cost_change is not None]
     gain = "fastest"
     if best.factor is not None and changes:
         gain = f"{format_factor(best.factor)} as fast, {format_cheaper(min(changes), max(changes))}"
-    return Verdict(tuple(winner.model for winner in winners), gain, lesson(workload, gained=True))
+    return Verdict(tuple(winners), gain, lesson(workload, gained=True))
 
 
 def lesson(workload: WorkloadKind, *, gained: bool) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lambda_tui.history.document import MeasuredRun
 from lambda_tui.history.recorded import RecordedRun
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, EnvironmentCounts, EnvironmentTimeline
+from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.scenario import Scenario
 
 

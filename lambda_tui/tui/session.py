@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Generic, TypeVar
 
-from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.series import RunFactory, Series
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.runs.ranking import rank_runs
 from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.messages import RunFailed, SnapshotArrived
@@ -132,7 +132,7 @@ class ExploreSession:
         """Back from the comparison of all models, to its fastest run beside the sequential one."""
         runs = {} if self.tour is None else self.tour.runs
         self.tour = None
-        times = {model: result.duration_ms for model, result in compare_models(runs).items()}
+        times = {model: result.duration_ms for model, result in rank_runs(runs, base="sequential").items()}
         ran = {model: duration_ms for model, duration_ms in times.items() if duration_ms is not None}
         if ran:
             self.previous, self.latest = runs.get("sequential"), runs[min(ran, key=lambda model: ran[model])]

@@ -14,7 +14,7 @@ from lambda_tui.cli.commands.history import command
 from lambda_tui.errors import InvalidInput, LimitReached
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
-from tests.history.measured import TARGET, invocation, measured
+from tests.runs.made_runs import TARGET, invocation, measured
 
 
 @pytest.fixture

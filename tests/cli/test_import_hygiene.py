@@ -13,8 +13,9 @@ CLIENTS = {"boto3", "botocore", "httpx"}
 SHOW_MODULES = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
 
 FLOORS_BELOW_THE_SCREENS = (
-    "billing", "scenario", "results.report_parser", "targets", "targets.fake", "history", "load.run",
-    "load.comparison", "load.estimate", "load.engine",
+    "billing", "scenario", "results.report_parser", "runs.document", "runs.csv_table",
+    "runs.ranking", "runs.comparison", "targets", "targets.fake", "history", "load.run",
+    "load.estimate", "load.engine",
 )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 from lambda_tui.cli.run_notes import run_notes
 from lambda_tui.cli.run_table import run_table
 from lambda_tui.results import InvocationError, Summary
+from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.scenario import Scenario
-from tests.history.measured import MeasuredRun, invocation, measured
+from tests.runs.made_runs import invocation, measured
 
 OPEN_LOOP = Scenario(rate=20, seconds=3, arrivals="poisson", warmup=2)
 MANY = [invocation(index) for index in range(1000)]

@@ -8,7 +8,8 @@ import pytest
 
 from lambda_tui.cli.slo import missed, parse_objective
 from lambda_tui.errors import InvalidInput
-from tests.history.measured import MeasuredRun, invocation, measured
+from lambda_tui.runs.measured import MeasuredRun
+from tests.runs.made_runs import invocation, measured
 
 # Latencies of 12, 22 ... 102 ms; the price of 0.512 GB-s is far below one dollar per million.
 RUN = measured([invocation(index, duration_ms=10.0 * (index + 1)) for index in range(10)])

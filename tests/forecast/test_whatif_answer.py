@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -15,8 +14,7 @@ from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.answer import ON_DEMAND, answer
 from lambda_tui.forecast.measured import measured_base, shape_of, usable_threads
 from lambda_tui.forecast.question import Question, parse_question, rate_text
-from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.results import Invocation
+from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.scenario import Scenario
 from tests.tui.synthetic import SyntheticRun
 
@@ -151,21 +149,11 @@ def test_a_run_without_a_success_is_no_base() -> None:
 def test_one_size_without_cpu_time_is_held_and_says_so() -> None:
     run = run_of(512)
     silent = [replace(one, payload=None) for one in run.invocations]
-    base = measured_base(_Silent(run, silent))
+    base = measured_base(replace(run, invocations=InvocationLog(silent)))
     held = base.at(2048, "x86_64", Decimal(1), RATES)
     assert (held.kind, base.model) == ("held", None)
     assert held.duration_ms == base.at(512, "x86_64", Decimal(1), RATES).duration_ms
     assert "cpu_ms" in base.why_no_model
-
-
-class _Silent:
-    """A run of a function that does not tell its CPU time."""
-
-    def __init__(self, run: Snapshot, invocations: list[Invocation]) -> None:
-        self.run_id = run.run_id
-        self.scenario = run.scenario
-        self.summary = run.summary
-        self.invocations: Sequence[Invocation] = invocations
 
 
 @pytest.mark.parametrize(

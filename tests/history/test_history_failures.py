@@ -15,7 +15,7 @@ from lambda_tui.folders import config_folder, data_folder
 from lambda_tui.history import HistoryStore
 from lambda_tui.history.schema import MIGRATIONS, migrate
 from lambda_tui.scenario import Scenario
-from tests.history.measured import STARTED_AT, invocation
+from tests.runs.made_runs import STARTED_AT, invocation
 
 ON_A_FULL_DISK = """
 import resource, signal, sys
@@ -23,7 +23,7 @@ from pathlib import Path
 from lambda_tui.errors import StorageError
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
-from tests.history.measured import STARTED_AT, invocation
+from tests.runs.made_runs import STARTED_AT, invocation
 
 store = HistoryStore(Path(sys.argv[1]))
 recorder = store.begin(run_id="full", name="", started_at=STARTED_AT, scenario=Scenario())

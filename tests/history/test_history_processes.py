@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 
 from lambda_tui.history import HistoryStore
-from tests.history.measured import measured
+from tests.runs.made_runs import measured
 
 RECORD = """
 import sys
 from pathlib import Path
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
-from tests.history.measured import STARTED_AT, TARGET, invocation
+from tests.runs.made_runs import STARTED_AT, TARGET, invocation
 
 path, run_id, batches = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 store = HistoryStore(path)

@@ -24,7 +24,7 @@ from lambda_tui.history.rows import MOST_AT_ONCE
 from lambda_tui.history.schema import MIGRATIONS
 from lambda_tui.results import AnsweredText, CpuUse, Invocation, Report, Summary
 from lambda_tui.scenario import Scenario
-from tests.history.measured import STARTED_AT, TARGET, any_invocation, invocation, measured
+from tests.runs.made_runs import STARTED_AT, TARGET, any_invocation, invocation, measured
 
 SCENARIO = Scenario(name="a workshop", concurrency="threads", memory_mb=1024)
 

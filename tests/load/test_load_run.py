@@ -24,10 +24,11 @@ from lambda_tui.errors import (
     TargetRefused,
     TargetUnreachable,
 )
-from lambda_tui.history import HistoryStore, run_document
+from lambda_tui.history import HistoryStore
 from lambda_tui.load.engine.pacing import pacer_of
 from lambda_tui.load.run import Run, new_run_id
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.choices import Arrivals
 from lambda_tui.targets.fake import Answer, FakeTarget

@@ -11,8 +11,9 @@ from lambda_tui.billing import RunBill, load_prices
 from lambda_tui.errors import Interrupted, LambdaTuiError
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.results import Invocation, InvocationError, Report, RunStatistics
+from lambda_tui.runs.target import TargetDescription, TargetKind
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.protocol import Credentials, Deployment, Progress, TargetDescription, TargetKind
+from lambda_tui.targets.protocol import Credentials, Deployment, Progress
 
 DESCRIPTION = TargetDescription(
     kind="local",

@@ -12,10 +12,10 @@ from textual.geometry import Size
 from lambda_tui.billing import load_prices
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.measured import cost_by_memory
-from lambda_tui.load.comparison import compare_models
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import CpuUse, Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
+from lambda_tui.runs.ranking import rank_runs
 from lambda_tui.scenario import CONCURRENCY_MODELS, MVP_WORKLOADS, ConcurrencyModel, Scenario
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
 from lambda_tui.tui.drawing.feed_rows import COLUMNS, feed_head, feed_row
@@ -124,17 +124,19 @@ def test_tasks_get_a_lane_each_while_there_is_room_then_one_a_worker() -> None:
 
 def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
     models: list[ConcurrencyModel] = ["sequential", "threads", "thread-pool", "process-pool"]
-    results = compare_models({model: finished(SCENARIO.with_changes(concurrency=model)) for model in models})
+    results = rank_runs(
+        {model: finished(SCENARIO.with_changes(concurrency=model)) for model in models}, base="sequential"
+    )
     verdict = verdict_of(results, "http")
     assert verdict is not None
     assert verdict.sentence(100) == "threads and thread-pool: 3.0× as fast, 63% cheaper than sequential"
     assert verdict.sentence(60) == "threads and thread-pool: 3.0× as fast, 63% cheaper"
     assert verdict.sentence(49) == "2 models: 3.0× as fast, 63% cheaper than sequential"
     assert verdict.lesson == "Wait together, pay once"
-    alone = verdict_of(compare_models({"sequential": finished(SCENARIO)}), "primes")
+    alone = verdict_of(rank_runs({"sequential": finished(SCENARIO)}, base="sequential"), "primes")
     assert alone is not None
     assert alone.sentence(100).startswith("No model")
-    noise = {**results, "threads": replace(results["sequential"], model="threads", factor=1.01)}
+    noise = {**results, "threads": replace(results["sequential"], factor=1.01)}
     noise = {
         model: replace(one, is_fastest=model in ("sequential", "threads")) for model, one in noise.items()
     }

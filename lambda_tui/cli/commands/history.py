@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
-from typing import Any
 
 import click
 
-from lambda_tui.billing import money_text
 from lambda_tui.cli.documents import json_option, wants_table, write_json
 from lambda_tui.cli.output import open_output
 from lambda_tui.cli.run_table import run_table
 from lambda_tui.errors import InvalidInput
-from lambda_tui.history import HistoryStore, RecordedRun, RunListing, run_document, write_csv
-from lambda_tui.results.comparison import Comparison, compare_invocations
+from lambda_tui.history import HistoryStore, RecordedRun, RunListing
+from lambda_tui.runs.comparison import (
+    Comparison,
+    compare_invocations,
+    comparison_document,
+    per_million_difference_usd,
+)
+from lambda_tui.runs.csv_table import write_csv
+from lambda_tui.runs.document import run_document
+from lambda_tui.runs.measured import per_million_usd
 from lambda_tui.wording.numbers import NOTHING, format_ms, format_usd, ms_number
 from lambda_tui.wording.scenarios import model_text, scenario_line
 from lambda_tui.wording.tables import aligned
 
 HISTORY_SCHEMA = "lambda-tui/history@1"
-COMPARISON_SCHEMA = "lambda-tui/comparison@1"
 
 
 @click.group("history")
@@ -67,7 +71,7 @@ def compare_runs(before_id: str, after_id: str, json_target: str | None) -> None
     if wants_table(json_target):
         click.echo(_comparison_table(before, after, metrics))
     else:
-        write_json(_comparison_document(before, after, metrics), json_target)
+        write_json(comparison_document(before, after, metrics), json_target)
 
 
 @command.command("export")
@@ -127,33 +131,10 @@ def _row(run: RunListing) -> tuple[str, ...]:
     )
 
 
-def _comparison_document(
-    before: RecordedRun, after: RecordedRun, metrics: Mapping[str, Comparison]
-) -> dict[str, Any]:
-    difference = _per_million_difference_usd(before, after)
-    return {
-        "schema": COMPARISON_SCHEMA,
-        "before": _side(before),
-        "after": _side(after),
-        "metrics": {name: metric.to_document() for name, metric in metrics.items()},
-        "per_million_difference_usd": None if difference is None else money_text(difference),
-    }
-
-
-def _side(run: RecordedRun) -> dict[str, Any]:
-    usd = _per_million_usd(run)
-    return {
-        "id": run.run_id,
-        "name": run.scenario.name,
-        "currency": run.bill.currency,
-        "per_million_usd": None if usd is None else money_text(usd),
-    }
-
-
 def _comparison_table(before: RecordedRun, after: RecordedRun, metrics: Mapping[str, Comparison]) -> str:
     rows: list[tuple[str, ...]] = [("p50, ms", "A", "B", "B / A", "95% interval", "Cliff's delta", "B is")]
     rows += [_metric_row(metric) for metric in metrics.values()]
-    usd = [_per_million_usd(before), _per_million_usd(after), _per_million_difference_usd(before, after)]
+    usd = [per_million_usd(before), per_million_usd(after), per_million_difference_usd(before, after)]
     a_usd, b_usd, difference = map(format_usd, usd)
     sides = (
         f"{name}  {run.run_id}  {scenario_line(run.scenario)}" for name, run in (("A", before), ("B", after))
@@ -174,19 +155,6 @@ def _metric_row(metric: Comparison) -> tuple[str, ...]:
         f"{metric.cliffs_delta:+.2f}",
         metric.verdict,
     )
-
-
-def _per_million_usd(run: RecordedRun) -> Decimal | None:
-    """None where nothing was invoked: a cost of zero would be a claim."""
-    return run.bill.per_million_usd if run.bill.invocations else None
-
-
-def _per_million_difference_usd(before: RecordedRun, after: RecordedRun) -> Decimal | None:
-    """None where there is nothing to subtract, or the currencies differ."""
-    first, second = _per_million_usd(before), _per_million_usd(after)
-    if first is None or second is None or before.bill.currency != after.bill.currency:
-        return None
-    return second - first
 
 
 def _ending(run: RecordedRun) -> str:

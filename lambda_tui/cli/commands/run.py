@@ -19,7 +19,9 @@ from lambda_tui.cli.scenario_options import scenario_from, scenario_options
 from lambda_tui.cli.slo import missed, parse_objective
 from lambda_tui.cli.spending import confirm_spending
 from lambda_tui.errors import InvalidInput
-from lambda_tui.history import run_document, write_csv
+from lambda_tui.runs.csv_table import write_csv
+from lambda_tui.runs.document import run_document
+from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.targets import parse_target
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ def _stopping_on_signals(run: Run) -> Iterator[None]:
         restore()
 
 
-def _write(run: Snapshot, *, json_file: str | None, csv_file: str | None, quiet: bool) -> None:
+def _write(run: MeasuredRun, *, json_file: str | None, csv_file: str | None, quiet: bool) -> None:
     if json_file is not None:
         write_json(run_document(run), json_file)
     if csv_file is not None:

@@ -7,8 +7,8 @@ import os
 from textual.content import Content
 
 from lambda_tui.aws_facts import vcpus_of
+from lambda_tui.runs.target import TargetKind
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.protocol import TargetKind
 from lambda_tui.wording.numbers import format_vcpus, plural
 from lambda_tui.wording.scenarios import work_text
 

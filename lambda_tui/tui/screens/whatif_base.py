@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.forecast.measured import MeasuredBase, RunOfSize, measured_base, shape_of
+from lambda_tui.forecast.measured import MeasuredBase, measured_base, shape_of
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.tui.screens.run_picker import Choice, choice_of
 from lambda_tui.tui.threads import Post, in_background
 from lambda_tui.wording.scenarios import work_and_model
@@ -42,21 +43,21 @@ def load_base(choice: str, latest: Snapshot | None, history: HistoryStore | None
     """Read a run and its relatives in the background; BaseLoaded follows."""
 
     def read() -> BaseLoaded:
-        run, region = _run(choice, latest, history)
+        run = _run(choice, latest, history)
+        region = None if run.target is None else run.target.region
         return BaseLoaded(measured_base(run, _relatives(run, history)), region, None)
 
     return in_background("load-base", read, lambda error: BaseLoaded(None, None, error), post)
 
 
-def _run(choice: str, latest: Snapshot | None, history: HistoryStore | None) -> tuple[RunOfSize, str | None]:
+def _run(choice: str, latest: Snapshot | None, history: HistoryStore | None) -> MeasuredRun:
     if choice == LAST and latest is not None:
-        return latest, latest.target.region if latest.target is not None else None
+        return latest
     assert history is not None
-    recorded = history.load(choice)
-    return recorded, None if recorded.target is None else recorded.target.document.get("region")
+    return history.load(choice)
 
 
-def _relatives(run: RunOfSize, history: HistoryStore | None) -> Iterator[RunOfSize]:
+def _relatives(run: MeasuredRun, history: HistoryStore | None) -> Iterator[MeasuredRun]:
     """Runs of the same shape on the same kind of target."""
     if history is None:
         return

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.widgets import Digits, Input, Label
 
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
-from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.runs.ranking import compare_runs
 from lambda_tui.tui.drawing.memory_costs import memory_costs
 from lambda_tui.tui.threads import in_background
 from lambda_tui.tui.widgets.fields import NumberInput

@@ -9,9 +9,9 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 
-from lambda_tui.load.comparison import typical_duration_ms
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
+from lambda_tui.runs.measured import typical_duration_ms
 from lambda_tui.tui.drawing.axis import Axis, axis_to
 from lambda_tui.tui.drawing.braille import BrailleCanvas
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS

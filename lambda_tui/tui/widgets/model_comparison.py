@@ -11,10 +11,10 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lambda_tui.load.comparison import ModelResult, compare_models
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.results.task_span import TaskSpan, task_spans
+from lambda_tui.runs.ranking import RankedRun, rank_runs
 from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel
 from lambda_tui.tui.drawing.axis import time_scale
 from lambda_tui.tui.drawing.bars import Lane, paint_half_lanes, paint_lane
@@ -89,7 +89,7 @@ class ModelComparison(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._runs: Mapping[ConcurrencyModel, Snapshot] = {}
-        self._results: Mapping[ConcurrencyModel, ModelResult] = {}
+        self._results: Mapping[ConcurrencyModel, RankedRun] = {}
         self._spans: Mapping[ConcurrencyModel, tuple[TaskSpan, ...]] = {}
         self._measuring: ConcurrencyModel | None = None
         self._total_ms = 0.0
@@ -99,7 +99,7 @@ class ModelComparison(Widget, can_focus=True):
         """Draw these runs; `measuring` is the model whose run is in progress."""
         self._runs = dict(runs)
         self._measuring = measuring
-        self._results = compare_models(self._runs)
+        self._results = rank_runs(self._runs, base="sequential")
         pictures = {model: picture_of(run) for model, run in runs.items()}
         self._spans = {model: task_spans(one) for model, one in pictures.items() if one is not None}
         self._total_ms = max((span.end_ms for spans in self._spans.values() for span in spans), default=0.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from lambda_tui.load.comparison import compare_runs
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Summary
 from lambda_tui.results.intervals import unreliable_percentiles
+from lambda_tui.runs.ranking import compare_runs
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.wording.numbers import NOTHING, format_change, format_ms, format_usd, ms_number
 

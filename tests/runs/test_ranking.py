@@ -1,25 +1,27 @@
+"""Runs beside each other: what changed, and who is first."""
+
 from __future__ import annotations
 
+from contextlib import closing
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from lambda_tui.billing import RunBill, load_prices
-from lambda_tui.load.comparison import (
-    compare_models,
-    compare_runs,
-    typical_duration_ms,
-)
-from lambda_tui.load.snapshot import InvocationLog, Snapshot
+from lambda_tui.history import HistoryStore
 from lambda_tui.results import Invocation, InvocationError, Report, RunStatistics
+from lambda_tui.runs.measured import MeasuredRun, typical_duration_ms
+from lambda_tui.runs.ranking import compare_runs, rank_runs
 from lambda_tui.scenario import ConcurrencyModel, Scenario
+from tests.tui.synthetic import SyntheticRun
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 
 
 def run_of(
     *durations_ms: float, model: ConcurrencyModel = "sequential", cold: int = 0, error: str = ""
-) -> Snapshot:
+) -> MeasuredRun:
     """A finished run; the first `cold` invocations are cold starts with 100 ms of init."""
     statistics, bill, entries = RunStatistics(), RunBill(RATES), []
     for index, duration_ms in enumerate(durations_ms):
@@ -45,16 +47,12 @@ def run_of(
             )
         )
         statistics.add(entries[-1])
-    return Snapshot(
+    return MeasuredRun(
         run_id=model,
         started_at="2026-11-21T10:00:00.000+00:00",
         scenario=Scenario(concurrency=model),
         target=None,
-        state="finished",
-        elapsed_ms=0.0,
-        planned=len(durations_ms),
-        in_flight=0,
-        invocations=InvocationLog(entries),
+        invocations=entries,
         summary=statistics.summary(),
         bill=bill.bill(),
     )
@@ -75,13 +73,14 @@ def test_a_third_of_the_time_is_a_third_of_the_duration_charge() -> None:
 
 
 def test_models_within_noise_share_the_first_place() -> None:
-    results = compare_models(
+    results = rank_runs(
         {
             "sequential": run_of(900, 900),
             "threads": run_of(300, 300, model="threads"),
             "asyncio": run_of(307, 307, model="asyncio"),
             "processes": run_of(400, 400, model="processes"),
-        }
+        },
+        base="sequential",
     )
     assert [model for model, result in results.items() if result.is_fastest] == ["threads", "asyncio"]
     assert results["threads"].factor == pytest.approx(3.0)
@@ -91,11 +90,39 @@ def test_models_within_noise_share_the_first_place() -> None:
 
 
 def test_a_run_that_only_fails_does_not_win() -> None:
-    results = compare_models(
-        {"sequential": run_of(900), "process-pool": run_of(5, model="process-pool", error="[Errno 38]")}
+    results = rank_runs(
+        {"sequential": run_of(900), "process-pool": run_of(5, model="process-pool", error="[Errno 38]")},
+        base="sequential",
     )
     broken = results["process-pool"]
     assert (broken.duration_ms, broken.factor, broken.per_million_usd) == (None, None, None)
     assert broken.error == "OSError: [Errno 38]"
     assert not broken.is_fastest
     assert results["sequential"].is_fastest
+
+
+def test_runs_are_ranked_by_anything_they_differ_in_and_without_a_base_run() -> None:
+    sizes = rank_runs({512: run_of(900), 1024: run_of(450), 1769: run_of(300)}, base=512)
+    assert [size for size, result in sizes.items() if result.is_fastest] == [1769]
+    assert sizes[1024].factor == pytest.approx(2.0)
+    baseless = rank_runs({1024: run_of(450), 1769: run_of(300)}, base=512)
+    assert {(result.factor, result.cost_change) for result in baseless.values()} == {(None, None)}
+    assert baseless[1769].is_fastest
+    assert rank_runs({}, base=512) == {}
+
+
+def test_live_and_recorded_runs_rank_side_by_side(tmp_path: Path) -> None:
+    live = list(SyntheticRun(Scenario(invocations=5), run_id="live").snapshots())[-1]
+    with closing(HistoryStore(tmp_path / "history.sqlite3")) as store:
+        recorder = store.begin(run_id="kept", name="", started_at=live.started_at, scenario=live.scenario)
+        assert live.target is not None
+        recorder.target(live.target)
+        recorder.append(list(live.invocations))
+        recorder.finish(summary=live.summary, bill=live.bill)
+        kept = store.load("kept")
+    measured: dict[str, MeasuredRun] = {"live": live, "kept": kept}
+    ranked = rank_runs(measured, base="live")
+    assert ranked["live"] == ranked["kept"]
+    assert ranked["kept"].factor == 1.0
+    change = compare_runs(live, kept)
+    assert (change.duration, change.cost) == (0.0, 0.0)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
-from lambda_tui.billing import Bill, RunBill, load_prices
-from lambda_tui.results import CpuUse, Invocation, InvocationError, Report, RunStatistics, Summary
+from lambda_tui.billing import RunBill, load_prices
+from lambda_tui.results import CpuUse, Invocation, InvocationError, Report, RunStatistics
+from lambda_tui.runs.measured import MeasuredRun
+from lambda_tui.runs.target import TargetDescription
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.protocol import TargetDescription
 
 TARGET = TargetDescription(
     kind="local",
@@ -26,22 +27,6 @@ TARGET = TargetDescription(
 )
 
 STARTED_AT = "2026-11-21T08:00:00.000+00:00"
-
-
-DEFAULT_SCENARIO = Scenario()
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredRun:
-    """The least that can be written out as a run document."""
-
-    invocations: Sequence[Invocation]
-    summary: Summary
-    bill: Bill
-    run_id: str = "run-1"
-    started_at: str = STARTED_AT
-    scenario: Scenario = DEFAULT_SCENARIO
-    target: TargetDescription | None = TARGET
 
 
 def measured(invocations: Sequence[Invocation], **changes: Any) -> MeasuredRun:
@@ -58,7 +43,16 @@ def measured(invocations: Sequence[Invocation], **changes: Any) -> MeasuredRun:
                 duration_ms=report.duration_ms,
                 init_ms=report.init_ms,
             )
-    return MeasuredRun(invocations, statistics.summary(), bill.bill(), **changes)
+    run = MeasuredRun(
+        run_id="run-1",
+        started_at=STARTED_AT,
+        scenario=Scenario(),
+        target=TARGET,
+        invocations=invocations,
+        summary=statistics.summary(),
+        bill=bill.bill(),
+    )
+    return replace(run, **changes)
 
 
 def invocation(index: int, *, duration_ms: float = 300.5, cold: bool = False) -> Invocation:

@@ -1,17 +1,22 @@
-"""Two runs beside each other: how much one metric changed, how sure that is, and how much they overlap."""
+"""Two runs beside each other: how much each metric changed, how sure that is, and how much they overlap."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from random import Random
 from typing import Any, Literal
 
+from lambda_tui.billing import money_text
 from lambda_tui.results.intervals import CONFIDENCE, Interval
 from lambda_tui.results.invocation import Invocation
 from lambda_tui.results.statistics import percentile, rank_of
+from lambda_tui.runs.measured import MeasuredRun, per_million_usd
+
+COMPARISON_SCHEMA = "lambda-tui/comparison@1"
 
 RESAMPLES = 2_000
 
@@ -67,6 +72,38 @@ METRICS: dict[str, Callable[[Invocation], float | None]] = {
     "init_ms": lambda one: one.report.init_ms if one.cold and one.report is not None else None,
 }
 """What can be compared: of successes, warm-up left out, warm apart from cold."""
+
+
+def comparison_document(
+    before: MeasuredRun, after: MeasuredRun, metrics: Mapping[str, Comparison]
+) -> dict[str, Any]:
+    """The `comparison` document; `metrics` is what `compare_invocations` gives for the two."""
+    difference = per_million_difference_usd(before, after)
+    return {
+        "schema": COMPARISON_SCHEMA,
+        "before": _side(before),
+        "after": _side(after),
+        "metrics": {name: metric.to_document() for name, metric in metrics.items()},
+        "per_million_difference_usd": None if difference is None else money_text(difference),
+    }
+
+
+def _side(run: MeasuredRun) -> dict[str, Any]:
+    usd = per_million_usd(run)
+    return {
+        "id": run.run_id,
+        "name": run.scenario.name,
+        "currency": run.bill.currency,
+        "per_million_usd": None if usd is None else money_text(usd),
+    }
+
+
+def per_million_difference_usd(before: MeasuredRun, after: MeasuredRun) -> Decimal | None:
+    """None where there is nothing to subtract, or the currencies differ."""
+    first, second = per_million_usd(before), per_million_usd(after)
+    if first is None or second is None or before.bill.currency != after.bill.currency:
+        return None
+    return second - first
 
 
 def compare_invocations(

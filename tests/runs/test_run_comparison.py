@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_tui.results.comparison import bootstrap_percentile, cliffs_delta, compare, compare_invocations
-from tests.history.measured import invocation
+from lambda_tui.runs.comparison import bootstrap_percentile, cliffs_delta, compare, compare_invocations
+from tests.runs.made_runs import invocation
 
 samples = st.lists(st.integers(1, 20).map(float), min_size=1, max_size=40)
 

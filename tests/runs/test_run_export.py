@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+from hypothesis import given
 
-from lambda_tui.history import HistoryStore, run_document, write_csv
-from lambda_tui.results import CpuUse, InvocationError
+from lambda_tui.history import HistoryStore
+from lambda_tui.results import CpuUse, Invocation, InvocationError
+from lambda_tui.runs.csv_table import COLUMNS_OF, CSV_COLUMNS, csv_rows, write_csv
+from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from tests.cli.documents_checked import check_run_document
-from tests.history.measured import STARTED_AT, TARGET, invocation, measured
+from tests.runs.made_runs import STARTED_AT, TARGET, any_invocation, invocation, measured
 
 
 def rows_of(run: Any) -> list[dict[str, str]]:
@@ -84,3 +87,29 @@ def test_csv_has_one_flat_row_an_invocation() -> None:
     assert second["cold"] == "false"
     assert second["cpu_used_ms"] == second["throttled_ms"] == ""
     assert second["duration_ms"] == second["usd"] == second["handler_ms"] == ""
+
+
+def test_the_columns_of_the_csv_stay_where_they_are() -> None:
+    file = io.StringIO()
+    write_csv(file, measured([]))
+    assert file.getvalue() == (
+        "run_id,index,scheduled_ms,started_ms,ended_ms,latency_ms,service_ms,status,error_type,error_message,"
+        "request_id,environment_id,cold,warmup,duration_ms,billed_ms,init_ms,restore_ms,memory_mb,"
+        "max_memory_used_mb,report_status,usd,handler_ms,cpu_ms,tasks_completed,cpu_used_ms,"
+        "throttled_periods,throttled_ms\n"
+    )
+
+
+@given(any_invocation())
+def test_csv_says_of_every_invocation_what_its_document_says(one: Invocation) -> None:
+    (row,) = csv_rows(measured([one]))
+    document = run_document(measured([one]))["invocations"][0]
+    assert set(row) <= set(CSV_COLUMNS)
+    for name in ("index", "ended_ms", "latency_ms", "status", "request_id", "environment_id", "usd"):
+        assert row[name] == document[name]
+    for part, columns in COLUMNS_OF.items():
+        inner = document[part] or {}
+        assert {column: row[column] for column in columns} == {
+            column: inner.get(key) for column, key in columns.items()
+        }
+    assert row.get("cpu_used_ms") == (None if one.cpu is None else one.cpu.used_ms)
