@@ -9,7 +9,7 @@ from decimal import Decimal
 from lambda_tui.aws_facts import MAX_BILLED_INIT_MS
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
-from lambda_tui.scenario import CONCURRENCY_MODELS, WAITING_WORKLOADS, Scenario
+from lambda_tui.scenario import WAITING_WORKLOADS, Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,6 @@ def estimate_spend(scenario: Scenario, rates: Rates) -> SpendEstimate:
     low = invocation_usd(rates, memory_mb=scenario.memory_mb, billed_ms=ideal_duration_ms(scenario))
     high = worst_case_usd(rates, memory_mb=scenario.memory_mb, timeout_s=scenario.timeout_s)
     return SpendEstimate(low_usd=low * planned, high_usd=high * planned)
-
-
-def estimate_all_models(scenario: Scenario, rates: Rates) -> SpendEstimate:
-    """What running the scenario once through every model may cost."""
-    estimates = [
-        estimate_spend(scenario.with_changes(concurrency=model), rates) for model in CONCURRENCY_MODELS
-    ]
-    return SpendEstimate(
-        low_usd=sum((estimate.low_usd for estimate in estimates), Decimal(0)),
-        high_usd=sum((estimate.high_usd for estimate in estimates), Decimal(0)),
-    )
 
 
 def worst_case_usd(rates: Rates, *, memory_mb: int, timeout_s: int) -> Decimal:

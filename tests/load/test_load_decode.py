@@ -13,9 +13,9 @@ from lambda_tui.load.decode import decode
 from lambda_tui.load.engine.frames import Exchange
 from lambda_tui.load.engine.limits import billed_ms_of
 from lambda_tui.load.engine.pacing import ConstantPacer
-from lambda_tui.load.estimate import estimate_all_models, estimate_spend, ideal_duration_ms
+from lambda_tui.load.estimate import estimate_spend, ideal_duration_ms
 from lambda_tui.results import CpuUse, Invocation, Report
-from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
+from lambda_tui.scenario import Scenario
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 REPORT = (
@@ -133,16 +133,6 @@ def test_the_estimate_spans_the_ideal_and_the_timeout() -> None:
     )  # 10 s of INIT before the 10 s timeout
     capped = estimate_spend(scenario.with_changes(max_invocations=5), RATES)
     assert capped.high_usd * 2 == estimate.high_usd
-
-
-def test_the_estimate_of_all_models_is_the_sum_of_theirs() -> None:
-    scenario = Scenario()
-    total = estimate_all_models(scenario, RATES)
-    singles = [
-        estimate_spend(scenario.with_changes(concurrency=model), RATES) for model in CONCURRENCY_MODELS
-    ]
-    assert total.low_usd == sum(single.low_usd for single in singles)
-    assert total.high_usd == sum(single.high_usd for single in singles)
 
 
 @pytest.mark.parametrize(
