@@ -121,7 +121,10 @@ def test_a_group_without_its_command_shows_its_help(name: str, capsys: pytest.Ca
             ["run", "--target", "aws"],
             "Running on aws can cost money and there is no terminal to ask. Give --yes.",
         ),
-        (["run", "--target", "http://192.0.2.1:80"], "Running on http://192.0.2.1:80 can cost money"),
+        (
+            ["run", "--target", "http://192.0.2.1:80"],
+            "Running on http://192.0.2.1:80 · us-east-1 can cost money",
+        ),
         (["history", "show", "nothing"], "There is no run 'nothing'."),
         (["history", "show"], "No run has been recorded yet."),
         ([], "The interface needs a terminal."),
