@@ -18,14 +18,14 @@ from lambda_tui.load.series import RunFactory, Runnable
 from lambda_tui.scenario import Scenario, prepare_validation
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui import theme
-from lambda_tui.tui.screens.dialogs import Question
-from lambda_tui.tui.screens.explore import ExploreScreen
+from lambda_tui.tui.dialogs.windows import Question
+from lambda_tui.tui.explore.controls import Controls
+from lambda_tui.tui.explore.screen import ExploreScreen
 from lambda_tui.tui.terminal_driver import TerminalDriver
-from lambda_tui.tui.widgets.controls import Controls
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore
-    from lambda_tui.tui.screens.environments import EnvironmentsScreen
+    from lambda_tui.tui.environments.screen import EnvironmentsScreen
 
 FIRST_SCENARIO = Scenario(
     workload="http",
@@ -57,7 +57,7 @@ class LambdaTui(App[None]):
     TITLE = "lambda-tui"
     DEFAULT_MODE = "explore"
     # With the application rather than with its screen: a screen's style sheet parses all others again.
-    CSS_PATH = "styles/explore.tcss"
+    CSS_PATH = "explore/explore.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -152,12 +152,12 @@ class LambdaTui(App[None]):
         return self._history
 
     def _whatif_screen(self) -> Screen[None]:
-        from lambda_tui.tui.screens.whatif import WhatIfScreen  # noqa: PLC0415  (not before the first paint)
+        from lambda_tui.tui.whatif.screen import WhatIfScreen  # noqa: PLC0415  (not before the first paint)
 
         return WhatIfScreen(MODES, self.target.label, lambda: self.explore.session.shown, self.history)
 
     def _environments_screen(self) -> Screen[None]:
-        from lambda_tui.tui.screens.environments import EnvironmentsScreen  # noqa: PLC0415  (as above)
+        from lambda_tui.tui.environments.screen import EnvironmentsScreen  # noqa: PLC0415  (as above)
 
         self._environments = EnvironmentsScreen(
             MODES,

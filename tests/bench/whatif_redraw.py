@@ -13,9 +13,9 @@ from lambda_tui.billing import load_prices
 from lambda_tui.forecast.answer import answer
 from lambda_tui.forecast.question import parse_question
 from lambda_tui.tui import theme
-from lambda_tui.tui.screens.whatif import WhatIfScreen
-from lambda_tui.tui.screens.whatif_pictures import show_pictures
-from lambda_tui.tui.widgets.chart import Chart
+from lambda_tui.tui.whatif.chart import Chart
+from lambda_tui.tui.whatif.pictures import show_pictures
+from lambda_tui.tui.whatif.screen import WhatIfScreen
 from lambda_tui.tui.widgets.slider import Slider
 
 TITLE = "What-if redraw at 140x45 (CPU, ms)"

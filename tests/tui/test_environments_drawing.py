@@ -10,7 +10,7 @@ from lambda_tui.results import InvocationStatus
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
 from lambda_tui.tui.drawing.lanes import LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import SHORTEST_MS, TimeView, TimeWindow
-from lambda_tui.tui.screens.environments_texts import percent
+from lambda_tui.tui.environments.texts import percent
 from tests.results.made_invocations import one
 
 

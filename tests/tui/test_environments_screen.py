@@ -16,13 +16,13 @@ from textual.widgets import Label
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui.app import LambdaTui
-from lambda_tui.tui.clicks import clicks_scenarios
-from lambda_tui.tui.screens.dialogs import Question, Reading
-from lambda_tui.tui.screens.environments import EnvironmentsScreen
-from lambda_tui.tui.screens.run_picker import RunPicker
-from lambda_tui.tui.widgets.clicks_view import ClicksView
+from lambda_tui.tui.dialogs.run_picker import RunPicker
+from lambda_tui.tui.dialogs.windows import Question, Reading
+from lambda_tui.tui.environments.clicks import clicks_scenarios
+from lambda_tui.tui.environments.clicks_view import ClicksView
+from lambda_tui.tui.environments.lanes import Lanes
+from lambda_tui.tui.environments.screen import EnvironmentsScreen
 from lambda_tui.tui.widgets.fields import NumberInput
-from lambda_tui.tui.widgets.lanes import Lanes
 from tests.tui.screen_text import assert_looks_like, has_exited, screen_text
 from tests.tui.synthetic import SilentTarget
 from tests.tui.synthetic_environments import PoolRuns

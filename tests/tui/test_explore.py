@@ -18,9 +18,9 @@ from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.targets import EndpointTarget, Target
 from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
+from lambda_tui.tui.dialogs.windows import Question, Reading
+from lambda_tui.tui.explore.screen import ExploreScreen
 from lambda_tui.tui.messages import SnapshotArrived
-from lambda_tui.tui.screens.dialogs import Question, Reading
-from lambda_tui.tui.screens.explore import ExploreScreen
 from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.model_picker import ModelPicker

@@ -14,8 +14,8 @@ from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation, InvocationError
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
-from lambda_tui.tui.drawing.feed_rows import columns_for, feed_head, feed_row, wanted
-from lambda_tui.tui.widgets.feed import Feed
+from lambda_tui.tui.explore.feed import Feed
+from lambda_tui.tui.explore.feed_rows import columns_for, feed_head, feed_row, wanted
 from tests.results.made_invocations import one, refused
 from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import invocation

@@ -18,7 +18,7 @@ from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
 from lambda_tui.tui.app import LambdaTui
-from lambda_tui.tui.screens.explore import ExploreScreen
+from lambda_tui.tui.explore.screen import ExploreScreen
 from tests.tui.ink import faint
 from tests.tui.synthetic import SilentTarget, SyntheticRun, SyntheticRuns
 from tests.tui.synthetic_environments import PoolRuns

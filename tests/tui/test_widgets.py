@@ -18,16 +18,16 @@ from lambda_tui.results.task_span import TaskSpan
 from lambda_tui.runs.ranking import rank_runs
 from lambda_tui.scenario import CONCURRENCY_MODELS, MVP_WORKLOADS, ConcurrencyModel, Scenario
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
-from lambda_tui.tui.drawing.feed_rows import COLUMNS, feed_head, feed_row
-from lambda_tui.tui.drawing.memory_costs import memory_costs
-from lambda_tui.tui.model_verdict import lesson, listing, verdict_of
-from lambda_tui.tui.screens.folding import containers_of, layout_class
-from lambda_tui.tui.screens.texts import cpu_line, promise_line
-from lambda_tui.tui.widgets.bill_pane import parse_rate
+from lambda_tui.tui.explore.bill_pane import parse_rate
+from lambda_tui.tui.explore.feed_rows import COLUMNS, feed_head, feed_row
+from lambda_tui.tui.explore.folding import containers_of, layout_class
+from lambda_tui.tui.explore.memory_costs import memory_costs
+from lambda_tui.tui.explore.model_verdict import lesson, listing, verdict_of
+from lambda_tui.tui.explore.status_line import status_content
+from lambda_tui.tui.explore.task_picture import TaskPicture, task_lanes
+from lambda_tui.tui.explore.texts import cpu_line, promise_line
 from lambda_tui.tui.widgets.slider import knob_column, value_at
-from lambda_tui.tui.widgets.status_line import status_content
 from lambda_tui.tui.widgets.strips import Drawing, Row
-from lambda_tui.tui.widgets.task_picture import TaskPicture, task_lanes
 from tests.tui.synthetic import SyntheticRun, invocation
 
 SCENARIO = Scenario(invocations=5)

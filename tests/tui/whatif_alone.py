@@ -15,7 +15,7 @@ from lambda_tui.history import HistoryStore
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
-from lambda_tui.tui.screens.whatif import WhatIfScreen
+from lambda_tui.tui.whatif.screen import WhatIfScreen
 from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import Refusal
 from tests.tui.screen_text import screen_text

@@ -20,7 +20,7 @@ from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
 from lambda_tui.scenario import ConcurrencyModel
 from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import TimeView, TimeWindow
-from lambda_tui.tui.widgets.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
+from lambda_tui.tui.environments.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
 from lambda_tui.tui.widgets.strips import filters_of_drawing, fitted
 
 WIDE_LABEL, NARROW_LABEL = 16, 6

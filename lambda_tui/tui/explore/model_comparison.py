@@ -20,10 +20,10 @@ from lambda_tui.tui.drawing.axis import time_scale
 from lambda_tui.tui.drawing.bars import Lane, paint_half_lanes, paint_lane
 from lambda_tui.tui.drawing.big_digits import big_digits
 from lambda_tui.tui.drawing.big_letters import big_letters
-from lambda_tui.tui.model_verdict import Verdict, verdict_of
+from lambda_tui.tui.explore.model_verdict import Verdict, verdict_of
+from lambda_tui.tui.explore.task_picture import paint_segments, task_lanes
 from lambda_tui.tui.widgets.model_picker import BOLD, MODEL_CLASSES, MODEL_CSS
 from lambda_tui.tui.widgets.strips import fitted
-from lambda_tui.tui.widgets.task_picture import paint_segments, task_lanes
 from lambda_tui.wording.numbers import (
     format_change,
     format_factor,

@@ -15,7 +15,7 @@ from textual.widgets import Button, Label, Static
 class Question(ModalScreen[bool]):
     """A yes or no; Enter is yes, Esc is no."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
+    CSS_PATH = "../dialogs/dialogs.tcss"
     AUTO_FOCUS = "#yes"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "Yes", id="question.yes", tooltip="Go ahead", show=False),
@@ -52,7 +52,7 @@ class Question(ModalScreen[bool]):
 class Reading(ModalScreen[None]):
     """A text that scrolls; any of Esc, Enter, q, ? and x closes it."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
+    CSS_PATH = "../dialogs/dialogs.tcss"
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q,question_mark,f1,x", "dismiss", "Close", id="reading.close", tooltip="Close"),

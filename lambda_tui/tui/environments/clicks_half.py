@@ -15,12 +15,13 @@ from textual.message import Message
 
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import ConcurrencyModel
-from lambda_tui.tui.clicks import Side
 from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import TimeView
-from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
-from lambda_tui.tui.screens.environments_explained import run_explained
-from lambda_tui.tui.screens.environments_texts import (
+from lambda_tui.tui.environments.clicks import Side
+from lambda_tui.tui.environments.explained import run_explained
+from lambda_tui.tui.environments.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
+from lambda_tui.tui.environments.run_timeline import RunTimeline, ShownRun
+from lambda_tui.tui.environments.texts import (
     big_figures,
     clicks_facts,
     clicks_figures,
@@ -30,7 +31,6 @@ from lambda_tui.tui.screens.environments_texts import (
 )
 from lambda_tui.tui.widgets.border_text import set_border
 from lambda_tui.tui.widgets.flat_text import FlatText
-from lambda_tui.tui.widgets.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
 from lambda_tui.tui.widgets.strips import Drawing, Row
 
 ROOM_FOR_BIG = 42

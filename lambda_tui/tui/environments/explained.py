@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lambda_tui.billing.explain import explain
 from lambda_tui.results.environments import Lane
-from lambda_tui.tui.run_timeline import RunTimeline
-from lambda_tui.tui.screens.environments_texts import counts_figures, duration_text, percent, seconds_text
+from lambda_tui.tui.environments.run_timeline import RunTimeline
+from lambda_tui.tui.environments.texts import counts_figures, duration_text, percent, seconds_text
 from lambda_tui.wording.numbers import format_ms, format_usd, plural
 
 Rows = list[tuple[str, str]]

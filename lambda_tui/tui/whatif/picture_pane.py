@@ -9,7 +9,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from lambda_tui.tui.widgets.chart import Chart
+from lambda_tui.tui.whatif.chart import Chart
 
 
 class PicturePane(Vertical):

@@ -18,7 +18,7 @@ EXAMPLES = "cold · error · 429 · >500 · 1a2b3c4d"
 class FeedFilter(ModalScreen[None]):
     """Enter keeps the filter, Esc takes it away."""
 
-    CSS_PATH = "../styles/dialogs.tcss"
+    CSS_PATH = "../dialogs/dialogs.tcss"
     AUTO_FOCUS = "Input"
     DEFAULT_CSS = """
     FeedFilter { align: center bottom; background: transparent; }

@@ -20,23 +20,23 @@ from lambda_tui.load.series import RunFactory
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
+from lambda_tui.tui.dialogs.explanation import explanation_content, reading_width
+from lambda_tui.tui.dialogs.run_picker import RunPicker, choice_of, recorded_runs
+from lambda_tui.tui.dialogs.windows import Reading
 from lambda_tui.tui.drawing.time_window import TimeView
+from lambda_tui.tui.environments import texts
+from lambda_tui.tui.environments.clicks_view import ClicksView
+from lambda_tui.tui.environments.explained import moment_explained, run_explained, run_summary
+from lambda_tui.tui.environments.keys import ENVIRONMENTS_KEYS
+from lambda_tui.tui.environments.lanes import Lanes
+from lambda_tui.tui.environments.occupancy_chart import OccupancyChart
+from lambda_tui.tui.environments.opening import RunOpened, open_run
+from lambda_tui.tui.environments.run_timeline import RunTimeline, ShownRun
 from lambda_tui.tui.export import export_and_tell
 from lambda_tui.tui.messages import ThreadCrashed
-from lambda_tui.tui.run_timeline import RunTimeline, ShownRun
-from lambda_tui.tui.screens import environments_texts as texts
-from lambda_tui.tui.screens.dialogs import Reading
-from lambda_tui.tui.screens.environments_explained import moment_explained, run_explained, run_summary
-from lambda_tui.tui.screens.environments_keys import ENVIRONMENTS_KEYS
-from lambda_tui.tui.screens.environments_runs import RunOpened, open_run
-from lambda_tui.tui.screens.explanation import explanation_content, reading_width
-from lambda_tui.tui.screens.run_picker import RunPicker, choice_of, recorded_runs
 from lambda_tui.tui.widgets.border_text import set_border
-from lambda_tui.tui.widgets.clicks_view import ClicksView
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.tui.widgets.key_bar import KeyBar
-from lambda_tui.tui.widgets.lanes import Lanes
-from lambda_tui.tui.widgets.occupancy_chart import OccupancyChart
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
 from lambda_tui.wording.numbers import plural
 from lambda_tui.wording.scenarios import model_and_memory
@@ -52,7 +52,7 @@ LOOK_INTERVAL_S = 0.1
 class EnvironmentsScreen(Screen[None]):
     """Figures, busy environments and lanes of one run; or the scene of the clicks."""
 
-    CSS_PATH = "../styles/environments.tcss"
+    CSS_PATH = "environments.tcss"
     AUTO_FOCUS = "Lanes"
     BINDINGS: ClassVar[list[BindingType]] = [*ENVIRONMENTS_KEYS]
 

@@ -21,11 +21,11 @@ from lambda_tui.scenario import (
     Scenario,
     parse_scenario,
 )
+from lambda_tui.tui.explore.push_button import PushButton
 from lambda_tui.tui.messages import AllModelsRequested, RunRequested, ScenarioEdited
 from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import ChoiceField, Field, NumberField, SliderField
 from lambda_tui.tui.widgets.model_picker import ModelPicker
-from lambda_tui.tui.widgets.push_button import PushButton
 from lambda_tui.wording.names import FIELD_LABELS, MODELS, WORKLOADS
 
 MEMORY_SIZES_MB = (

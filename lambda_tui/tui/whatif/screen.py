@@ -19,23 +19,23 @@ from lambda_tui.errors import InvalidInput, LambdaTuiError
 from lambda_tui.forecast.answer import Answer, answer
 from lambda_tui.forecast.measured import MeasuredBase
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.tui.dialogs.explanation import explanation_content, reading_width
+from lambda_tui.tui.dialogs.run_picker import RunPicker, recorded_runs
+from lambda_tui.tui.dialogs.windows import Reading
 from lambda_tui.tui.messages import ThreadCrashed
-from lambda_tui.tui.screens import whatif_texts as texts
-from lambda_tui.tui.screens.dialogs import Reading
-from lambda_tui.tui.screens.explanation import explanation_content, reading_width
-from lambda_tui.tui.screens.run_picker import RunPicker, recorded_runs
-from lambda_tui.tui.screens.whatif_base import LAST, TYPED, BaseLoaded, LatestRun, base_choices, load_base
-from lambda_tui.tui.screens.whatif_keys import WHATIF_KEYS
-from lambda_tui.tui.screens.whatif_pictures import show_pictures, show_tables
-from lambda_tui.tui.widgets.bill_table import BillTable
-from lambda_tui.tui.widgets.composition_bar import CompositionBar
+from lambda_tui.tui.whatif import texts
+from lambda_tui.tui.whatif.base import LAST, TYPED, BaseLoaded, LatestRun, base_choices, load_base
+from lambda_tui.tui.whatif.bill_table import BillTable
+from lambda_tui.tui.whatif.composition_bar import CompositionBar
+from lambda_tui.tui.whatif.controls import BaseRequested, QuestionEdited, WhatIfControls
+from lambda_tui.tui.whatif.keys import WHATIF_KEYS
+from lambda_tui.tui.whatif.memory_chart import MemoryChart
+from lambda_tui.tui.whatif.picture_pane import PicturePane
+from lambda_tui.tui.whatif.pictures import show_pictures, show_tables
+from lambda_tui.tui.whatif.traffic_chart import TrafficChart
 from lambda_tui.tui.widgets.key_bar import KeyBar
-from lambda_tui.tui.widgets.memory_chart import MemoryChart
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
-from lambda_tui.tui.widgets.picture_pane import PicturePane
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
-from lambda_tui.tui.widgets.traffic_chart import TrafficChart
-from lambda_tui.tui.widgets.whatif_controls import BaseRequested, QuestionEdited, WhatIfControls
 from lambda_tui.wording.money import big_money
 from lambda_tui.wording.scenarios import work_and_model
 
@@ -52,7 +52,7 @@ SMALLEST = (60, 16)
 class WhatIfScreen(Screen[None]):
     """A form, the bill and three pictures around one question and its answer."""
 
-    CSS_PATH = "../styles/whatif.tcss"
+    CSS_PATH = "whatif.tcss"
     AUTO_FOCUS = "#field-memory-mb Slider"
     BINDINGS: ClassVar[list[BindingType]] = list(WHATIF_KEYS)
 

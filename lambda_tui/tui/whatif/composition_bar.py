@@ -8,7 +8,7 @@ from decimal import Decimal
 from lambda_tui.billing.explain import ITEM_TITLES
 from lambda_tui.billing.whatif import Share
 from lambda_tui.tui.drawing.frame import Runs
-from lambda_tui.tui.widgets.chart import SERIES_INKS, Chart
+from lambda_tui.tui.whatif.chart import SERIES_INKS, Chart
 from lambda_tui.wording.money import legend_money
 
 _INK_OF_ITEM = {

@@ -9,7 +9,7 @@ from lambda_tui.forecast.answer import SizeCost
 from lambda_tui.tui.drawing.frame import Frame, Runs
 from lambda_tui.tui.drawing.picture import Picture, draw_band, draw_curve
 from lambda_tui.tui.drawing.scale import Scale, linear_scale, logarithmic_scale, steps_of_decades
-from lambda_tui.tui.widgets.chart import Chart
+from lambda_tui.tui.whatif.chart import Chart
 from lambda_tui.wording.money import axis_money, format_money
 
 MEMORY_TICKS = (128, 256, 512, 1024, 2048, 4096, 10240)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.tui.run_timeline import ShownRun
+from lambda_tui.tui.environments.run_timeline import ShownRun
 from lambda_tui.tui.threads import Post, in_background
 
 if TYPE_CHECKING:

@@ -20,7 +20,27 @@ from lambda_tui.results import Invocation
 from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.consent import SpendingGate
-from lambda_tui.tui.drawing.feed_rows import feed_row
+from lambda_tui.tui.dialogs.explanation import explanation_content, reading_width
+from lambda_tui.tui.dialogs.windows import Reading
+from lambda_tui.tui.explore.bill_pane import BillPane
+from lambda_tui.tui.explore.controls import Controls
+from lambda_tui.tui.explore.duration_plot import DurationPlot
+from lambda_tui.tui.explore.feed import Feed
+from lambda_tui.tui.explore.feed_rows import feed_row
+from lambda_tui.tui.explore.folding import CONTAINERS, PANES, SMALLEST, containers_of, layout_class
+from lambda_tui.tui.explore.keys import EXPLORE_KEYS
+from lambda_tui.tui.explore.model_comparison import ModelComparison
+from lambda_tui.tui.explore.push_button import PushButton
+from lambda_tui.tui.explore.statistics import MoneyLine, StatisticsLines
+from lambda_tui.tui.explore.status_line import StatusLine
+from lambda_tui.tui.explore.task_picture import TaskPicture
+from lambda_tui.tui.explore.texts import (
+    MARGINAL_PRICES,
+    cpu_line,
+    help_text,
+    promise_line,
+    welcome_lines,
+)
 from lambda_tui.tui.messages import (
     AllModelsRequested,
     InvocationSelected,
@@ -32,30 +52,10 @@ from lambda_tui.tui.messages import (
     TargetProgressed,
     ThreadCrashed,
 )
-from lambda_tui.tui.screens.dialogs import Reading
-from lambda_tui.tui.screens.explanation import explanation_content, reading_width
-from lambda_tui.tui.screens.explore_keys import EXPLORE_KEYS
-from lambda_tui.tui.screens.folding import CONTAINERS, PANES, SMALLEST, containers_of, layout_class
-from lambda_tui.tui.screens.texts import (
-    MARGINAL_PRICES,
-    cpu_line,
-    help_text,
-    promise_line,
-    welcome_lines,
-)
 from lambda_tui.tui.session import ExploreSession
-from lambda_tui.tui.widgets.bill_pane import BillPane
-from lambda_tui.tui.widgets.controls import Controls
-from lambda_tui.tui.widgets.duration_plot import DurationPlot
-from lambda_tui.tui.widgets.feed import Feed
 from lambda_tui.tui.widgets.key_bar import KeyBar
-from lambda_tui.tui.widgets.model_comparison import ModelComparison
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
-from lambda_tui.tui.widgets.push_button import PushButton
-from lambda_tui.tui.widgets.statistics import MoneyLine, StatisticsLines
-from lambda_tui.tui.widgets.status_line import StatusLine
-from lambda_tui.tui.widgets.task_picture import TaskPicture
 from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
 from lambda_tui.wording.numbers import plural
 from lambda_tui.wording.scenarios import model_and_memory, work_line

@@ -9,8 +9,8 @@ from textual.content import Content
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import SizeDuration
 from lambda_tui.forecast.question import requests_per_second
-from lambda_tui.tui.screens.whatif_texts import comparison, short_rate
-from lambda_tui.tui.widgets.composition_bar import item_title, percent_of
+from lambda_tui.tui.whatif.composition_bar import item_title, percent_of
+from lambda_tui.tui.whatif.texts import comparison, short_rate
 from lambda_tui.wording.money import format_difference, format_money, table_money
 from lambda_tui.wording.numbers import NOTHING, ms_number
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from lambda_tui.tui.drawing.frame import Frame, Runs
 from lambda_tui.tui.drawing.picture import Picture, draw_curve
 from lambda_tui.tui.drawing.scale import decades
-from lambda_tui.tui.widgets.chart import SERIES_INKS, Chart
+from lambda_tui.tui.whatif.chart import SERIES_INKS, Chart
 from lambda_tui.wording.money import axis_money, format_money, short
 
 

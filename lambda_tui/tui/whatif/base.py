@@ -13,7 +13,7 @@ from lambda_tui.errors import LambdaTuiError
 from lambda_tui.forecast.measured import MeasuredBase, measured_base, shape_of
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.runs.measured import MeasuredRun
-from lambda_tui.tui.screens.run_picker import Choice, choice_of
+from lambda_tui.tui.dialogs.run_picker import Choice, choice_of
 from lambda_tui.tui.threads import Post, in_background
 from lambda_tui.wording.scenarios import work_and_model
 

@@ -8,13 +8,12 @@ from textual.content import Content
 from textual.screen import Screen
 
 from lambda_tui.forecast.answer import Answer, traffic_points
-from lambda_tui.tui.screens import whatif_tables as tables
-from lambda_tui.tui.screens import whatif_texts as texts
-from lambda_tui.tui.widgets.chart import SERIES_INKS
-from lambda_tui.tui.widgets.composition_bar import CompositionBar
-from lambda_tui.tui.widgets.memory_chart import MemoryChart
-from lambda_tui.tui.widgets.picture_pane import PicturePane
-from lambda_tui.tui.widgets.traffic_chart import Crossing, TrafficChart, TrafficCurve
+from lambda_tui.tui.whatif import tables, texts
+from lambda_tui.tui.whatif.chart import SERIES_INKS
+from lambda_tui.tui.whatif.composition_bar import CompositionBar
+from lambda_tui.tui.whatif.memory_chart import MemoryChart
+from lambda_tui.tui.whatif.picture_pane import PicturePane
+from lambda_tui.tui.whatif.traffic_chart import Crossing, TrafficChart, TrafficCurve
 from lambda_tui.wording.money import format_money
 from lambda_tui.wording.numbers import format_ms, plural
 

@@ -17,7 +17,8 @@ from lambda_tui.load.series import RunFactory
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.clicks import (
+from lambda_tui.tui.consent import SpendingGate
+from lambda_tui.tui.environments.clicks import (
     DEFAULT_CLICKS,
     DEFAULT_SECONDS,
     MAX_CLICKS,
@@ -25,12 +26,11 @@ from lambda_tui.tui.clicks import (
     Side,
     clicks_scenarios,
 )
-from lambda_tui.tui.consent import SpendingGate
+from lambda_tui.tui.environments.clicks_half import TITLES, ClicksHalf
+from lambda_tui.tui.environments.texts import expectation
 from lambda_tui.tui.messages import RunFailed, SnapshotArrived, ThreadCrashed
-from lambda_tui.tui.screens.environments_texts import expectation
 from lambda_tui.tui.session import RunSession
 from lambda_tui.tui.widgets.border_text import set_border
-from lambda_tui.tui.widgets.clicks_half import TITLES, ClicksHalf
 from lambda_tui.tui.widgets.fields import NumberField
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.wording.numbers import plural

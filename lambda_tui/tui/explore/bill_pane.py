@@ -16,11 +16,11 @@ from textual.widgets import Digits, Input, Label
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.runs.ranking import compare_runs
-from lambda_tui.tui.drawing.memory_costs import memory_costs
+from lambda_tui.tui.explore.memory_costs import memory_costs
+from lambda_tui.tui.explore.statistics import change_content
 from lambda_tui.tui.threads import in_background
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.flat_text import FlatText
-from lambda_tui.tui.widgets.statistics import change_content
 from lambda_tui.wording.numbers import NOTHING, format_quantity, format_usd
 
 if TYPE_CHECKING:

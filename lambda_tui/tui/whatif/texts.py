@@ -13,8 +13,8 @@ from lambda_tui.billing.whatif import Difference, difference
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
 from lambda_tui.forecast.question import Question
-from lambda_tui.tui.widgets.bill_table import BillRow
-from lambda_tui.tui.widgets.composition_bar import item_ink, item_title
+from lambda_tui.tui.whatif.bill_table import BillRow
+from lambda_tui.tui.whatif.composition_bar import item_ink, item_title
 from lambda_tui.wording.money import (
     SIGNS,
     big_money,

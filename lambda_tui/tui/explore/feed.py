@@ -19,7 +19,7 @@ from textual.widget import Widget
 
 from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation
-from lambda_tui.tui.drawing.feed_rows import Wanted, columns_for, feed_head, feed_row, wanted
+from lambda_tui.tui.explore.feed_rows import Wanted, columns_for, feed_head, feed_row, wanted
 from lambda_tui.tui.messages import InvocationSelected
 from lambda_tui.tui.widgets.border_text import set_border
 
@@ -106,7 +106,7 @@ class Feed(ScrollView, can_focus=True):
         self._tell()
 
     def action_filter(self) -> None:
-        from lambda_tui.tui.screens.feed_filter import FeedFilter  # noqa: PLC0415  (not before first paint)
+        from lambda_tui.tui.explore.feed_filter import FeedFilter  # noqa: PLC0415  (not before first paint)
 
         self.app.push_screen(FeedFilter(self._filter, self.narrow))
 
