@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lambda_tui.load.series import RunFactory, Series
 from lambda_tui.load.snapshot import Snapshot
@@ -14,6 +14,9 @@ from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.messages import RunFailed, SnapshotArrived
 from lambda_tui.tui.threads import Post, follow_series, open_target
+
+if TYPE_CHECKING:
+    from lambda_tui.history import RecordedRun
 
 LEAVE_WITHIN_S = 0.8
 """How long quitting waits for a run to be recorded to its end."""
@@ -122,6 +125,13 @@ class ExploreSession:
             self.previous = self.latest
         self.latest = None
         self._start([scenario])
+
+    def show_recorded(self, run: RecordedRun) -> None:
+        """Show a run of the history; what was on screen becomes the run to compare with."""
+        self.leave_tour()
+        self.previous, self.latest = self.latest, Snapshot.of_recorded(run)
+        if self.previous is not None and self.previous.run_id == run.run_id:
+            self.previous = None
 
     def run_all_models(self, scenario: Scenario) -> None:
         """Run the scenario through every model, one after the other."""

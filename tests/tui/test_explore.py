@@ -17,8 +17,10 @@ from lambda_tui.errors import LimitReached, StorageError, TargetLost, TargetUnre
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.targets import EndpointTarget, Target
-from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
-from lambda_tui.tui.dialogs.windows import Question, Reading
+from lambda_tui.tui.app import LambdaTui
+from lambda_tui.tui.dialogs.question import Question
+from lambda_tui.tui.dialogs.reading import Reading
+from lambda_tui.tui.explore.first_scenario import FIRST_SCENARIO
 from lambda_tui.tui.explore.screen import ExploreScreen
 from lambda_tui.tui.messages import SnapshotArrived
 from lambda_tui.tui.widgets.field_select import FieldSelect

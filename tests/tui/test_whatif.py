@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Button
 
 from lambda_tui.billing import load_prices, parse_usage, price
-from lambda_tui.tui.dialogs.windows import Reading
+from lambda_tui.tui.dialogs.reading import Reading
 from lambda_tui.tui.whatif.bill_table import BillTable
 from lambda_tui.tui.whatif.picture_pane import PicturePane
 from lambda_tui.tui.widgets.slider import Slider

@@ -20,12 +20,13 @@ from lambda_tui.scenario import CONCURRENCY_MODELS, MVP_WORKLOADS, ConcurrencyMo
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
 from lambda_tui.tui.explore.bill_pane import parse_rate
 from lambda_tui.tui.explore.feed_rows import COLUMNS, feed_head, feed_row
-from lambda_tui.tui.explore.folding import containers_of, layout_class
+from lambda_tui.tui.explore.folding import containers_of
 from lambda_tui.tui.explore.memory_costs import memory_costs
 from lambda_tui.tui.explore.model_verdict import lesson, listing, verdict_of
 from lambda_tui.tui.explore.status_line import status_content
 from lambda_tui.tui.explore.task_picture import TaskPicture, task_lanes
 from lambda_tui.tui.explore.texts import cpu_line, promise_line
+from lambda_tui.tui.mode_screen import room_class
 from lambda_tui.tui.widgets.slider import knob_column, value_at
 from lambda_tui.tui.widgets.strips import Drawing, Row
 from tests.tui.synthetic import SyntheticRun, invocation
@@ -195,9 +196,9 @@ def test_the_status_line_says_why_a_run_ended() -> None:
 
 
 def test_folding() -> None:
-    assert layout_class(80, 24) == "-folded"
-    assert layout_class(140, 45) == "-wide"
-    assert layout_class(59, 40) == "-too-small"
+    assert room_class(80, 24) == "-folded"
+    assert room_class(140, 45) == "-wide"
+    assert room_class(59, 40) == "-too-small"
     assert containers_of("chart", comparing=True) == {"top", "results", "comparison"}
     assert "upper" in containers_of("bill", comparing=True)
 

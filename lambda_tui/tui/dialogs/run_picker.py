@@ -52,7 +52,7 @@ def choice_of(listing: RunListing) -> Choice:
 class RunPicker(ModalScreen[str]):
     """Enter takes a choice, Esc leaves things as they are (None)."""
 
-    CSS_PATH = "../dialogs/dialogs.tcss"
+    CSS_PATH = "dialogs.tcss"
     DEFAULT_CSS = """
     RunPicker { align: center middle; }
     RunPicker OptionList { height: auto; max-height: 20; background: $surface; padding: 0; }

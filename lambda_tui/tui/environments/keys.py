@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from lambda_tui.tui.modes import ENVIRONMENTS, closing_keys
 
-
-def _key(keys: str, action: str, name: str, text: str, tooltip: str, *, shown: bool = False) -> Binding:
-    return Binding(keys, action, text, id=f"environments.{name}", tooltip=tooltip, show=shown)
-
+_key = ENVIRONMENTS.binding
 
 ENVIRONMENTS_KEYS = (
     _key("c", "clicks", "clicks", "Clicks", "The same clicks all at once and spread over time", shown=True),
-    Binding(
-        "plus,equals_sign", "zoom(0.5)", "Zoom", id="environments.zoom_in", key_display="+ −",
-        tooltip="See half as much time, around the cursor",
+    _key(
+        "plus,equals_sign", "zoom(0.5)", "zoom_in", "Zoom", "See half as much time, around the cursor",
+        shown=True, display="+ −",
     ),
     _key("minus", "zoom(2)", "zoom_out", "Zoom out", "See twice as much time"),
     _key("0", "fit", "fit", "All", "See the whole run", shown=True),
@@ -25,6 +22,5 @@ ENVIRONMENTS_KEYS = (
     _key("e", "export", "export", "Export", "Write the run document to a file", shown=True),
     _key("y", "copy", "copy", "Copy", "Copy the figures to the clipboard"),
     _key("escape", "back", "back", "Back", "Stop the run; then back to the lanes"),
-    _key("question_mark,f1", "help", "help", "Help", "Keys, and what is inferred", shown=True),
-    _key("q", "app.leave", "quit", "Quit", "Quit; asks while a run is in progress", shown=True),
+    *closing_keys(ENVIRONMENTS, "Keys, and what is inferred"),
 )  # fmt: skip

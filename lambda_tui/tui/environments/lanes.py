@@ -21,7 +21,8 @@ from lambda_tui.scenario import ConcurrencyModel
 from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import TimeView, TimeWindow
 from lambda_tui.tui.environments.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
-from lambda_tui.tui.widgets.strips import filters_of_drawing, fitted
+from lambda_tui.tui.textual_internals import filters_of_drawing
+from lambda_tui.tui.widgets.strips import fitted
 
 WIDE_LABEL, NARROW_LABEL = 16, 6
 COUNT_WIDTH = 8

@@ -2,63 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static
 
-from lambda_tui.errors import LambdaTuiError
 from lambda_tui.load.series import RunFactory
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.dialogs.explanation import explanation_content, reading_width
 from lambda_tui.tui.dialogs.run_picker import RunPicker, choice_of, recorded_runs
-from lambda_tui.tui.dialogs.windows import Reading
-from lambda_tui.tui.drawing.time_window import TimeView
 from lambda_tui.tui.environments import texts
 from lambda_tui.tui.environments.clicks_view import ClicksView
-from lambda_tui.tui.environments.explained import moment_explained, run_explained, run_summary
 from lambda_tui.tui.environments.keys import ENVIRONMENTS_KEYS
-from lambda_tui.tui.environments.lanes import Lanes
-from lambda_tui.tui.environments.occupancy_chart import OccupancyChart
-from lambda_tui.tui.environments.opening import RunOpened, open_run
-from lambda_tui.tui.environments.run_timeline import RunTimeline, ShownRun
-from lambda_tui.tui.export import export_and_tell
-from lambda_tui.tui.messages import ThreadCrashed
-from lambda_tui.tui.widgets.border_text import set_border
+from lambda_tui.tui.environments.lanes_view import LanesView
+from lambda_tui.tui.environments.run_timeline import ShownRun
+from lambda_tui.tui.mode_screen import Explanation, ModeScreen
+from lambda_tui.tui.modes import ENVIRONMENTS
+from lambda_tui.tui.opening import RunOpened, open_run
 from lambda_tui.tui.widgets.flat_text import FlatText
-from lambda_tui.tui.widgets.key_bar import KeyBar
-from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
-from lambda_tui.wording.numbers import plural
-from lambda_tui.wording.scenarios import model_and_memory
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore
+    from lambda_tui.tui.export import Document
 
-WIDE = (120, 36)
-SMALLEST = (60, 16)
 LOOK_INTERVAL_S = 0.1
 
 
-class EnvironmentsScreen(Screen[None]):
-    """Figures, busy environments and lanes of one run; or the scene of the clicks."""
+class EnvironmentsScreen(ModeScreen):
+    """The lanes of one run; or the scene of the clicks."""
 
+    MODE = ENVIRONMENTS
     CSS_PATH = "environments.tcss"
     AUTO_FOCUS = "Lanes"
     BINDINGS: ClassVar[list[BindingType]] = [*ENVIRONMENTS_KEYS]
 
     def __init__(
         self,
-        modes: Modes,
         target: Target,
         start_run: RunFactory,
         *,
@@ -67,62 +52,44 @@ class EnvironmentsScreen(Screen[None]):
         scenario: Callable[[], Scenario],
         history: HistoryStore | None,
     ) -> None:
-        super().__init__()
-        self._modes = modes
-        self._target = target
+        super().__init__(target)
         self._latest_run = latest_run
         self._is_running = is_running
-        self._scenario = scenario
         self._history = history
-        self._lanes = RunTimeline()
         self._opened_over: str | None = None
-        self._paused = False
+        self._is_paused = False
         self._look: Timer | None = None
         self._opening: Thread | None = None
-        self._view = ClicksView(target, start_run, scenario)
-        self.clicks = self._view.session
+        self._lanes_view = LanesView(id="lanes-view")
+        self._clicks_view = ClicksView(target, start_run, scenario)
+        self.clicks = self._clicks_view.session
 
-    def compose(self) -> ComposeResult:
-        yield TitleBar(self._modes, "environments", self._target.label)
-        yield Static(id="banner", markup=False)
-        with Vertical(id="lanes-view"):
-            yield FlatText(id="figures", classes="pane")
-            with Vertical(id="occupancy", classes="pane"):
-                yield OccupancyChart()
-            yield Lanes(id="lanes").add_class("pane")
-            yield Static(texts.welcome_text(), id="welcome", classes="pane")
-            yield FlatText(id="moment", classes="pane")
-        yield self._view
+    def compose_content(self) -> ComposeResult:
+        yield self._lanes_view
+        yield self._clicks_view
         yield FlatText(id="state")
-        yield KeyBar()
-        yield Static(
-            f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
-        )
 
     def on_mount(self) -> None:
-        self.query_one("#figures").border_title = "Run"
-        self.query_one("#occupancy").border_title = "Busy environments"
-        self.query_one("#moment").border_title = "At the cursor"
         self._look = self.set_interval(LOOK_INTERVAL_S, self._look_at_run, pause=True)
-        self._arrange(*self.size)
-        self._show()
 
-    def on_screen_resume(self) -> None:
-        self.query_one(TitleBar).show_target(self._target.label)
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         self._look_at_run()
 
     def on_screen_suspend(self) -> None:
         if self._look is not None:
             self._look.pause()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._arrange(event.size.width, event.size.height)
+    def classes_for(self, width: int, height: int) -> set[str]:
+        states = {
+            "-clicks": self._shows_clicks,
+            "-empty": self._lanes_view.run is None,
+        }
+        return super().classes_for(width, height) | {name for name, holds in states.items() if holds}
+
+    def arranged(self) -> None:
+        self._lanes_view.is_small = not self.has_class("-wide")
         # The lanes know their new width after their own resize.
         self.call_after_refresh(self._show)
-
-    def _arrange(self, width: int, height: int) -> None:
-        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
-        self.set_class(width < WIDE[0] or height < WIDE[1], "-small")
 
     # The run on screen
 
@@ -131,11 +98,11 @@ class EnvironmentsScreen(Screen[None]):
         snapshot = self._latest()
         if self._look is not None:
             (self._look.resume if self._is_running() else self._look.pause)()
-        if snapshot is None or self._paused or snapshot.run_id == self._opened_over:
+        if snapshot is None or self._is_paused or snapshot.run_id == self._opened_over:
             return
         self._opened_over = None
         run = ShownRun.of_snapshot(snapshot)
-        if run != self._lanes.run:
+        if run != self._lanes_view.run:
             self._take(run)
 
     def _latest(self) -> Snapshot | None:
@@ -146,97 +113,35 @@ class EnvironmentsScreen(Screen[None]):
 
     def _take(self, run: ShownRun) -> None:
         was_live = self._is_live
-        if self._lanes.take(run):
-            self.query_one(Lanes).start_over()
-        self._show()
+        self._lanes_view.take(run)
+        self.set_class(False, "-empty")
+        self._show_state()
         if was_live != self._is_live:
             self.refresh_bindings()
 
     @property
     def _is_live(self) -> bool:
         """There is something to pause or to follow."""
-        return self._paused or (self._lanes.run is not None and self._lanes.run.live)
+        run = self._lanes_view.run
+        return self._is_paused or (run is not None and run.live)
 
     def _show(self) -> None:
-        run, lanes = self._lanes.run, self.query_one(Lanes)
-        self.set_class(run is None, "-empty")
-        with self.app.batch_update():
-            if run is not None:
-                lanes.show(
-                    self._lanes.timeline.lanes,
-                    self._lanes.now_ms,
-                    live=run.live,
-                    model=run.scenario.concurrency,
-                    idle_limit_ms=self._lanes.idle_limit_ms,
-                )
-            self._show_figures()
-            self._show_window()
-        self._say_state()
+        self._lanes_view.show()
+        self._show_state()
 
-    def _show_figures(self) -> None:
-        counts = self._lanes.counts()
-        figures = texts.counts_figures(counts)
-        small = self.has_class("-small")
-        pane = self.query_one("#figures", FlatText)
-        width = self.size.width - 4
-        pane.show((texts.small_figures if small else texts.big_figures)(figures, width))
-        run = self._lanes.run
-        if run is not None:
-            name = f"{run.scenario.name} · " if run.scenario.name else ""
-            subtitle = f"{name}{model_and_memory(run.scenario)}"
-            set_border(pane, title=f"Run {run.run_id}", subtitle=subtitle)
-        unnamed = f" · {plural(counts.unnamed, 'unnamed lane')} inferred" if counts.unnamed else ""
-        set_border(self.query_one(Lanes), title=f"Environments{unnamed}")
-
-    def _show_window(self) -> None:
-        """What depends on the window and the cursor."""
-        lanes, run = self.query_one(Lanes), self._lanes.run
-        if run is not None:
-            chart = self.query_one(OccupancyChart)
-            chart.show_run(self._lanes.timeline, lanes.window, run.scenario.concurrency)
-        occupancy = self._lanes.timeline.occupancy
-        peak_at_ms = occupancy.peak_at_ms
-        if peak_at_ms is not None:
-            peak = f"peak {occupancy.peak:,} at {texts.duration_text(peak_at_ms)}"
-            set_border(self.query_one("#occupancy"), subtitle=peak)
-        first, last = lanes.seen
-        total = len(self._lanes.timeline.lanes)
-        if run is not None:
-            seen, model = f"{first:,}–{last:,} of {total:,}" if total else "", run.scenario.concurrency
-            set_border(lanes, subtitle=texts.legend_line(seen, model, small=self.has_class("-small")))
-        lane = lanes.lane
-        gone_ms = 0.0 if lane is None else lane.end_ms(self._lanes.now_ms, self._lanes.idle_limit_ms)
-        self.query_one("#moment", FlatText).show(
-            texts.moment_text(
-                lane, lanes.lane_number, lanes.cursor_ms, gone_ms, short=self.has_class("-small")
-            )
-        )
-
-    def _say_state(self) -> None:
+    def _show_state(self) -> None:
         self.query_one("#state", FlatText).show(Content(self._state()))
 
     def _state(self) -> str:
-        run = self._lanes.run
-        if self.has_class("-clicks"):
-            return self._view.state()
-        if self._paused:
+        if self._shows_clicks:
+            return self._clicks_view.state()
+        if self._is_paused:
             return "Paused: the view stands still, the run goes on. z shows it as it is now."
-        if run is None:
-            return "Nothing was run yet."
-        if run.live:
-            return f"▸ {plural(len(run.invocations), 'answer')} so far · {self._following()}"
-        return f"{plural(len(run.invocations), 'request')} in {texts.duration_text(run.now_ms)}"
+        return self._lanes_view.state()
 
-    def _following(self) -> str:
-        view = self.query_one(Lanes).view
-        if view.span_ms is None:
-            return "the whole run is on screen"
-        return "following the live end" if view.follow else "standing still: f follows the live end"
-
-    @on(Lanes.Moved)
+    @on(LanesView.Moved)
     def _moved(self) -> None:
-        self._show_window()
-        self._say_state()
+        self._show_state()
 
     # Moving
 
@@ -246,76 +151,57 @@ class EnvironmentsScreen(Screen[None]):
         if action in ("pause", "follow") and not self._is_live:
             return False
         lanes_only = action in ("zoom", "fit", "follow", "dense", "pause", "open")
-        return not (lanes_only and self.has_class("-clicks"))
+        return not (lanes_only and self._shows_clicks)
 
     def action_zoom(self, factor: float) -> None:
-        self.query_one(Lanes).zoom(factor)
+        self._lanes_view.zoom(factor)
 
     def action_fit(self) -> None:
-        self.query_one(Lanes).set_view(TimeView())
+        self._lanes_view.fit()
 
     def action_follow(self) -> None:
-        lanes = self.query_one(Lanes)
-        lanes.set_view(TimeView(lanes.view.span_ms, lanes.view.start_ms, follow=True))
+        self._lanes_view.follow()
 
     def action_dense(self) -> None:
-        lanes = self.query_one(Lanes)
-        lanes.set_dense(not lanes.dense)
-        self._show_window()
+        self._lanes_view.toggle_dense()
 
     def action_pause(self) -> None:
         """Freeze the view; the run and its recording go on."""
-        self._paused = not self._paused
+        self._is_paused = not self._is_paused
         self._look_at_run()
-        self._say_state()
+        self._show_state()
         self.refresh_bindings()
 
     # The numbers
 
-    def action_explain(self) -> None:
-        """How every number on screen comes about, what is at the cursor first."""
-        lanes = self.query_one(Lanes)
-        if self.has_class("-clicks"):
-            text = self._view.explained()
-        elif self._lanes.run is None:
-            text = ""
-        else:
-            text = run_explained(self._lanes)
-            if lanes.lane is not None and lanes.cursor_ms is not None:
-                here = moment_explained(self._lanes, lanes.lane, lanes.lane_number, lanes.cursor_ms)
-                text = f"{here}\n\n{text}" if here else text
-        if not text:
-            self.notify("Nothing was run yet.", severity="warning")
-            return
-        content = explanation_content(text, texts.CLOCK, reading_width(self.size.width))
-        self.app.push_screen(Reading("How these numbers come about", content))
+    def explanation(self) -> Explanation | None:
+        """How every number on screen comes about."""
+        text = (self._clicks_view if self._shows_clicks else self._lanes_view).explained()
+        return Explanation("How these numbers come about", text, texts.CLOCK) if text else None
 
-    def action_copy(self) -> None:
-        text = self._view.summary() if self.has_class("-clicks") else run_summary(self._lanes)
-        if not text:
-            self.notify("Nothing was run yet.", severity="warning")
-            return
-        self.app.copy_to_clipboard(text)
-        self.notify(text, title="Copied", markup=False)
+    def copied(self) -> str:
+        return (self._clicks_view if self._shows_clicks else self._lanes_view).summary()
 
-    def action_export(self) -> None:
-        shown = [self._lanes.run.source] if self._lanes.run is not None else []
-        runs = list(self.clicks.runs.values()) if self.has_class("-clicks") else shown
-        export_and_tell(self, runs)
+    def exports(self) -> Iterable[Document]:
+        from lambda_tui.tui.export import run_export  # noqa: PLC0415  (not needed for the first paint)
 
-    def action_help(self) -> None:
-        self.app.push_screen(Reading("Environments", texts.help_text()))
+        run = self._lanes_view.run
+        shown = [] if run is None else [run.source]
+        return [run_export(each) for each in (self.clicks.runs.values() if self._shows_clicks else shown)]
+
+    def help_text(self) -> Content:
+        return texts.help_text()
 
     def action_back(self) -> None:
         if self.clicks.running is not None:
             self.clicks.stop()
-        elif self.has_class("-clicks"):
+        elif self._shows_clicks:
             self._show_clicks(False)
 
     # A run of the history
 
     def action_open(self) -> None:
-        choices = [choice_of(one) for one in recorded_runs(self, self._history)]
+        choices = [choice_of(listing) for listing in recorded_runs(self, self._history)]
         if choices:
             self.app.push_screen(RunPicker("Show a run", choices), self._open)
 
@@ -324,15 +210,13 @@ class EnvironmentsScreen(Screen[None]):
             self.query_one("#state", FlatText).show(Content("Reading the run …"))
             self._opening = open_run(run_id, self._history, self.post_message)
 
-    @on(RunOpened)
-    def _opened(self, message: RunOpened) -> None:
-        if message.run is None:
-            assert message.error is not None
-            self.notify(str(message.error), title=message.error.title, severity="error")
-            return
-        latest = self._latest()
-        self._opened_over = latest.run_id if latest is not None else None
-        self._take(message.run)
+    def on_run_opened(self, message: RunOpened) -> None:
+        if message.error is not None:
+            self.notify_error(message.error)
+        if message.run is not None:
+            latest = self._latest()
+            self._opened_over = latest.run_id if latest is not None else None
+            self._take(ShownRun.of_recorded(message.run))
 
     # The clicks
 
@@ -341,47 +225,35 @@ class EnvironmentsScreen(Screen[None]):
         """A run of the clicks is in progress."""
         return self.clicks.running is not None
 
-    def stop(self) -> None:
-        self.clicks.stop()
-
-    def leave(self) -> None:
-        """Stop, and wait a moment for what was measured to be recorded."""
-        self.clicks.leave()
+    @property
+    def _shows_clicks(self) -> bool:
+        return self.has_class("-clicks")
 
     @on(ClicksView.Requested)
     def action_clicks(self) -> None:
         """Show the scene; run it if it has not run yet or was on screen already."""
-        was_shown = self.has_class("-clicks")
+        was_shown = self._shows_clicks
         self._show_clicks(True)
         if self.running or not (was_shown or not self.clicks.runs):
             return
         if self._is_running():
             self.notify("A run is in progress: wait for it, or stop it on screen 1.", severity="warning")
             return
-        self._show_banner(None)
-        self._view.run()
+        self.show_banner(None)
+        self._clicks_view.run()
 
     def _show_clicks(self, shown: bool) -> None:
         self.set_class(shown, "-clicks")
-        self._view.promise()
+        self._clicks_view.promise()
         self.set_focus(self.query_one("#run-both" if shown else "#lanes"))
         if not shown:
-            self._show_banner(None)
+            self.show_banner(None)
             self.call_after_refresh(self._look_at_run)
         self.refresh_bindings()
-        self._say_state()
+        self._show_state()
 
     @on(ClicksView.Changed)
     def _clicks_changed(self, message: ClicksView.Changed) -> None:
         if message.error is not None:
-            self._show_banner(message.error)
-        self._say_state()
-
-    def on_thread_crashed(self, message: ThreadCrashed) -> None:
-        raise message.error
-
-    def _show_banner(self, error: LambdaTuiError | None) -> None:
-        banner = self.query_one("#banner", Static)
-        banner.set_class(error is not None, "-shown")
-        if error is not None:
-            banner.update(f"{error.title}: {error}")
+            self.show_banner(f"{message.error.title}: {message.error}")
+        self._show_state()

@@ -45,7 +45,7 @@ class Controls(VerticalScroll, can_focus=False):
     def __init__(self, scenario: Scenario, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._base = scenario
-        self._told: dict[str, object] = {}
+        self._known: dict[str, object] = {}
 
     def compose(self) -> ComposeResult:
         base = self._base
@@ -80,7 +80,7 @@ class Controls(VerticalScroll, can_focus=False):
             yield Static("", id="promise", classes="hint")
 
     def on_mount(self) -> None:
-        self._told = self._values()
+        self._known = self._values()
         self._show_what_applies()
 
     def scenario(self) -> Scenario:
@@ -97,7 +97,7 @@ class Controls(VerticalScroll, can_focus=False):
             self._refuse(error)
             raise
 
-    def tell(self, cpu: str, promise: str | Content) -> None:
+    def show_hints(self, cpu: str, promise: str | Content) -> None:
         """Lines that depend on the target: the CPU share, and what Enter will do and cost."""
         self.query_one("#cpu-hint", Static).update(cpu)
         self.query_one("#promise", Static).update(promise)
@@ -139,8 +139,8 @@ class Controls(VerticalScroll, can_focus=False):
     def _edited(self) -> None:
         """Editors also tell the values they start with; those are no edit."""
         values = self._values()
-        if values != self._told:
-            self._told = values
+        if values != self._known:
+            self._known = values
             self._show_what_applies()
             self.post_message(ScenarioEdited())
 

@@ -15,12 +15,12 @@ from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
-from lambda_tui.load.snapshot import InvocationLog
+from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.tui.explore.feed_rows import Wanted, columns_for, feed_head, feed_row, wanted
 from lambda_tui.tui.messages import InvocationSelected
+from lambda_tui.tui.textual_internals import set_scrolled_size
 from lambda_tui.tui.widgets.border_text import set_border
 
 
@@ -54,6 +54,7 @@ class Feed(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._log = InvocationLog([])
+        self._run_id = ""
         self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(512)
         self._selected: int | None = None
         self._following = True
@@ -62,6 +63,12 @@ class Feed(ScrollView, can_focus=True):
         self._matches: list[int] = []
         self._sought = 0
 
+    def show_run(self, run: Snapshot | None) -> None:
+        """Show the invocations of a run, live or over."""
+        run_id = "" if run is None else run.run_id
+        self.show(InvocationLog([]) if run is None else run.invocations, same_run=run_id == self._run_id)
+        self._run_id = run_id
+
     def show(self, log: InvocationLog, *, same_run: bool) -> None:
         """Swap to a newer view of the log; rows that were drawn stay drawn within the same run."""
         if not same_run:
@@ -69,7 +76,7 @@ class Feed(ScrollView, can_focus=True):
             self._selected, self._following = None, True
             self._matches, self._sought = [], 0
         self._swap(log, same_run=same_run)
-        self._tell()
+        self._show_state()
 
     def _swap(self, log: InvocationLog, *, same_run: bool) -> None:
         before = self._rows
@@ -81,7 +88,7 @@ class Feed(ScrollView, can_focus=True):
         if same_run and self._rows == before:
             return
         # The reactive would lay out the whole screen for every snapshot; only the scroll bar has to know.
-        self.set_reactive(Widget.virtual_size, Size(0, self._rows + 1))
+        set_scrolled_size(self, Size(0, self._rows + 1))
         self.vertical_scrollbar.window_virtual_size = self._rows + 1
         if self._following:
             self.scroll_end(animate=False, immediate=True)
@@ -103,14 +110,14 @@ class Feed(ScrollView, can_focus=True):
         self._strips.clear()
         self._selected, self._following = None, True
         self._swap(self._log, same_run=False)
-        self._tell()
+        self._show_state()
 
     def action_filter(self) -> None:
         from lambda_tui.tui.explore.feed_filter import FeedFilter  # noqa: PLC0415  (not before first paint)
 
         self.app.push_screen(FeedFilter(self._filter, self.narrow))
 
-    def _tell(self) -> None:
+    def _show_state(self) -> None:
         """Say in the border why not all or not the newest rows are on screen."""
         text = "f follows the newest" if not self._following and len(self._log) else ""
         shown = f" · {self._filter.strip()}: {self._rows:,} of {len(self._log):,}" if self._wanted else ""
@@ -167,14 +174,14 @@ class Feed(ScrollView, can_focus=True):
         self._following = True
         self.scroll_end(animate=False)
         self.refresh()
-        self._tell()
+        self._show_state()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling back ends the following; scrolling to the end starts it again."""
         super().watch_scroll_y(old_value, new_value)
         if self._selected is None:
             self._following = new_value >= self.max_scroll_y
-            self._tell()
+            self._show_state()
 
     def on_click(self, event: events.Click) -> None:
         at = event.get_content_offset(self)
@@ -189,5 +196,5 @@ class Feed(ScrollView, can_focus=True):
         self._selected, self._following = row, False
         self.scroll_to_region(Region(0, row, 1, 2), animate=False)
         self.refresh()
-        self._tell()
+        self._show_state()
         self.post_message(InvocationSelected(self._at(row)))

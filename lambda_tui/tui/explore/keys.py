@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from lambda_tui.tui.modes import EXPLORE, closing_keys, pane_keys
 
-
-def _key(keys: str, action: str, name: str, text: str, tooltip: str, *, shown: bool = False) -> Binding:
-    return Binding(keys, action, text, id=f"explore.{name}", tooltip=tooltip, show=shown)
-
+_key = EXPLORE.binding
 
 EXPLORE_KEYS = (
     # Priority, so that Enter runs from inside an input as well.
-    Binding(
-        "enter",
-        "run",
-        "Run",
-        id="explore.run",
-        key_display="⏎",
-        priority=True,
-        tooltip="Run the scenario of the form",
+    _key(
+        "enter", "run", "run", "Run", "Run the scenario of the form", shown=True, display="⏎", priority=True
     ),
     _key("a", "all_models", "all", "All models", "The same scenario through every model", shown=True),
     _key("escape", "stop", "stop", "Stop", "Stop the run, or leave the comparison", shown=True),
@@ -29,8 +20,6 @@ EXPLORE_KEYS = (
     _key("m", "next_model(1)", "model", "Next model", "Choose the next model"),
     _key("M", "next_model(-1)", "model_back", "Previous model", "Choose the previous model"),
     _key("r", "restart", "restart", "Restart", "Start the target again after it went away"),
-    _key("left_square_bracket", "turn(-1)", "pane_back", "Previous pane", "Show the pane before"),
-    _key("right_square_bracket", "turn(1)", "pane", "Next pane", "Show the pane after"),
-    _key("question_mark,f1", "help", "help", "Help", "Keys and explanations", shown=True),
-    _key("q", "app.leave", "quit", "Quit", "Quit; asks while a run is in progress", shown=True),
+    *pane_keys(EXPLORE),
+    *closing_keys(EXPLORE),
 )

@@ -162,7 +162,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         start = {field.name: getattr(self._start, field.name) for field in fields(Question)}
         self.turn_to({**start, **changes})
 
-    def tell(self, *, base: str, duration: Content, traffic: str, prices: Content) -> None:
+    def show_hints(self, *, base: str, duration: Content, traffic: str, prices: Content) -> None:
         """Lines that depend on the answer."""
         button = self.query_one("#base", Button)
         if str(button.label) != f"{base} ▾":

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from lambda_tui.tui.modes import WHATIF, closing_keys, pane_keys
 
-
-def _key(keys: str, action: str, name: str, text: str, tooltip: str, *, shown: bool = False) -> Binding:
-    return Binding(keys, action, text, id=f"whatif.{name}", tooltip=tooltip, show=shown)
-
+_key = WHATIF.binding
 
 WHATIF_KEYS = (
     _key(
@@ -21,8 +18,6 @@ WHATIF_KEYS = (
     _key("y", "copy", "copy", "Copy", "Copy a summary to the clipboard", shown=True),
     _key("up,k", "app.focus_previous", "up", "Up", "The field above"),
     _key("down,j", "app.focus_next", "down", "Down", "The field below"),
-    _key("left_square_bracket", "turn(-1)", "pane_back", "Previous picture", "Show the picture before"),
-    _key("right_square_bracket", "turn(1)", "pane", "Next picture", "Show the picture after"),
-    _key("question_mark,f1", "help", "help", "Help", "Keys and explanations", shown=True),
-    _key("q", "app.leave", "quit", "Quit", "Quit; asks while a run is in progress", shown=True),
+    *pane_keys(WHATIF, "picture"),
+    *closing_keys(WHATIF),
 )

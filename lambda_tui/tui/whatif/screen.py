@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.screen import Screen
+from textual.content import Content
 from textual.widgets import Digits, Static
 
 from lambda_tui.billing import PriceBook, load_prices
-from lambda_tui.errors import InvalidInput, LambdaTuiError
+from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.answer import Answer, answer
 from lambda_tui.forecast.measured import MeasuredBase
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.tui.dialogs.explanation import explanation_content, reading_width
+from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.dialogs.run_picker import RunPicker, recorded_runs
-from lambda_tui.tui.dialogs.windows import Reading
-from lambda_tui.tui.messages import ThreadCrashed
+from lambda_tui.tui.mode_screen import Explanation, ModeScreen
+from lambda_tui.tui.modes import WHATIF
 from lambda_tui.tui.whatif import texts
 from lambda_tui.tui.whatif.base import LAST, TYPED, BaseLoaded, LatestRun, base_choices, load_base
 from lambda_tui.tui.whatif.bill_table import BillTable
@@ -33,54 +32,47 @@ from lambda_tui.tui.whatif.memory_chart import MemoryChart
 from lambda_tui.tui.whatif.picture_pane import PicturePane
 from lambda_tui.tui.whatif.pictures import show_pictures, show_tables
 from lambda_tui.tui.whatif.traffic_chart import TrafficChart
-from lambda_tui.tui.widgets.key_bar import KeyBar
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
-from lambda_tui.tui.widgets.title_bar import Modes, TitleBar
 from lambda_tui.wording.money import big_money
 from lambda_tui.wording.scenarios import work_and_model
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore
+    from lambda_tui.tui.export import Document
 
 PANES = (("month", "Bill"), ("by-memory", "Memory"), ("by-traffic", "Traffic"), ("composition", "Parts"))
 """Ids and titles of the panes beside the form, in the order of the tabs of a small terminal."""
 
-WIDE = (120, 36)
-SMALLEST = (60, 16)
 
-
-class WhatIfScreen(Screen[None]):
+class WhatIfScreen(ModeScreen):
     """A form, the bill and three pictures around one question and its answer."""
 
+    MODE = WHATIF
+    PANES = PANES
     CSS_PATH = "whatif.tcss"
     AUTO_FOCUS = "#field-memory-mb Slider"
     BINDINGS: ClassVar[list[BindingType]] = list(WHATIF_KEYS)
 
     def __init__(
         self,
-        modes: Modes,
-        target_label: str,
+        target: Target,
         latest_run: LatestRun,
         history: HistoryStore | None,
         *,
         prices: PriceBook | None = None,
         today: date | None = None,
     ) -> None:
-        super().__init__()
-        self._modes = modes
-        self._target_label = target_label
+        super().__init__(target)
         self._latest_run = latest_run
         self._history = history
         self._book = prices or load_prices()
         self._today = today or date.today()
         self._base: MeasuredBase | None = None
-        self._pane = "month"
         self._answered: MeasuredBase | None = None
         self.answer: Answer | None = None
         self.pinned: Answer | None = None
 
-    def compose(self) -> ComposeResult:
-        yield TitleBar(self._modes, "whatif", self._target_label)
+    def compose_content(self) -> ComposeResult:
         with Horizontal(id="body"):
             with Vertical(id="form"):
                 yield WhatIfControls(self._book, id="whatif-controls").add_class("pane")
@@ -99,45 +91,22 @@ class WhatIfScreen(Screen[None]):
                 with VerticalScroll(id="month", classes="pane", can_focus=False) as month:
                     month.border_title = "The bill of a month"
                     yield BillTable()
-        yield KeyBar()
-        yield Static(
-            f"lambda-tui needs at least {SMALLEST[0]} columns and {SMALLEST[1]} rows.", id="too-small"
-        )
 
     def on_mount(self) -> None:
         self._price()
-        self._arrange(*self.size)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """A run made since then is what people come here with."""
         latest = self._latest_run()
         known = None if self._base is None else self._base.run_id
         if latest is not None and latest.is_final and latest.summary.ok and latest.run_id != known:
             self._choose(LAST)
 
-    # Layout
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._arrange(event.size.width, event.size.height)
-
-    def _arrange(self, width: int, height: int) -> None:
-        folded = width < WIDE[0] or height < WIDE[1]
-        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
-        self.set_class(folded, "-folded")
-        self.set_class(not folded, "-wide")
+    def arranged(self) -> None:
         for name, _ in PANES:
-            self.query_one(f"#{name}").set_class(name != self._pane, "-away")
-        self.query_one("#charts").set_class(self._pane not in ("by-memory", "by-traffic"), "-away")
-        self.query_one(PaneTabs).show(PANES, self._pane)
-
-    def action_show_pane(self, name: str) -> None:
-        """Show one pane of a folded screen."""
-        self._pane = name
-        self._arrange(*self.size)
-
-    def action_turn(self, by: int) -> None:
-        names = [name for name, _ in PANES]
-        self.action_show_pane(names[(names.index(self._pane) + by) % len(names)])
+            self.query_one(f"#{name}").set_class(name != self.pane, "-away")
+        self.query_one("#charts").set_class(self.pane not in ("by-memory", "by-traffic"), "-away")
+        self.show_tabs(PANES)
 
     # The base
 
@@ -158,12 +127,9 @@ class WhatIfScreen(Screen[None]):
 
     def on_base_loaded(self, message: BaseLoaded) -> None:
         if message.error is not None:
-            self.notify(str(message.error), title=message.error.title, severity="error")
+            self.notify_error(message.error)
             return
         self._take_base(message.base, message.region)
-
-    def on_thread_crashed(self, message: ThreadCrashed) -> None:
-        raise message.error
 
     def _take_base(self, base: MeasuredBase | None, region: str | None) -> None:
         self._base = base
@@ -184,6 +150,7 @@ class WhatIfScreen(Screen[None]):
                 title="Unknown region",
                 severity="warning",
                 timeout=10,
+                markup=False,
             )
 
     def _of_base(self, base: MeasuredBase) -> dict[str, object]:
@@ -223,14 +190,14 @@ class WhatIfScreen(Screen[None]):
         if current is None:
             return
         with self.app.batch_update():
-            self._tell(current)
+            self._show_hints(current)
             self._show_bill(current)
             show_pictures(self, current, self.pinned)
             show_tables(self, current, self.pinned)
 
-    def _tell(self, current: Answer) -> None:
+    def _show_hints(self, current: Answer) -> None:
         base = work_and_model(self._base.scenario) if self._base is not None else "Typed numbers"
-        self.query_one(WhatIfControls).tell(
+        self.query_one(WhatIfControls).show_hints(
             base=base,
             duration=texts.duration_line(current.duration, current.question.memory_mb),
             traffic=texts.traffic_line(current.question),
@@ -263,7 +230,7 @@ class WhatIfScreen(Screen[None]):
     def action_tables(self) -> None:
         panes = list(self.query(PicturePane))
         if self.has_class("-folded"):
-            panes = [pane for pane in panes if pane.id == self._pane]
+            panes = [pane for pane in panes if pane.id == self.pane]
         for pane in panes:
             pane.toggle()
         if self.answer is not None:
@@ -274,37 +241,25 @@ class WhatIfScreen(Screen[None]):
         self.query_one(WhatIfControls).reset({} if base is None else self._of_base(base))
 
     @on(BillTable.Explain)
-    def action_explain(self) -> None:
+    def _explain_row(self) -> None:
+        self.action_explain()
+
+    def explanation(self) -> Explanation | None:
         """How the amount under the cursor of the bill comes about."""
         if self.answer is None:
-            return
+            return None
         text = texts.explained(self.answer, self.query_one(BillTable).selected)
         why = texts.duration_reason(self.answer, self._base)
-        self.app.push_screen(
-            Reading(
-                "How this amount comes about",
-                explanation_content(text, why, reading_width(self.size.width)),
-            )
-        )
+        return Explanation("How this amount comes about", text, why)
 
-    def action_help(self) -> None:
-        self.app.push_screen(Reading("Help: What-if", texts.help_text()))
+    def help_text(self) -> Content:
+        return texts.help_text()
 
-    def action_copy(self) -> None:
-        if self.answer is not None:
-            text = texts.summary_text(self.answer, self._base)
-            self.app.copy_to_clipboard(text)
-            self.notify(text, title="Copied")
+    def copied(self) -> str:
+        return "" if self.answer is None else texts.summary_text(self.answer, self._base)
 
-    def action_export(self) -> None:
+    def exports(self) -> Iterable[Document]:
         if self.answer is None:
-            return
+            return []
         question = self.answer.question
-        path = Path.cwd() / f"cost-{question.region}-{question.memory_mb}MB.json"
-        try:
-            path.write_text(json.dumps(self.answer.bill.to_document(), indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            sentence = f"{path} cannot be written: {error.strerror}. Start lambda-tui in a folder of yours."
-            self.notify(sentence, title=LambdaTuiError.title, severity="error")
-            return
-        self.notify(f"{path.name}\nin {path.parent}", title="Exported")
+        return [(f"cost-{question.region}-{question.memory_mb}MB", self.answer.bill.to_document())]

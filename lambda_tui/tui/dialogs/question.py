@@ -1,4 +1,4 @@
-"""Small modal windows: a question, a text to read."""
+"""A question in a small window."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Label, Static
+from textual.widgets import Button, Static
 
 
 class Question(ModalScreen[bool]):
     """A yes or no; Enter is yes, Esc is no."""
 
-    CSS_PATH = "../dialogs/dialogs.tcss"
+    CSS_PATH = "dialogs.tcss"
     AUTO_FOCUS = "#yes"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "Yes", id="question.yes", tooltip="Go ahead", show=False),
@@ -47,29 +46,3 @@ class Question(ModalScreen[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
-
-
-class Reading(ModalScreen[None]):
-    """A text that scrolls; any of Esc, Enter, q, ? and x closes it."""
-
-    CSS_PATH = "../dialogs/dialogs.tcss"
-    AUTO_FOCUS = "VerticalScroll"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,question_mark,f1,x", "dismiss", "Close", id="reading.close", tooltip="Close"),
-        Binding("j", "scroll(1)", "Down", id="reading.down", tooltip="Scroll down", show=False),
-        Binding("k", "scroll(-1)", "Up", id="reading.up", tooltip="Scroll up", show=False),
-    ]
-
-    def __init__(self, title: str, text: Content) -> None:
-        super().__init__()
-        self._title = title
-        self._text = text
-
-    def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog reading") as dialog:
-            dialog.border_title = self._title
-            dialog.border_subtitle = "esc closes"
-            yield Label(self._text)
-
-    def action_scroll(self, by: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

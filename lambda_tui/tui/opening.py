@@ -1,4 +1,4 @@
-"""Runs of the history for the Environments screen, read without holding it up."""
+"""Runs of the history, read without holding up a screen."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.tui.environments.run_timeline import ShownRun
 from lambda_tui.tui.threads import Post, in_background
 
 if TYPE_CHECKING:
-    from lambda_tui.history import HistoryStore
+    from lambda_tui.history import HistoryStore, RecordedRun
 
 
 @dataclass
 class RunOpened(Message):
     """A run of the history was read, or `error` says why not."""
 
-    run: ShownRun | None
-    error: LambdaTuiError | None
+    run: RecordedRun | None
+    error: LambdaTuiError | None = None
 
 
 def open_run(run_id: str, history: HistoryStore, post: Post) -> Thread:
     """Read a run in the background; RunOpened follows."""
     return in_background(
         "open-run",
-        lambda: RunOpened(ShownRun.of_recorded(history.load(run_id)), None),
+        lambda: RunOpened(history.load(run_id)),
         lambda error: RunOpened(None, error),
         post,
     )
