@@ -12,6 +12,7 @@ from lambda_tui.errors import LambdaTuiError
 from lambda_tui.load.series import Series
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
+from lambda_tui.scenario import Scenario
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -63,7 +64,9 @@ class TargetOpened(Message):
 
 @dataclass
 class ScenarioEdited(Message):
-    """A control changed; the scenario may have become another, or invalid."""
+    """A control changed; `scenario` is what the form says now, None where that is not usable."""
+
+    scenario: Scenario | None
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, ScenarioEdited)

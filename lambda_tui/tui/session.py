@@ -86,6 +86,11 @@ class Tour:
     running: ConcurrencyModel | None = None
 
 
+def through_all_models(scenario: Scenario) -> list[Scenario]:
+    """The scenario once for each model."""
+    return [scenario.with_changes(concurrency=model) for model in CONCURRENCY_MODELS]
+
+
 class ExploreSession:
     """What Explore shows and does: `latest` and `previous` are the runs on screen, `tour` all models."""
 
@@ -93,6 +98,8 @@ class ExploreSession:
         self.latest: Snapshot | None = None
         self.previous: Snapshot | None = None
         self.tour: Tour | None = None
+        self.frozen: Snapshot | None = None
+        """The state of a run that stays on screen while the run goes on."""
         self._target = target
         self._post = post
         self._runs: RunSession[ConcurrencyModel] = RunSession(start_run, post)
@@ -108,6 +115,15 @@ class ExploreSession:
         if self.tour is not None and self.tour.runs:
             return list(self.tour.runs.values())[-1]
         return self.latest
+
+    @property
+    def on_screen(self) -> Snapshot | None:
+        """The run as it is on screen: frozen, or the newest state."""
+        return self.frozen or self.shown
+
+    def freeze(self) -> None:
+        """Keep what is on screen; where that has been done, show the newest state again."""
+        self.frozen = self.shown if self.frozen is None else None
 
     def open(self) -> None:
         """Start or restart the target in the background."""
@@ -128,6 +144,7 @@ class ExploreSession:
 
     def show_recorded(self, run: RecordedRun) -> None:
         """Show a run of the history; what was on screen becomes the run to compare with."""
+        self.frozen = None
         self.leave_tour()
         self.previous, self.latest = self.latest, Snapshot.of_recorded(run)
         if self.previous is not None and self.previous.run_id == run.run_id:
@@ -136,7 +153,7 @@ class ExploreSession:
     def run_all_models(self, scenario: Scenario) -> None:
         """Run the scenario through every model, one after the other."""
         self.tour = Tour(scenario, running=CONCURRENCY_MODELS[0])
-        self._start([scenario.with_changes(concurrency=model) for model in CONCURRENCY_MODELS])
+        self._start(through_all_models(scenario))
 
     def leave_tour(self) -> None:
         """Back from the comparison of all models, to its fastest run beside the sequential one."""
@@ -185,5 +202,6 @@ class ExploreSession:
         return CONCURRENCY_MODELS[CONCURRENCY_MODELS.index(model) + snapshot.is_final]
 
     def _start(self, scenarios: list[Scenario]) -> None:
+        self.frozen = None
         self.open_once()
         self._runs.start([(scenario.concurrency, scenario) for scenario in scenarios], after=self._opening)

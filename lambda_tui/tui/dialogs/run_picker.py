@@ -33,9 +33,13 @@ def recorded_runs(screen: Screen[None], history: HistoryStore | None) -> list[Ru
         screen.notify(str(error), title=error.title, severity="error", markup=False)
         return []
     if not runs:
-        why = "There is no history in this session." if history is None else "No run is recorded yet."
-        screen.notify(why, severity="warning")
+        screen.notify(why_none(history), severity="warning")
     return runs
+
+
+def why_none(history: HistoryStore | None) -> str:
+    """Why there is no run to choose."""
+    return "There is no history in this session." if history is None else "No run is recorded yet."
 
 
 def choice_of(listing: RunListing) -> Choice:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -18,54 +16,18 @@ from textual.strip import Strip
 
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
 from lambda_tui.scenario import ConcurrencyModel
-from lambda_tui.tui.drawing.lanes import Ink, LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import TimeView, TimeWindow
-from lambda_tui.tui.environments.lane_inks import LANE_CLASSES, LANE_CSS, ink_style
+from lambda_tui.tui.environments.keys import LANES_KEYS
+from lambda_tui.tui.environments.lane_painter import ROW_CLASSES, ROW_CSS, LanePainter, Scene, lane_columns
 from lambda_tui.tui.textual_internals import filters_of_drawing
-from lambda_tui.tui.widgets.strips import fitted
-
-WIDE_LABEL, NARROW_LABEL = 16, 6
-COUNT_WIDTH = 8
-ROOMY = 100
-"""From this many columns on, a lane's environment is named beside its number."""
-
-
-def lane_columns(width: int) -> tuple[int, int]:
-    """Cells of the label, and of the time axis, of a widget `width` wide with room for a scrollbar."""
-    label = WIDE_LABEL if width >= ROOMY else NARROW_LABEL
-    return label, max(1, width - label - COUNT_WIDTH - 1)
 
 
 class Lanes(ScrollView, can_focus=True):
     """One lane an environment under a time axis, with a cursor at a lane and a time."""
 
-    DEFAULT_CSS = f"""
-    Lanes {{
-        height: 1fr;
-        {LANE_CSS}
-        & > .lanes--axis {{ color: $quiet; }}
-        & > .lanes--label {{ color: $quiet; }}
-        & > .lanes--selected {{ background: $chosen; color: $foreground; text-style: bold; }}
-        & > .lanes--cursor {{ color: $accent; text-style: bold; }}
-    }}
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = LANE_CLASSES | {
-        "lanes--axis", "lanes--label", "lanes--selected", "lanes--cursor",
-    }  # fmt: skip
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "lane(-1)", "Up", id="lanes.up", tooltip="The lane above", show=False),
-        Binding("down,j", "lane(1)", "Down", id="lanes.down", tooltip="The lane below", show=False),
-        Binding("pageup", "lane(-10)", "Back", id="lanes.back", tooltip="Ten lanes up", show=False),
-        Binding("pagedown", "lane(10)", "On", id="lanes.on", tooltip="Ten lanes down", show=False),
-        Binding("home,g", "lane(-1000000)", "First", id="lanes.first", tooltip="First lane", show=False),
-        Binding("end,G", "lane(1000000)", "Last", id="lanes.last", tooltip="Last lane", show=False),
-        Binding("left,h", "time(-1)", "Earlier", id="lanes.earlier", tooltip="Cursor back", show=False),
-        Binding("right,l", "time(1)", "Later", id="lanes.later", tooltip="Cursor on", show=False),
-        Binding("shift+left,H", "pan(-0.5)", "Pan back", id="lanes.pan_back", tooltip="Back", show=False),
-        Binding("shift+right,L", "pan(0.5)", "Pan on", id="lanes.pan_on", tooltip="On", show=False),
-        Binding("n", "invocation(1)", "Next", id="lanes.next", tooltip="Next invocation", show=False),
-        Binding("p", "invocation(-1)", "Previous", id="lanes.previous", tooltip="The one before", show=False),
-    ]
+    DEFAULT_CSS = f"Lanes {{ height: 1fr; {ROW_CSS} }}"
+    COMPONENT_CLASSES: ClassVar[set[str]] = ROW_CLASSES
+    BINDINGS: ClassVar[list[BindingType]] = [*LANES_KEYS]
 
     @dataclass
     class Moved(Message):
@@ -83,10 +45,7 @@ class Lanes(ScrollView, can_focus=True):
         self._now_ms = 0.0
         self._live = False
         self._idle_limit_ms = RECLAIMED_AFTER_MS
-        self._strips: dict[int, tuple[tuple[object, ...], Strip]] = {}
-        self._cells: dict[int, LaneCells] = {}
-        self._styles: dict[str, Style] = {}
-        self._drawn_window: TimeWindow | None = None
+        self._painter = LanePainter(self)
 
     # What is shown
 
@@ -102,7 +61,7 @@ class Lanes(ScrollView, can_focus=True):
         """Draw these lanes, of a run that lasted or lasts `now_ms`."""
         selected = self.lane if self._chosen else None
         if model != self._model:
-            self._strips.clear()
+            self._painter.forget_rows()
         self._lanes, self._now_ms, self._live, self._model = lanes, now_ms, live, model
         self._idle_limit_ms = idle_limit_ms
         self._selected = lanes.index(selected) if selected is not None and selected in lanes else 0
@@ -111,7 +70,7 @@ class Lanes(ScrollView, can_focus=True):
     def start_over(self) -> None:
         """Another run: the whole of it, from its first lane."""
         self.view, self.cursor_ms, self._selected, self._chosen = TimeView(), None, 0, False
-        self._forget()
+        self._painter.forget()
         self.scroll_home(animate=False)
 
     @property
@@ -145,7 +104,7 @@ class Lanes(ScrollView, can_focus=True):
     def set_dense(self, dense: bool) -> None:
         """Two lanes a row, or one."""
         self.dense = dense
-        self._strips.clear()
+        self._painter.forget_rows()
         self._lay_out()
         self._reveal()
 
@@ -161,120 +120,37 @@ class Lanes(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.clear()
-        self._styles.clear()
+        self._painter.forget_styles()
 
     def on_resize(self) -> None:
-        self._forget()
+        self._painter.forget()
         self.post_message(self.Moved())
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return filters_of_drawing(self)
 
     def render_line(self, y: int) -> Strip:
-        window = self.window
-        if window != self._drawn_window:
-            self._forget()
-            self._drawn_window = window
+        scene = self._scene()
+        self._painter.look_at(scene.window)
         if y == 0:
-            return self._axis(window)
+            return self._painter.axis(scene)
         row = self.scroll_offset.y + y - 1
         lanes = self._lanes[row * 2 : row * 2 + 2] if self.dense else self._lanes[row : row + 1]
-        if not lanes:
-            return Strip.blank(self.scrollable_content_region.width, self._base)
-        selected = self._row_of(self._selected) == row
-        cursor = (self._selected, self.cursor_ms) if selected else None
-        key = (*lanes, *map(len, lanes), window.column(self._now_ms), cursor)
-        cached = self._strips.get(row)
-        if cached is None or cached[0] != key:
-            cached = self._strips[row] = (key, self._row(row, lanes, window, selected=selected))
-        return cached[1]
+        cursor = (self._selected, self.cursor_ms) if self._row_of(self._selected) == row else None
+        return self._painter.row(row, lanes, scene, cursor)
 
-    def _axis(self, window: TimeWindow) -> Strip:
-        label = self._columns()[0]
-        style = self.get_component_rich_style("lanes--axis")
-        text = window.scale()
-        segments = [Segment(" " * label + text, style)]
-        column = self._cursor_column(window)
-        if column is not None:
-            cursor = self.get_component_rich_style("lanes--cursor")
-            segments = [
-                Segment(" " * label + text[:column], style),
-                Segment("▼", cursor),
-                Segment(text[column + 1 :], style),
-            ]
-        count = Segment(f"{'used ×':>{COUNT_WIDTH - 1}}", style)
-        return fitted([*segments, count], self.scrollable_content_region.width, self._base)
-
-    def _row(self, row: int, lanes: Sequence[Lane], window: TimeWindow, *, selected: bool) -> Strip:
-        first = row * 2 if self.dense else row
-        cells = [self._cells_of(number, lane, window) for number, lane in enumerate(lanes, first)]
-        if self.dense:
-            lower: list[Ink] = cells[1].inks if len(cells) > 1 else [""] * window.columns
-            painted = [self._half(*run) for run in half_runs(cells[0].inks, lower)]
-        else:
-            painted = [Segment(text, self._ink(ink)) for text, ink in cells[0].runs()]
-        label = self._label(row, lanes, selected=selected)
-        count = Segment(f"{sum(map(len, lanes)):>{COUNT_WIDTH - 1},}", self._style("label"))
-        # The length is known: measuring every segment would cost as much as painting them.
-        length = label.cell_length + window.columns + COUNT_WIDTH - 1
-        strip = Strip([label, *painted, count], length)
-        strip = strip.adjust_cell_length(self.scrollable_content_region.width, self._base)
-        return self._with_cursor(strip, window) if selected else strip
-
-    def _cells_of(self, number: int, lane: Lane, window: TimeWindow) -> LaneCells:
-        """The lane's cells in this window: kept, and painted on where something has come."""
-        cells = self._cells.get(number)
-        if cells is None or cells.lane is not lane:
-            cells = self._cells[number] = LaneCells(lane, window, self._now_ms, self._idle_limit_ms)
-        else:
-            cells.update(self._now_ms)
-        return cells
-
-    def _forget(self) -> None:
-        """Draw every lane anew."""
-        self._strips.clear()
-        self._cells.clear()
-
-    def _label(self, row: int, lanes: Sequence[Lane], *, selected: bool) -> Segment:
-        width = self._columns()[0]
-        number = row * 2 + 1 if self.dense else row + 1
-        text = f"{number:>{NARROW_LABEL - 1},}"
-        if width > NARROW_LABEL:
-            name = (lanes[0].environment_id or "unnamed")[-8:]
-            text += f"–{number + len(lanes) - 1:,}" if self.dense else f"  {name}"
-        return Segment(f"{text[: width - 1]:<{width}}", self._style("selected" if selected else "label"))
-
-    def _with_cursor(self, strip: Strip, window: TimeWindow) -> Strip:
-        column = self._cursor_column(window)
-        if column is None:
-            return strip
-        at = self._columns()[0] + column
-        before, cell, after = strip.divide([at, at + 1, strip.cell_length])
-        return Strip.join([before, cell.apply_style(Style(reverse=True)), after])
-
-    def _half(self, text: str, ink: Ink, paper: Ink) -> Segment:
-        style = self._ink(ink)
-        if paper:
-            style += Style(bgcolor=self._ink(paper).color)
-        return Segment(text, style)
-
-    def _ink(self, ink: Ink) -> Style:
-        style = self._styles.get(f"{ink} {self._model}")
-        if style is None:
-            style = self._base + ink_style(self, ink, self._model)
-            self._styles[f"{ink} {self._model}"] = style
-        return style
-
-    def _style(self, name: str) -> Style:
-        return self._base + self.get_component_rich_style(f"lanes--{name}")
-
-    @property
-    def _base(self) -> Style:
-        """The widget's own style; Textual computes it anew from all ancestors whenever it is asked for."""
-        if "" not in self._styles:
-            self._styles[""] = self.rich_style
-        return self._styles[""]
+    def _scene(self) -> Scene:
+        window = self.window
+        return Scene(
+            window,
+            self._model,
+            self._now_ms,
+            self._idle_limit_ms,
+            self.dense,
+            self._columns()[0],
+            self.scrollable_content_region.width,
+            self._cursor_column(window),
+        )
 
     def _cursor_column(self, window: TimeWindow) -> int | None:
         if self.cursor_ms is None:
@@ -345,7 +221,7 @@ class Lanes(ScrollView, can_focus=True):
 
     def _refresh_rows(self, *lanes: int) -> None:
         """Draw the axis and the rows of some lanes again; all rows where the window is another."""
-        if self.window != self._drawn_window:
+        if self.window != self._painter.drawn_window:
             self.refresh()
             return
         rows = (0, *(self._row_of(lane) - self.scroll_offset.y + 1 for lane in lanes))

@@ -13,7 +13,7 @@ from lambda_tui.results.environments import EnvironmentTimeline
 from lambda_tui.scenario import ConcurrencyModel
 from lambda_tui.tui.drawing.axis import axis_to
 from lambda_tui.tui.drawing.time_window import TimeWindow
-from lambda_tui.tui.environments.lanes import lane_columns
+from lambda_tui.tui.environments.lane_painter import lane_columns
 from lambda_tui.tui.widgets.model_picker import MODEL_CLASSES, MODEL_CSS
 from lambda_tui.tui.widgets.strips import Drawing, Row
 

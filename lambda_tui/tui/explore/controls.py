@@ -97,6 +97,12 @@ class Controls(VerticalScroll, can_focus=False):
             self._refuse(error)
             raise
 
+    def _usable(self) -> Scenario | None:
+        try:
+            return self.scenario()
+        except InvalidInput:
+            return None
+
     def show_hints(self, cpu: str, promise: str | Content) -> None:
         """Lines that depend on the target: the CPU share, and what Enter will do and cost."""
         self.query_one("#cpu-hint", Static).update(cpu)
@@ -142,7 +148,7 @@ class Controls(VerticalScroll, can_focus=False):
         if values != self._known:
             self._known = values
             self._show_what_applies()
-            self.post_message(ScenarioEdited())
+            self.post_message(ScenarioEdited(self._usable()))
 
     @on(PushButton.Pressed, "#run")
     def _run_pressed(self) -> None:

@@ -15,7 +15,7 @@ from textual.widgets import OptionList
 from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetError
 from lambda_tui.load.series import RunFactory
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
+from lambda_tui.scenario import ConcurrencyModel, Scenario
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.consent import SpendingGate
 from lambda_tui.tui.explore.controls import Controls
@@ -40,7 +40,7 @@ from lambda_tui.tui.messages import (
 )
 from lambda_tui.tui.mode_screen import Explanation, ModeScreen
 from lambda_tui.tui.modes import EXPLORE
-from lambda_tui.tui.session import ExploreSession
+from lambda_tui.tui.session import ExploreSession, through_all_models
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
 from lambda_tui.tui.widgets.title_bar import TitleBar
@@ -65,12 +65,6 @@ class ExploreScreen(ModeScreen):
         self._scenario = scenario
         self._gate = SpendingGate(self, target)
         self.session = ExploreSession(target, start_run, self.post_message)
-        self._frozen: Snapshot | None = None
-
-    @property
-    def _shown(self) -> Snapshot | None:
-        """The run as it is on screen."""
-        return self._frozen or self.session.shown
 
     def compose_content(self) -> ComposeResult:
         yield PaneTabs(id="tabs")
@@ -84,22 +78,18 @@ class ExploreScreen(ModeScreen):
     def on_mount(self) -> None:
         self._show_promise(self._scenario)
         self._show_runs()
-        self.call_after_refresh(self._focus_models)
-
-    def _focus_models(self) -> None:
-        if self.focused is None:
-            self.query_one(ModelPicker).focus()
+        self.call_after_refresh(lambda: self.focused or self.query_one(ModelPicker).focus())
 
     # Layout
 
     def classes_for(self, width: int, height: int) -> set[str]:
         tour = self.session.tour
-        states = {
-            "-comparing": tour is not None,
-            "-compared": tour is not None and tour.running is None,
-            "-paused": self._frozen is not None,
-        }
-        return super().classes_for(width, height) | {name for name, holds in states.items() if holds}
+        states = [
+            ("-comparing", tour is not None),
+            ("-compared", tour is not None and tour.running is None),
+            ("-paused", self.session.frozen is not None),
+        ]
+        return super().classes_for(width, height) | {name for name, holds in states if holds}
 
     def arranged(self) -> None:
         comparing = self.session.tour is not None
@@ -121,7 +111,7 @@ class ExploreScreen(ModeScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter chooses in an open list and presses a focused button; everywhere else it runs."""
         if action in ("pause", "stop") and not self.session.running:
-            return (self._frozen if action == "pause" else self.session.tour) is not None
+            return (self.session.frozen if action == "pause" else self.session.tour) is not None
         return not (action == "run" and isinstance(self.focused, OptionList | PushButton))
 
     @on(RunRequested)
@@ -135,11 +125,8 @@ class ExploreScreen(ModeScreen):
 
     def action_pause(self) -> None:
         """Freeze chart, figures, bill, tasks and feed, or show where the run is now."""
-        newest = self.session.shown
-        self._frozen = newest if self._frozen is None else None
-        self.set_class(self._frozen is not None, "-paused")
-        self._show_newest(newest)
-        self.refresh_bindings()
+        self.session.freeze()
+        self._show_others()
 
     def _show_others(self) -> None:
         """Other runs are on screen, or the one on it is over."""
@@ -148,7 +135,7 @@ class ExploreScreen(ModeScreen):
         self.refresh_bindings()
 
     def _show_newest(self, snapshot: Snapshot | None) -> None:
-        if self._frozen is not None and snapshot is not None:
+        if self.session.frozen is not None and snapshot is not None:
             self.query_one(StatusLine).show_paused(snapshot)
             return
         self._show_runs()
@@ -158,7 +145,7 @@ class ExploreScreen(ModeScreen):
     def action_stop(self) -> None:
         if self.session.running:
             self.session.stop()
-            if self._frozen is not None:
+            if self.session.frozen is not None:
                 self.action_pause()
         elif self.session.tour is not None:
             self.session.leave_tour()
@@ -192,7 +179,7 @@ class ExploreScreen(ModeScreen):
             return
         scenarios, how = [scenario], ""
         if all_models:
-            scenarios = [scenario.with_changes(concurrency=model) for model in CONCURRENCY_MODELS]
+            scenarios = through_all_models(scenario)
             how = f"through all seven models, each {plural(scenario.planned_invocations, 'time')}"
         self._gate.enter(
             scenarios, lambda: self._start(scenario, all_models=all_models), self._show_failure, how=how
@@ -200,7 +187,6 @@ class ExploreScreen(ModeScreen):
 
     def _start(self, scenario: Scenario, *, all_models: bool) -> None:
         self.show_banner(None)
-        self._frozen = None
         if all_models:
             self.session.run_all_models(scenario)
         else:
@@ -215,7 +201,6 @@ class ExploreScreen(ModeScreen):
             self.query_one(StatusLine).flash_hint()
             return
         self.show_banner(None)
-        self._frozen = None
         self.session.show_recorded(run)
         if self.has_class("-folded"):
             self.action_show_pane("chart")
@@ -241,25 +226,27 @@ class ExploreScreen(ModeScreen):
             self._show_others()
 
     def on_target_progressed(self, message: TargetProgressed) -> None:
-        if not self.session.running:
-            self.query_one(StatusLine).say(message.text)
+        self._say(message.text)
 
     def on_target_opened(self, message: TargetOpened) -> None:
         self.query_one(TitleBar).show_target(self.target.label)
         if message.error is not None:
             self._show_failure(message.error)
-        elif not self.session.running:
-            self.query_one(StatusLine).say("Ready.")
+        else:
+            self._say("Ready.")
+
+    def _say(self, text: str) -> None:
+        """Say something on the status line, unless it shows a run."""
+        if not self.session.running:
+            self.query_one(StatusLine).say(text)
 
     def on_scenario_edited(self, message: ScenarioEdited) -> None:
-        try:
-            self._scenario = self.query_one(Controls).scenario()
-        except InvalidInput:
-            return
-        self._show_promise(self._scenario)
+        if message.scenario is not None:
+            self._scenario = message.scenario
+            self._show_promise(message.scenario)
 
     def on_invocation_selected(self, message: InvocationSelected) -> None:
-        snapshot = self._shown
+        snapshot = self.session.on_screen
         if snapshot is not None:
             self.query_one(Results).show_tasks(snapshot, message.invocation)
 
@@ -290,7 +277,7 @@ class ExploreScreen(ModeScreen):
         return help_text()
 
     def explanation(self) -> Explanation | None:
-        snapshot = self._shown
+        snapshot = self.session.on_screen
         if snapshot is None or not snapshot.bill.invocations:
             return None
         from lambda_tui.billing.explain import explain  # noqa: PLC0415  (not needed for the first paint)
@@ -301,7 +288,7 @@ class ExploreScreen(ModeScreen):
     def copied(self) -> str:
         from lambda_tui.tui.export import summary_text  # noqa: PLC0415  (not needed for the first paint)
 
-        snapshot, feed = self._shown, self.query_one(Feed)
+        snapshot, feed = self.session.on_screen, self.query_one(Feed)
         row = feed.newest() if feed.has_focus else None
         if row is not None:
             return feed_row(row).strip()
@@ -310,5 +297,5 @@ class ExploreScreen(ModeScreen):
     def exports(self) -> Iterable[Document]:
         from lambda_tui.tui.export import run_export  # noqa: PLC0415  (not needed for the first paint)
 
-        runs = list(self.session.tour.runs.values()) if self.session.tour else [self._shown]
+        runs = list(self.session.tour.runs.values()) if self.session.tour else [self.session.on_screen]
         return [run_export(run) for run in runs if run is not None]

@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.dialogs.run_picker import choice_of, recorded_runs
+from lambda_tui.tui.dialogs.run_picker import choice_of, recorded_runs, why_none
 from lambda_tui.tui.mode_screen import ModeScreen
 from lambda_tui.tui.modes import HISTORY, closing_keys
 from lambda_tui.tui.opening import RunOpened, open_run
@@ -49,8 +49,11 @@ class HistoryScreen(ModeScreen):
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         runs = self.query_one("#runs", OptionList)
         choices = [choice_of(listing) for listing in recorded_runs(self, self._history)]
+        options = [Option(Content(text), id=run_id) for run_id, text in choices]
+        chosen = runs.highlighted or 0
+        runs.clear_options().add_options(options or [Option(why_none(self._history), disabled=True)])
+        runs.highlighted = min(chosen, len(choices) - 1) if choices else None
         runs.border_title, runs.border_subtitle = "Recorded runs", "⏎ opens in Explore" if choices else ""
-        runs.clear_options().add_options(Option(Content(text), id=run_id) for run_id, text in choices)
 
     def help_text(self) -> Content:
         return Content("Every run is recorded. Enter opens the chosen one in Explore, where x explains it.")
