@@ -22,8 +22,8 @@ from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.sigv4 import SignatureRejected, Verifier
 from lambda_tui.targets import AwsTarget
-from lambda_tui.targets.fake import Answer, FakeTarget
 from tests.load.key_services import Key, KeyServices, utc_in
+from tests.targets.fake import Answer, FakeTarget
 
 LIFE_S = 3.0
 """botocore shortens an SSO key's life by up to a second: it keeps whole seconds."""

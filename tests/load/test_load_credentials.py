@@ -17,8 +17,8 @@ from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.credentials import frozen_credentials
-from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.protocol import Credentials, Deployment
+from tests.targets.fake import Answer, FakeTarget
 
 EXPIRED = Answer(status=403, body=b'{"__type":"ExpiredTokenException","message":"expired"}')
 

@@ -31,8 +31,8 @@ from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.choices import Arrivals
-from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.protocol import Deployment
+from tests.targets.fake import Answer, FakeTarget
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 
