@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.app import App
 from textual.geometry import Size
 
-from lambda_tui.billing import load_prices
+from lambda_tui.billing import load_prices, parse_rate
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.measured import cost_by_memory
 from lambda_tui.load.snapshot import Snapshot
@@ -18,7 +18,6 @@ from lambda_tui.results.task_span import TaskSpan
 from lambda_tui.runs.ranking import rank_runs
 from lambda_tui.scenario import CONCURRENCY_MODELS, MVP_WORKLOADS, ConcurrencyModel, Scenario
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
-from lambda_tui.tui.explore.bill_pane import parse_rate
 from lambda_tui.tui.explore.feed_rows import COLUMNS, feed_head, feed_row
 from lambda_tui.tui.explore.folding import containers_of
 from lambda_tui.tui.explore.memory_costs import memory_costs

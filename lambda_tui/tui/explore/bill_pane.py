@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -13,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Digits, Input, Label
 
-from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd
+from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd, parse_rate
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.runs.ranking import compare_runs
 from lambda_tui.tui.explore.memory_costs import memory_costs
@@ -152,15 +151,6 @@ class BillPane(VerticalScroll, can_focus=True):
     def _price_line(self, snapshot: Snapshot) -> str:
         region = f"{self._rates.region} " if self._rates else ""
         return f"{region}{snapshot.scenario.architecture} prices, {snapshot.bill.prices_as_of}"
-
-
-def parse_rate(text: str) -> Decimal | None:
-    """Requests a second, or None if the text is not a usable number."""
-    try:
-        rate = Decimal(text)
-    except InvalidOperation:
-        return None
-    return rate if rate.is_finite() and 0 < rate <= 1_000_000 else None
 
 
 def change_lines(snapshot: Snapshot | None, previous: Snapshot | None) -> Content:

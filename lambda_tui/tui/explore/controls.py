@@ -11,7 +11,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Label, Static
 
-from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.errors import InvalidInput
 from lambda_tui.scenario import (
     CPU_WORKLOADS,
@@ -24,14 +23,9 @@ from lambda_tui.scenario import (
 from lambda_tui.tui.explore.push_button import PushButton
 from lambda_tui.tui.messages import AllModelsRequested, RunRequested, ScenarioEdited
 from lambda_tui.tui.widgets.field_select import FieldSelect
-from lambda_tui.tui.widgets.fields import ChoiceField, Field, NumberField, SliderField
+from lambda_tui.tui.widgets.fields import MEMORY_SIZES_MB, ChoiceField, Field, NumberField, SliderField
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.wording.names import FIELD_LABELS, MODELS, WORKLOADS
-
-MEMORY_SIZES_MB = (
-    128, 256, 512, 768, 1024, 1536, FULL_VCPU_MB, 2048, 3008, 3538, 4096, 5307, 6144, 7076, 8192, 8845, 10240,
-)  # fmt: skip
-"""Sizes people choose, and those where another vCPU begins (1769 MB buys one, AWS documentation)."""
 
 WORKER_COUNTS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 24, 32, 48, 64, 100)
 

@@ -13,13 +13,18 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
-from lambda_tui.billing import PriceBook, invocations_per_month, money_text
+from lambda_tui.billing import PriceBook, invocations_per_month, money_text, parse_rate
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.question import Question, parse_question, rate_text
-from lambda_tui.tui.explore.bill_pane import parse_rate
-from lambda_tui.tui.explore.controls import MEMORY_SIZES_MB
 from lambda_tui.tui.widgets.field_select import FieldSelect
-from lambda_tui.tui.widgets.fields import ChoiceField, Field, NumberField, NumberInput, SliderField
+from lambda_tui.tui.widgets.fields import (
+    MEMORY_SIZES_MB,
+    ChoiceField,
+    Field,
+    NumberField,
+    NumberInput,
+    SliderField,
+)
 
 LABELS = {
     "memory_mb": "Memory",

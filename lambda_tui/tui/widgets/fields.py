@@ -12,9 +12,15 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.tui.textual_internals import QuietInput
 from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.slider import Slider
+
+MEMORY_SIZES_MB = (
+    128, 256, 512, 768, 1024, 1536, FULL_VCPU_MB, 2048, 3008, 3538, 4096, 5307, 6144, 7076, 8192, 8845, 10240,
+)  # fmt: skip
+"""Sizes people choose, and those where another vCPU begins (1769 MB buys one, AWS documentation)."""
 
 
 class NumberInput(QuietInput):
