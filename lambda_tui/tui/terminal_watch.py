@@ -35,18 +35,18 @@ def _wait(terminal: int) -> None:
 @contextmanager
 def quitting_on_sigterm(app: App[Any]) -> Iterator[Event]:
     """Have SIGTERM quit `app` as its user would: the terminal is usable afterwards. The event tells of it."""
-    told = Event()
+    quitting = Event()
 
     def on_signal(number: int, _frame: object) -> None:
         signal.signal(number, before)  # a second one has its usual effect
         if not app.is_running:
             os.kill(os.getpid(), number)
-        told.set()
+        quitting.set()
         # The interrupted code is the event loop's own: only another thread can ask it to quit.
         Thread(target=app.call_from_thread, args=(app.action_quit,), name="quit", daemon=True).start()
 
     before = signal.signal(signal.SIGTERM, on_signal)
     try:
-        yield told
+        yield quitting
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -157,16 +157,16 @@ class SyntheticRun:
                 yield self._snapshot("running")
         yield self._snapshot("finished")
 
-    def _take(self, one: Invocation) -> None:
-        assert one.report is not None
-        self._clock_ms = one.ended_ms
-        self._entries.append(one)
-        self._statistics.add(one)
+    def _take(self, answer: Invocation) -> None:
+        assert answer.report is not None
+        self._clock_ms = answer.ended_ms
+        self._entries.append(answer)
+        self._statistics.add(answer)
         self._bill.add(
-            memory_mb=one.report.memory_mb,
-            billed_ms=one.report.billed_ms,
-            duration_ms=one.report.duration_ms,
-            init_ms=one.report.init_ms,
+            memory_mb=answer.report.memory_mb,
+            billed_ms=answer.report.billed_ms,
+            duration_ms=answer.report.duration_ms,
+            init_ms=answer.report.init_ms,
         )
 
     def _snapshot(self, state: RunState) -> Snapshot:

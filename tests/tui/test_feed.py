@@ -50,8 +50,8 @@ async def arrive(pilot: Pilot[None], feed: Feed, rows: int, *, same_run: bool = 
 def numbers(pilot: Pilot[None]) -> list[int]:
     """The numbers of the invocations on screen."""
     words = [line.split() for line in screen_text(pilot.app).splitlines()]
-    found = [line[0].replace(",", "") for line in words if line]
-    return [int(word) for word in found if word.isdigit()]
+    fields = [line[0].replace(",", "") for line in words if line]
+    return [int(word) for word in fields if word.isdigit()]
 
 
 async def test_it_follows_the_newest_row() -> None:
@@ -113,7 +113,7 @@ async def test_100_000_rows_scroll_from_end_to_end() -> None:
 
 async def test_a_filter_narrows_the_rows_as_it_is_typed_and_as_rows_arrive() -> None:
     async with feed_with(100) as (pilot, feed):
-        cold = [one.index + 1 for one in ENTRIES[:200] if one.cold]
+        cold = [entry.index + 1 for entry in ENTRIES[:200] if entry.cold]
         await pilot.press("slash", *"cold", "enter")
         await pilot.pause()
         assert numbers(pilot) == [number for number in cold if number <= 100]

@@ -50,11 +50,11 @@ class Walk:
         await self.pilot.pause()
         if shows:
             await until_shown(self.pilot, shows)
-        found: dict[str, str] = {}
+        unreadable: dict[str, str] = {}
         for part in _in_front(self.pilot):
-            found |= faint(self.pilot.app, part)
-        if found:
-            self.faint[name] = found
+            unreadable |= faint(self.pilot.app, part)
+        if unreadable:
+            self.faint[name] = unreadable
 
     def focus(self, selector: str) -> None:
         self.pilot.app.screen.query_one(selector).focus()

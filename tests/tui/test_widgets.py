@@ -99,7 +99,7 @@ def test_a_feed_row_stands_under_its_head() -> None:
 
 
 def test_a_feed_row_of_a_failure_names_it_and_claims_no_numbers() -> None:
-    one: Invocation = replace(
+    throttled: Invocation = replace(
         invocation(SCENARIO, 1),
         status="throttled",
         error=InvocationError("ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded."),
@@ -108,7 +108,7 @@ def test_a_feed_row_of_a_failure_names_it_and_claims_no_numbers() -> None:
         environment_id=None,
         payload=None,
     )
-    row = feed_row(one)
+    row = feed_row(throttled)
     assert "▼ ReservedFunctionConcurrentInvocationLimitExceeded: Rate Exceeded." in row
     assert row.count("–") == 5
 
@@ -138,7 +138,7 @@ def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
     assert alone.sentence(100).startswith("No model")
     noise = {**results, "threads": replace(results["sequential"], factor=1.01)}
     noise = {
-        model: replace(one, is_fastest=model in ("sequential", "threads")) for model, one in noise.items()
+        model: replace(rank, is_fastest=model in ("sequential", "threads")) for model, rank in noise.items()
     }
     level = verdict_of(noise, "primes")
     assert level is not None
@@ -206,7 +206,7 @@ def test_the_cost_by_memory_marks_the_run_and_dims_what_is_forecast() -> None:
     run = finished(SCENARIO)
     rates = load_prices().rates("us-east-1", "x86_64")
     costs = cost_by_memory(run, [], rates)
-    assert [one.memory_mb for one in costs if one.measured] == [SCENARIO.memory_mb]
+    assert [cost.memory_mb for cost in costs if cost.measured] == [SCENARIO.memory_mb]
     text = memory_costs(costs, SCENARIO.memory_mb, 36)
     _, bars, labels, best = text.plain.split("\n")
     assert bars[0] == "▁"

@@ -30,7 +30,7 @@ class ShownRun:
     @classmethod
     def of_recorded(cls, run: RecordedRun) -> ShownRun:
         """A run of the history."""
-        return cls(run, max((one.ended_ms for one in run.invocations), default=0.0), live=False)
+        return cls(run, max((invocation.ended_ms for invocation in run.invocations), default=0.0), live=False)
 
     @property
     def run_id(self) -> str:
@@ -63,7 +63,8 @@ class RunTimeline:
         fresh = run.invocations[self._taken :]
         self.timeline.extend(fresh)
         self._taken = len(run.invocations)
-        self.now_ms = max(self.now_ms, run.now_ms, max((one.ended_ms for one in fresh), default=0.0))
+        newest_ms = max((invocation.ended_ms for invocation in fresh), default=0.0)
+        self.now_ms = max(self.now_ms, run.now_ms, newest_ms)
         self.run = run
         return is_other
 

@@ -104,10 +104,10 @@ class DurationPlot(Drawing):
     def _highest(self) -> float:
         """The longest duration to be seen; only new invocations are looked at."""
         if self._maximum == 0.0 and self._previous is not None:
-            self._maximum = max((_height_ms(one) or 0.0 for one in self._previous.invocations), default=0.0)
+            self._maximum = max(map(_height_or_zero, self._previous.invocations), default=0.0)
         if self._current is not None:
             fresh = self._current.invocations[self._drawn :]
-            self._maximum = max([self._maximum, *(_height_ms(one) or 0.0 for one in fresh)])
+            self._maximum = max([self._maximum, *map(_height_or_zero, fresh)])
         return self._maximum
 
     def _label_width(self) -> int:
@@ -180,6 +180,10 @@ class DurationPlot(Drawing):
 
 def _height_ms(invocation: Invocation) -> float | None:
     return invocation.duration_ms
+
+
+def _height_or_zero(invocation: Invocation) -> float:
+    return invocation.duration_ms or 0.0
 
 
 def _row_of(value: float, axis: Axis, rows: int) -> int:

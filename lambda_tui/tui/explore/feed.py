@@ -83,7 +83,7 @@ class Feed(ScrollView, can_focus=True):
         self._log = log
         if self._wanted is not None:
             fresh = enumerate(log[self._sought :], self._sought)
-            self._matches += [position for position, one in fresh if self._wanted(one)]
+            self._matches += [position for position, invocation in fresh if self._wanted(invocation)]
             self._sought = len(log)
         if same_run and self._rows == before:
             return

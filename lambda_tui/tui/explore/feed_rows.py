@@ -76,8 +76,13 @@ def _check(word: str) -> Wanted:
     sign, number = word[0], word[1:].replace(",", "").replace(".", "", 1)
     if sign in "<>" and number.isdigit():
         limit_ms = float(word[1:].replace(",", ""))
-        return lambda one: (_length_ms(one) > limit_ms) == (sign == ">")
-    return lambda one: word in f"{one.status} {status_text(one)} {one.environment_id or ''}".lower()
+        return lambda invocation: (_length_ms(invocation) > limit_ms) == (sign == ">")
+    return lambda invocation: word in _searched(invocation)
+
+
+def _searched(invocation: Invocation) -> str:
+    words = (invocation.status, status_text(invocation), invocation.environment_id or "")
+    return " ".join(words).lower()
 
 
 def _length_ms(invocation: Invocation) -> float:

@@ -21,13 +21,13 @@ LEAST_RANGE = 4
 def memory_costs(costs: Sequence[Prediction], memory_mb: int, width: int) -> Content:
     """A bar a size, of the costs; `memory_mb` is the size of the run on screen."""
     cell = max(4, width // len(costs))
-    levels = _levels([float(one.usd) for one in costs])
+    levels = _levels([float(size.usd) for size in costs])
     bars, labels = [], []
-    for one, level in zip(costs, levels, strict=True):
-        ink = "bold $accent" if one.memory_mb == memory_mb else "$foreground" if one.measured else "$quiet"
+    for size, level in zip(costs, levels, strict=True):
+        ink = "bold $accent" if size.memory_mb == memory_mb else "$foreground" if size.measured else "$quiet"
         bars.append(Content.styled(f"{LEVELS[level] * (cell - 1):<{cell}}", ink))
-        labels.append(Content.styled(f"{_short(one.memory_mb):<{cell}}", ink))
-    best = min(costs, key=lambda one: (one.usd, one.duration_ms))
+        labels.append(Content.styled(f"{_short(size.memory_mb):<{cell}}", ink))
+    best = min(costs, key=lambda size: (size.usd, size.duration_ms))
     price = f"{format_usd(best.per_million_usd)}, {format_ms(best.duration_ms)}"
     return Content("\n").join(
         [

@@ -101,7 +101,7 @@ class ModelComparison(Widget, can_focus=True):
         self._measuring = measuring
         self._results = rank_runs(self._runs, base="sequential")
         pictures = {model: picture_of(run) for model, run in runs.items()}
-        self._spans = {model: task_spans(one) for model, one in pictures.items() if one is not None}
+        self._spans = {model: task_spans(shown) for model, shown in pictures.items() if shown is not None}
         self._total_ms = max((span.end_ms for spans in self._spans.values() for span in spans), default=0.0)
         workload = next((run.scenario.workload for run in runs.values()), None)
         is_over = measuring is None and workload is not None

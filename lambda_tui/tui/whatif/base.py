@@ -62,12 +62,14 @@ def _relatives(run: MeasuredRun, history: HistoryStore | None) -> Iterator[Measu
     if history is None:
         return
     listings = history.runs(limit=500)
-    kind = next((one.target_kind for one in listings if one.run_id == run.run_id), None)
+    kind = next((listing.target_kind for listing in listings if listing.run_id == run.run_id), None)
     shape = shape_of(run.scenario)
     alike = [
-        one
-        for one in listings
-        if one.run_id != run.run_id and shape_of(one.scenario) == shape and kind in (None, one.target_kind)
+        listing
+        for listing in listings
+        if listing.run_id != run.run_id
+        and shape_of(listing.scenario) == shape
+        and kind in (None, listing.target_kind)
     ]
     for listing in alike[:MOST_RUNS_OF_A_SHAPE]:
         yield history.load(listing.run_id)
@@ -79,6 +81,5 @@ def base_choices(latest: Snapshot | None, listings: Sequence[RunListing]) -> lis
     if latest is not None:
         scenario = latest.scenario
         choices.append((LAST, f"Last run     {work_and_model(scenario)}, {scenario.memory_mb:,} MB"))
-    return choices + [
-        choice_of(one) for one in listings if one.state == "finished" and one.p50_ms is not None
-    ]
+    usable = (run for run in listings if run.state == "finished" and run.p50_ms is not None)
+    return [*choices, *map(choice_of, usable)]

@@ -104,8 +104,9 @@ def _show_traffic(screen: Screen[None], answer: Answer) -> None:
     question = answer.question
     current = (float(question.requests_per_s), answer.bill.total_usd) if question.invocations else None
     crossings = [
-        Crossing(float(one.requests_per_s), one.usd, texts.short_rate(float(one.requests_per_s)))
-        for one in answer.crossings
+        Crossing(rate, crossing.usd, texts.short_rate(rate))
+        for crossing in answer.crossings
+        for rate in [float(crossing.requests_per_s)]
     ]
     screen.query_one(TrafficChart).show(curves, crossings, current, currency=chart.currency)
     screen.query_one("#by-traffic", PicturePane).tell(_traffic_words(answer))
@@ -122,13 +123,13 @@ def _traffic_words(answer: Answer) -> list[Content]:
             )
         )
     names = [line.name for line in answer.traffic.lines]
-    for one in answer.crossings[: 3 - len(lines) + 1]:
-        ink = SERIES_INKS[names.index(one.cheaper)]
+    for crossing in answer.crossings[: 3 - len(lines) + 1]:
+        ink = SERIES_INKS[names.index(crossing.cheaper)]
         lines.append(
             Content.assemble(
                 ("╳ ", "bold"),
-                f"from {texts.short_rate(float(one.requests_per_s))} ",
-                (texts.short_name(one.cheaper), f"bold ${ink}"),
+                f"from {texts.short_rate(float(crossing.requests_per_s))} ",
+                (texts.short_name(crossing.cheaper), f"bold ${ink}"),
                 " costs less",
             )
         )

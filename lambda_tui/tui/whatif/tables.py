@@ -61,9 +61,9 @@ def traffic_notes(answer: Answer) -> list[str]:
     """Break-evens and how each alternative is sized, a sentence each."""
     chart = answer.traffic
     notes = [
-        f"From {short_rate(float(requests_per_second(one.invocations)))} req/s "
-        f"{one.cheaper} costs less than {one.dearer}."
-        for one in sorted(chart.break_evens, key=lambda one: one.invocations)
+        f"From {short_rate(float(requests_per_second(break_even.invocations)))} req/s "
+        f"{break_even.cheaper} costs less than {break_even.dearer}."
+        for break_even in sorted(chart.break_evens, key=lambda break_even: break_even.invocations)
     ]
     return [*notes, *(f"{line.name}: {line.basis}." for line in chart.lines), *chart.left_out]
 
@@ -80,13 +80,13 @@ def composition_table(answer: Answer, pinned: Answer | None) -> Table:
         ]
     rows = [
         [
-            item_title(one.item),
-            format_money(one.after_usd, currency),
-            shares.get(one.item, NOTHING),
-            format_money(one.before_usd, currency),
-            format_difference(one.change_usd, currency),
+            item_title(item.item),
+            format_money(item.after_usd, currency),
+            shares.get(item.item, NOTHING),
+            format_money(item.before_usd, currency),
+            format_difference(item.change_usd, currency),
         ]
-        for one in change.items
+        for item in change.items
     ]
     return ("Item", "a month", "share", "pinned", "change"), rows
 

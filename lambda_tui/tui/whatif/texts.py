@@ -191,8 +191,9 @@ def comparison(answer: Answer, pinned: Answer | None) -> Difference | None:
 
 def _row(line: BillLine, bill: Bill, change: Difference | None) -> BillRow:
     currency = bill.currency
-    first = next(one for one in bill.lines if one.item == line.item) is line
-    item = next((one for one in change.items if one.item == line.item), None) if change and first else None
+    first = next(entry for entry in bill.lines if entry.item == line.item) is line
+    items = change.items if change and first else ()
+    item = next((entry for entry in items if entry.item == line.item), None)
     detail = f"{format_quantity(line.quantity)} {line.unit} × {plain_rate(line.rate_usd, currency)}"
     return BillRow(
         item_title(line.item), detail, format_money(line.usd, currency),
