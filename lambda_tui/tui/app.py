@@ -36,8 +36,8 @@ COLLECTED_FROM_OBJECTS = 10_000
 
 
 class LambdaTui(LateStyles):
-    """The terminal user interface. It opens `target` and the history itself; closing them is left to whoever
-    made it."""
+    """The terminal user interface. It opens `target` and the history itself; its owner
+    closes them."""
 
     TITLE = "lambda-tui"
     DEFAULT_MODE = "explore"

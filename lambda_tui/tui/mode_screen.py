@@ -161,7 +161,7 @@ class ModeScreen(Screen[None]):
         self.app.push_screen(Reading(f"Help: {self.MODE.title}", self.help_text()))
 
     def action_explain(self) -> None:
-        """How the numbers on screen come about."""
+        """How the numbers on screen are calculated."""
         shown = self.explanation()
         if shown is None:
             self.notify(self.NOTHING_YET, severity="warning", markup=False)

@@ -21,8 +21,8 @@ from textual.widgets.input import Selection
 class TerminalDriver(LinuxDriver):
     """Starts over after a plain SIGSTOP and SIGCONT, as a debugger, a batch system or `kill` sends them.
 
-    Textual starts once more instead: with a second thread that takes some of the keys and can hold up
-    quitting for ever, and with its own modes in the place of those that the terminal gets back at the end.
+    Textual starts a second time instead: a second thread takes some of the keys and can block quitting for
+    ever, and the terminal modes restored at the end are Textual's own.
     Relies on: SIGCONT calls `resume_application_mode`; the driver's application is `_app`.
     """
 
@@ -41,7 +41,7 @@ class TerminalDriver(LinuxDriver):
             asyncio.get_running_loop().call_soon_threadsafe(self._start_over)
 
     def _start_over(self) -> None:
-        """Once more, for the terminal's modes may be others by now and its screen may be written on."""
+        """The terminal's modes and screen may have changed while the process was stopped."""
         self.suspend_application_mode()
         self.resume_application_mode()
         self.send_message(self.SignalResume())

@@ -278,7 +278,7 @@ def test_elsewhere_than_here_the_configuration_is_left_alone() -> None:
     assert {half.max_usd for half in both.values()} == {Decimal("0.05")}
     here = clicks_scenarios(scenario.with_changes(timeout_s=900), 100, 10.0, "local")
     assert {half.timeout_s for half in here.values()} == {898, 899}
-    # Nothing is spent here, and a limit would hold back what shall start at the same moment.
+    # Nothing is spent here, and a limit would hold back what should start at the same moment.
     assert {half.max_usd for half in here.values()} == {None}
 
 

@@ -148,7 +148,7 @@ async def test_explore(look: Look) -> None:
         await walk.look("filter", "c", "o", "l", "d", shows="cold: 1 of 10")
         await walk.look("filtered", "enter")
         await walk.look("help", "question_mark", shows="all seven models")
-        await walk.look("explained", "escape", "x", shows="How this bill comes about")
+        await walk.look("explained", "escape", "x", shows="How this bill is calculated")
         await walk.look("copied", "escape", "y", shows="Copied")
 
 

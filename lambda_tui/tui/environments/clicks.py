@@ -22,7 +22,7 @@ def clicks_scenarios(
 ) -> dict[Side, Scenario]:
     """The two runs. On this machine each gets a timeout of its own: a changed configuration means new
     environments, so neither half finds warm ones of an earlier run. No money is spent there either, of which
-    a limit would hold back what shall start at the same moment.
+    a limit would hold back what should start at the same moment.
 
     Raises:
         InvalidInput: no such numbers can be run.

@@ -153,7 +153,7 @@ class ClicksHalf(Vertical):
         return "" if self._snapshot is None else lesson(self._snapshot, self._lanes.counts()).plain
 
     def explained(self) -> str:
-        """How its numbers come about; empty before it ran."""
+        """How its numbers are calculated; empty before it ran."""
         return "" if self._snapshot is None else f"{TITLES[self._side]}\n\n{run_explained(self._lanes)}"
 
     def on_resize(self) -> None:

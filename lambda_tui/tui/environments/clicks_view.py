@@ -166,7 +166,7 @@ class ClicksView(Vertical):
         return f"▸ {TITLES[side]}{note}   esc stops"
 
     def explained(self) -> str:
-        """How the numbers of both halves come about."""
+        """How the numbers of both halves are calculated."""
         return "\n\n\n".join(self.half(side).explained() for side in self.session.runs)
 
     def summary(self) -> str:

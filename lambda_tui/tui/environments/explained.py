@@ -1,4 +1,4 @@
-"""How every number of the Environments screen comes about, with the actual values in it."""
+"""How every number of the Environments screen is calculated, with its actual values."""
 
 from __future__ import annotations
 

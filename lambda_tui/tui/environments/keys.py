@@ -17,7 +17,7 @@ ENVIRONMENTS_KEYS = (
     _key("minus", "zoom(2)", "zoom_out", "Zoom out", "See twice as much time"),
     _key("0", "fit", "fit", "All", "See the whole run", shown=True),
     _key("z,space", "pause", "pause", "Pause", "Freeze the view; the run goes on", shown=True),
-    _key("x", "explain", "explain", "Explain", "How the numbers come about", shown=True),
+    _key("x", "explain", "explain", "Explain", "How the numbers are calculated", shown=True),
     _key("o", "open", "open", "Open", "Show a run of the history", shown=True),
     _key("f", "follow", "follow", "Follow", "Keep the live end on screen", shown=True),
     _key("d", "dense", "dense", "Dense", "Two lanes a row, or one", shown=True),

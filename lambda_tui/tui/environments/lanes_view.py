@@ -132,7 +132,7 @@ class LanesView(Vertical):
         return "following the live end" if view.follow else "standing still: f follows the live end"
 
     def explained(self) -> str:
-        """How every number comes about, what is at the cursor first; empty without a run."""
+        """How every number is calculated, what is at the cursor first; empty without a run."""
         if self.run is None:
             return ""
         text, lanes = run_explained(self._run), self.lanes

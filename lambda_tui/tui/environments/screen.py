@@ -175,9 +175,9 @@ class EnvironmentsScreen(ModeScreen):
     # The numbers
 
     def explanation(self) -> Explanation | None:
-        """How every number on screen comes about."""
+        """How every number on screen is calculated."""
         text = (self._clicks_view if self._shows_clicks else self._lanes_view).explained()
-        return Explanation("How these numbers come about", text, texts.CLOCK) if text else None
+        return Explanation("How these numbers are calculated", text, texts.CLOCK) if text else None
 
     def copied(self) -> str:
         return (self._clicks_view if self._shows_clicks else self._lanes_view).summary()

@@ -274,7 +274,7 @@ KEYS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Numbers",
         (
-            ("x", "how every number here comes about, with the values in it"),
+            ("x", "how every number here is calculated, with its actual values"),
             ("y", "copy the figures to the clipboard"),
             ("e", "export the run as a JSON document"),
         ),

@@ -1,4 +1,4 @@
-"""Typing what the feed shall be narrowed down to; it narrows with every key."""
+"""A filter for the feed; it narrows with every key."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ EXPLORE_KEYS = (
     _key("a", "all_models", "all", "All models", "The same scenario through every model", shown=True),
     _key("escape", "stop", "stop", "Stop", "Stop the run, or leave the comparison", shown=True),
     _key("z,space", "pause", "pause", "Pause", "Freeze the view; the run goes on", shown=True),
-    _key("x", "explain", "explain", "Explain", "How the bill comes about", shown=True),
+    _key("x", "explain", "explain", "Explain", "How the bill is calculated", shown=True),
     _key("e", "export", "export", "Export", "Write the run document to a file", shown=True),
     _key("y", "copy", "copy", "Copy", "Copy a summary to the clipboard"),
     _key("m", "next_model(1)", "model", "Next model", "Choose the next model"),

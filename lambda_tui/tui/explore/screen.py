@@ -57,7 +57,7 @@ class ExploreScreen(ModeScreen):
     MODE = EXPLORE
     PANES = PANES
     AUTO_FOCUS = ""
-    """The models get the focus after the first paint: before it, that restyles half the screen once more."""
+    """The models get the focus after the first paint: before it, that restyles half the screen again."""
     BINDINGS: ClassVar[list[BindingType]] = [*EXPLORE_KEYS]
 
     def __init__(self, target: Target, scenario: Scenario, start_run: RunFactory) -> None:
@@ -283,7 +283,7 @@ class ExploreScreen(ModeScreen):
         from lambda_tui.billing.explain import explain  # noqa: PLC0415  (not needed for the first paint)
 
         text = explain(snapshot.bill, currency=snapshot.bill.currency)
-        return Explanation("How this bill comes about", text, MARGINAL_PRICES)
+        return Explanation("How this bill is calculated", text, MARGINAL_PRICES)
 
     def copied(self) -> str:
         from lambda_tui.tui.export import summary_text  # noqa: PLC0415  (not needed for the first paint)

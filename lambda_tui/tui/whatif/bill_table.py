@@ -23,7 +23,7 @@ TWO_LINES_FROM = 60
 
 @dataclass(frozen=True, slots=True)
 class BillRow:
-    """One amount as text: what it is, how it comes about, how much, and the change against a baseline."""
+    """One amount as text: what it is, how it is calculated, how much, and the change against a baseline."""
 
     title: str
     detail: str
@@ -63,7 +63,7 @@ class BillTable(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", id="bill.up", tooltip="The amount above", show=False),
         Binding("down,j", "move(1)", "Down", id="bill.down", tooltip="The amount below", show=False),
-        Binding("enter", "explain", "Explain", id="bill.explain", tooltip="How it comes about", show=False),
+        Binding("enter", "explain", "Explain", id="bill.explain", tooltip="How it is calculated", show=False),
     ]  # fmt: skip
 
     selected: reactive[int] = reactive(0)

@@ -119,7 +119,7 @@ def stacked(shares: Sequence[Share], cells: int) -> Runs:
 
 
 def _parted(text: str, number: int) -> str:
-    """A line where a piece begins: without colour, pieces are told apart by it and by their order."""
+    """A line where a piece begins: without colour, it and their order distinguish the pieces."""
     return f"▏{text[1:]}" if number else text
 
 

@@ -11,7 +11,7 @@ WHATIF_KEYS = (
         "p", "pin", "pin", "Pin", "Compare everything with this month; again takes the pin away", shown=True
     ),
     _key("b", "tables", "tables", "Table", "The tables behind the pictures", shown=True),
-    _key("x", "explain", "explain", "Explain", "How the chosen amount comes about", shown=True),
+    _key("x", "explain", "explain", "Explain", "How the chosen amount is calculated", shown=True),
     _key("o", "choose_base", "base", "Open", "Start from another run or typed numbers", shown=True),
     _key("r", "reset", "reset", "Reset", "Back to the values of the start", shown=True),
     _key("e", "export", "export", "Export", "Write the cost document as JSON", shown=True),

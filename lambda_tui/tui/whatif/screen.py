@@ -245,12 +245,12 @@ class WhatIfScreen(ModeScreen):
         self.action_explain()
 
     def explanation(self) -> Explanation | None:
-        """How the amount under the cursor of the bill comes about."""
+        """How the amount under the cursor of the bill is calculated."""
         if self.answer is None:
             return None
         text = texts.explained(self.answer, self.query_one(BillTable).selected)
         why = texts.duration_reason(self.answer, self._base)
-        return Explanation("How this amount comes about", text, why)
+        return Explanation("How this amount is calculated", text, why)
 
     def help_text(self) -> Content:
         return texts.help_text()

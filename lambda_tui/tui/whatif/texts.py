@@ -177,7 +177,7 @@ def bill_rows(answer: Answer, pinned: Answer | None) -> list[BillRow]:
 
 
 def explained(answer: Answer, row: int) -> str:
-    """How the amount of a row of `bill_rows` comes about."""
+    """How the amount of a row of `bill_rows` is calculated."""
     bill = answer.bill
     return explain(bill if row == 0 else bill.lines[row - 1], currency=bill.currency)
 

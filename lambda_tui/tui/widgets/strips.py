@@ -50,7 +50,7 @@ class Drawing(Widget):
         self._strips_size = None
 
     def render_line(self, y: int) -> Strip:
-        # Not by the Resize event: two layouts may be painted before the first of them is told.
+        # Not by the Resize event: two layouts may be painted before the first event is handled.
         if self._strips_size != self.size:
             width, height = self._strips_size = self.size
             paper = self.rich_style
