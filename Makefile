@@ -1,15 +1,23 @@
 # Needs python3 (>= 3.11, with venv), make and the package registry. No Docker, no AWS account.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --durations=10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test install check bench format lock clean
+.PHONY: demo test test-together test-alone install check bench format lock clean
 
 demo: install ## the TUI on the embedded local Lambda
 	@$(BIN)/lambda-tui
 
-test: .venv/.dev check ## everything: static checks and the whole test suite
-	@$(BIN)/python -m pytest
+test: .venv/.dev check ## everything: static checks, the tests two at a time, then those that need the machine alone
+	@$(MAKE) --no-print-directory test-together; together=$$?; \
+	  $(MAKE) --no-print-directory test-alone && exit $$together
+
+test-together: .venv/.dev
+	@$(PYTEST) -n 2 --dist worksteal -m "not timed"
+
+test-alone: .venv/.dev
+	@$(PYTEST) -m timed
 
 install: .venv/.installed ## create or update .venv
 

@@ -185,6 +185,7 @@ def test_an_sso_role_and_its_login_are_renewed(sso: KeyServices, monkeypatch: py
     assert len(sso.logins) == 2, "the cached one had 5 minutes left: botocore renews it below 15"
 
 
+@pytest.mark.timed
 def test_a_slow_renewal_makes_no_start_wait(container: KeyServices, monkeypatch: pytest.MonkeyPatch) -> None:
     container.life_s, container.holds_s = 5.0, 1.0
     lambda_ = CheckingLambda(container.keys)

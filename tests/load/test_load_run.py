@@ -157,6 +157,7 @@ def test_snapshots_are_frozen_and_at_most_ten_a_second(fake: FakeTarget) -> None
     assert len(snapshots) <= elapsed_s * 10 + 2
 
 
+@pytest.mark.timed
 def test_stop_keeps_what_was_measured_and_ends_at_once(fake: FakeTarget) -> None:
     fake.answer = lambda number: Answer(delay_ms=1 if number < 20 else None)
     run = Run(Scenario(invocations=1000, callers=2), fake)

@@ -98,6 +98,7 @@ def test_too_large_a_reservation_is_refused(client: Any, name: str) -> None:
     assert client.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 10
 
 
+@pytest.mark.timed
 def test_a_reserved_function_takes_ten_requests_a_second_for_each(client: Any, name: str) -> None:
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
     began, answered = time.monotonic(), 0
@@ -111,6 +112,7 @@ def test_a_reserved_function_takes_ten_requests_a_second_for_each(client: Any, n
     client.delete_function_concurrency(FunctionName=name)
 
 
+@pytest.mark.timed
 def test_environments_are_added_at_a_limited_rate(launch: Launch) -> None:
     server = launch("--scaling-rate", "3")
     server.create("probe")

@@ -120,6 +120,7 @@ def test_an_http_api_event(server: LocalServer) -> None:
     assert any(waited_ms("gather") < 300 for _ in range(10))
 
 
+@pytest.mark.timed
 def test_importing_fastapi_shows_as_init(launch: Callable[..., LocalServer]) -> None:
     def init_ms(client: Any, function: str, payload: Any) -> float:
         report = invoke(client, function, payload).report
