@@ -4,13 +4,13 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest --durations=10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test test-together test-alone install check bench format lock clean
+.PHONY: demo test test-together test-alone install check check-at-once bench format lock clean
 
 demo: install ## the TUI on the embedded local Lambda
 	@$(BIN)/lambda-tui
 
-test: .venv/.dev check ## everything: static checks, the tests two at a time, then those that need the machine alone
-	@$(MAKE) --no-print-directory test-together; together=$$?; \
+test: .venv/.dev ## everything: static checks beside the tests, then the tests that need the machine alone
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 check-at-once test-together; together=$$?; \
 	  $(MAKE) --no-print-directory test-alone && exit $$together
 
 test-together: .venv/.dev
@@ -18,6 +18,9 @@ test-together: .venv/.dev
 
 test-alone: .venv/.dev
 	@$(PYTEST) -m timed
+
+check-at-once: .venv/.dev # its lines in one piece among those of the tests
+	@checks=$$($(MAKE) --no-print-directory check 2>&1); status=$$?; printf '\n%s\n' "$$checks"; exit $$status
 
 install: .venv/.installed ## create or update .venv
 
@@ -53,6 +56,8 @@ clean:
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: .venv/.installed tests/requirements.lock
+# The tests' lock has all of the program's, so a new .venv is filled once.
+.venv/.dev: .venv/bin/python requirements.lock tests/requirements.lock pyproject.toml
 	@$(PIP) install --require-hashes --requirement tests/requirements.lock
-	@touch $@
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch .venv/.installed $@
