@@ -74,7 +74,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         session_token=keys.session_token,
         function_name=deployment.function_name,
         qualifier=deployment.qualifier,
-        event=json.dumps({} if scenario.event() is None else scenario.event()).encode(),
+        event=event_bytes(scenario),
         invocations=scenario.invocations,
         callers=scenario.callers,
         warmup=scenario.warmup,
@@ -94,6 +94,12 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         connections=connections_of(scenario),
         max_in_flight=MAX_IN_FLIGHT,
     )
+
+
+def event_bytes(scenario: Scenario) -> bytes:
+    """The body of every invocation of a run."""
+    event = scenario.event()
+    return json.dumps({} if event is None else event).encode()
 
 
 def _refuse_cold_elsewhere(scenario: Scenario, deployment: Deployment) -> None:

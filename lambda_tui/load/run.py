@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from lambda_tui.billing.prices import load_prices
+from lambda_tui.billing.prices import Rates, load_prices
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetError, TargetLost
 from lambda_tui.history import HistoryStore
 from lambda_tui.load.credential_refresh import CredentialRefresh
 from lambda_tui.load.endings import error_of_end, limit_of_end
 from lambda_tui.load.engine.limits import End
+from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_group import Batch, EngineGroup, Started
 from lambda_tui.load.measurement import Measurement
 from lambda_tui.load.planning import check_load, engine_count, plan_of
@@ -153,7 +154,7 @@ class Run:
             self._crash = crash
         if self._stop_requested.is_set() and self._end.kind != "done":
             self._failure = self._interrupted()
-        self._failure = self._failure or self._measured.finish(self._failure)
+        self._failure = self._failure or self._finish_history()
         self._publish("finished", in_flight=0, stopped_by=self._failure, note="")
 
     def _execute(self) -> None:
@@ -181,11 +182,14 @@ class Run:
             architecture=deployment.architecture,
             timeout_s=deployment.timeout_s,
         )
-        plan = plan_of(scenario, deployment, rates, self.run_id)
+        plan = self._planned(scenario, deployment, rates)
         self._begin_history(scenario, deployment)
         self._publish("preparing", scenario=scenario, target=deployment.description, note="connecting")
         self._measured.statistics.worst_case_usd = Decimal(plan.worst_case_usd)
         engines.start(plan)
+
+    def _planned(self, scenario: Scenario, deployment: Deployment, rates: Rates) -> EnginePlan:
+        return plan_of(scenario, deployment, rates, self.run_id)
 
     def _follow(self, engines: EngineGroup, refresh: CredentialRefresh) -> None:
         for message in engines.messages():
@@ -264,6 +268,9 @@ class Run:
                 scenario=scenario,
             )
             recorder.target(deployment.description)
+
+    def _finish_history(self) -> LambdaTuiError | None:
+        return self._measured.finish(self._failure)
 
     def _progress(self, line: str) -> None:
         self._publish("preparing", note=line)

@@ -17,7 +17,8 @@ from itertools import combinations_with_replacement
 from statistics import NormalDist, median
 from typing import Literal
 
-Standing = Literal["faster", "slower", "as fast", "undecided"]
+Standing = Literal["faster", "slower", "as fast", "no faster", "undecided"]
+"""`no faster` is as fast or slower, which of the two is open."""
 
 FALSE_VERDICTS = 0.02
 """How often a comparison of things that do not differ may name a winner."""
@@ -53,10 +54,13 @@ class LookPlan:
 
 
 def look_plan(first: int, comparisons: int) -> LookPlan:
-    """Look after `first` rounds (3 at least), after twice as many, and last after four times as many; where
-    that is less than 24, after 24."""
-    begin = max(FEWEST_PAIRS, first)
-    return LookPlan((begin, 2 * begin, max(24, 4 * begin)), comparisons)
+    """Look after `first` rounds (3 at least), then after twice as many each time: up to four times as many, or
+    up to 24 where that is more."""
+    looks = [max(FEWEST_PAIRS, first)]
+    cap = max(24, 4 * looks[0])
+    while looks[-1] < cap:
+        looks.append(min(cap, 2 * looks[-1]))
+    return LookPlan(tuple(looks), comparisons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class SpeedRatio:
             return "slower"
         if self.low > 1 / (1 + AS_FAST) and self.high < 1 + AS_FAST:
             return "as fast"
-        return "undecided"
+        return "no faster" if self.high < 1 + WORTH_NAMING else "undecided"
 
 
 def speed_ratio(base_ms: Sequence[float], other_ms: Sequence[float], level: float) -> SpeedRatio | None:

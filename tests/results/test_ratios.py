@@ -67,7 +67,7 @@ def test_an_outlier_does_not_hide_what_all_other_pairs_say() -> None:
 
 
 def test_one_looks_seldom_and_up_to_a_cap() -> None:
-    assert look_plan(3, 6).looks == (3, 6, 24)
+    assert look_plan(3, 6).looks == (3, 6, 12, 24)
     assert look_plan(10, 6).looks == (10, 20, 40)
     assert look_plan(1, 6).looks[0] == 3
     plan = LookPlan((3, 6), 6)
@@ -87,6 +87,7 @@ def test_one_looks_seldom_and_up_to_a_cap() -> None:
         (0.8, 0.7, 0.9, "slower"),
         (0.99, 0.98, 1.0, "as fast"),
         (1.4, 0.8, 2.5, "undecided"),
+        (0.97, 0.93, 1.01, "no faster"),
     ],
 )
 def test_a_verdict_needs_the_interval_and_a_difference_worth_naming(
