@@ -13,7 +13,7 @@ from typing import Any
 
 from lambda_tui.billing.prices import Rates, load_prices
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetError, TargetLost
-from lambda_tui.history import HistoryStore
+from lambda_tui.history import HistoryStore, RunRecorder
 from lambda_tui.load.credential_refresh import CredentialRefresh
 from lambda_tui.load.endings import error_of_end, limit_of_end
 from lambda_tui.load.engine.limits import End
@@ -260,14 +260,16 @@ class Run:
             raise self._interrupted()
 
     def _begin_history(self, scenario: Scenario, deployment: Deployment) -> None:
-        if self._history is not None:
-            recorder = self._measured.recorder = self._history.begin(
-                run_id=self.run_id,
-                name=self._scenario.name,
-                started_at=self._latest.started_at,
-                scenario=scenario,
-            )
-            recorder.target(deployment.description)
+        self._measured.recorder = self._recorder(self.run_id, scenario, deployment)
+
+    def _recorder(self, run_id: str, scenario: Scenario, deployment: Deployment) -> RunRecorder | None:
+        if self._history is None:
+            return None
+        recorder = self._history.begin(
+            run_id=run_id, name=self._scenario.name, started_at=self._latest.started_at, scenario=scenario
+        )
+        recorder.target(deployment.description)
+        return recorder
 
     def _finish_history(self) -> LambdaTuiError | None:
         return self._measured.finish(self._failure)

@@ -54,7 +54,7 @@ class LookPlan:
 
 
 def look_plan(first: int, comparisons: int) -> LookPlan:
-    """Look after `first` rounds (3 at least), then after twice as many each time: up to four times as many, or
+    """Look after `first` rounds (3 at least), then after twice as many each time, up to four times as many;
     up to 24 where that is more."""
     looks = [max(FEWEST_PAIRS, first)]
     cap = max(24, 4 * looks[0])

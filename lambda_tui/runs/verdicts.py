@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from lambda_tui.aws_facts import vcpus_of
 from lambda_tui.results import Invocation
-from lambda_tui.results.ratios import SpeedRatio, Standing, speed_ratio
+from lambda_tui.results.ratios import AS_FAST, SpeedRatio, Standing, speed_ratio
 from lambda_tui.results.task_span import cpu_ms, task_spans
 from lambda_tui.scenario import ConcurrencyModel, Scenario
 from lambda_tui.wording.numbers import format_ms, format_vcpus
@@ -36,6 +36,17 @@ Rounds = Mapping[int, float]
 """Durations in ms by the round they were measured in."""
 
 
+Reason = Literal["base", "waits", "computes", "overlaps", "starting", "serial", "no CPU", "GIL", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What was measured that explains a standing, and the same in a few words; empty where nothing does."""
+
+    reason: Reason
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVerdict:
     """One model against sequential. `is_winner`: surely faster, and not surely slower than the fastest."""
@@ -44,15 +55,18 @@ class ModelVerdict:
     speed: SpeedRatio | None
     standing: Standing | None
     """None for sequential itself, and where nothing was measured."""
-    beside_best: Standing | None
+    beside_best: SpeedRatio | None
     """Against the fastest, for a model that is faster than sequential; None for the fastest and the rest."""
     is_winner: bool
-    why: str
+    why: Why
 
     @property
     def is_decided(self) -> bool:
-        """Nothing about it is open: against sequential, and against the fastest where it may be a winner."""
-        return self.standing != "undecided" and self.beside_best in (None, "faster", "slower", "as fast")
+        """Nothing about it is open: against sequential, and whether it shares the first place. Within 5 % of
+        the fastest it does, which more rounds would hardly change."""
+        beside = self.beside_best
+        is_placed = beside is None or beside.standing == "slower" or beside.ratio > 1 / (1 + AS_FAST)
+        return self.standing != "undecided" and is_placed
 
     def to_document(self) -> dict[str, Any]:
         """A row of the run document's `verdict`."""
@@ -63,7 +77,7 @@ class ModelVerdict:
             "low": None if speed is None else speed.low,
             "high": None if speed is None else speed.high,
             "decided": self.is_decided,
-            "why": self.why,
+            "why": self.why.text,
         }
 
 
@@ -88,7 +102,7 @@ def model_verdicts(
             speed=speeds.get(model),
             standing=_standing(speeds.get(model)),
             beside_best=beside.get(model),
-            is_winner=model == best or (model in beside and beside[model] != "slower"),
+            is_winner=model == best or (model in beside and beside[model].standing != "slower"),
             why=_why(model, _standing(speeds.get(model)), accounts, vcpus_of(scenario.memory_mb)),
         )
         for model in measured
@@ -117,14 +131,14 @@ def _beside_best(
     speeds: Mapping[ConcurrencyModel, SpeedRatio | None],
     rounds: Mapping[ConcurrencyModel, Rounds],
     level: float,
-) -> tuple[ConcurrencyModel | None, dict[ConcurrencyModel, Standing]]:
+) -> tuple[ConcurrencyModel | None, dict[ConcurrencyModel, SpeedRatio]]:
     """The fastest of the models that are faster than sequential, and how the others of them stand to it."""
     faster = {model: speed for model, speed in speeds.items() if speed and speed.standing == "faster"}
     if not faster:
         return None, {}
     best = max(faster, key=lambda model: faster[model].ratio)
     beside = {model: _paired(rounds[best], rounds[model], level) for model in faster if model != best}
-    return best, {model: speed.standing for model, speed in beside.items() if speed is not None}
+    return best, {model: speed for model, speed in beside.items() if speed is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,37 +172,39 @@ def _account(invocations: Sequence[Invocation]) -> _Account | None:
     )
 
 
+UNKNOWN = Why("unknown", "")
+
+
 def _why(
     model: ConcurrencyModel,
     standing: Standing | None,
     accounts: Mapping[ConcurrencyModel, _Account | None],
     vcpus: float,
-) -> str:
-    """What was measured that explains the standing, in a few words; empty where nothing does."""
+) -> Why:
     own, base = accounts.get(model), accounts.get(BASE)
     if own is None or base is None or own.overlap is None:
-        return ""
+        return UNKNOWN
     if model == BASE:
-        return "one after another"
-    waits = own.cpu_ms is not None and own.cpu_ms < WAITS * own.duration_ms * min(1.0, vcpus)
+        return Why("base", "one after another")
     if standing == "faster":
+        waits = own.cpu_ms is not None and own.cpu_ms < WAITS * own.duration_ms * min(1.0, vcpus)
         return _why_faster(own, base, waits=waits)
     starting = _what_starting_takes(model, own, base)
     if starting:
-        return starting
+        return Why("starting", starting)
     if own.overlap < OVERLAPS:
-        return "one after another: nothing overlaps"
+        return Why("serial", "one after another: nothing overlaps")
     return _why_no_gain(model, own, vcpus)
 
 
-def _why_faster(own: _Account, base: _Account, *, waits: bool) -> str:
+def _why_faster(own: _Account, base: _Account, *, waits: bool) -> Why:
     if waits:
-        return "waits together"
+        return Why("waits", "waits together")
     if own.cpu_ms is not None and own.cpu_ms > 1.1 * own.duration_ms:
-        return f"computes on {own.cpu_ms / own.duration_ms:.1f} vCPUs at once"
+        return Why("computes", f"computes on {own.cpu_ms / own.duration_ms:.1f} vCPUs at once")
     if own.overlap is not None and base.overlap is not None and own.overlap > OVERLAPS * base.overlap:
-        return "waits overlap, CPU does not"
-    return ""
+        return Why("overlaps", "waits overlap, CPU does not")
+    return UNKNOWN
 
 
 def _what_starting_takes(model: ConcurrencyModel, own: _Account, base: _Account) -> str:
@@ -203,13 +219,14 @@ def _what_starting_takes(model: ConcurrencyModel, own: _Account, base: _Account)
     return ""
 
 
-def _why_no_gain(model: ConcurrencyModel, own: _Account, vcpus: float) -> str:
+def _why_no_gain(model: ConcurrencyModel, own: _Account, vcpus: float) -> Why:
     if own.cpu_ms is None or own.cpu_ms < COMPUTES * own.duration_ms * min(1.0, vcpus):
-        return ""
+        return UNKNOWN
     if vcpus <= 1.0:
-        return f"{format_vcpus(vcpus)}: nothing to gain"
-    is_threaded = not model.startswith("process")
-    return "the GIL lets one thread compute at a time" if is_threaded else ""
+        return Why("no CPU", f"{format_vcpus(vcpus)}: nothing to gain")
+    if model.startswith("process"):
+        return UNKNOWN
+    return Why("GIL", "the GIL lets one thread compute at a time")
 
 
 def _workers_of(model: ConcurrencyModel) -> str:
