@@ -22,7 +22,6 @@ from lambda_tui.load.engine_group import Batch, EngineGroup, Started
 from lambda_tui.load.measurement import Measurement
 from lambda_tui.load.planning import check_load, engine_count, plan_of
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
-from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment, Target
 
@@ -108,10 +107,6 @@ class Run:
             if not self._latest.is_final:
                 self._latest = replace(self._latest, state="stopping")
             self._news.notify_all()
-
-    def document(self) -> dict[str, Any]:
-        """The run document (contract: `run` document) of what has been measured so far."""
-        return run_document(self._latest)
 
     def _coalesced(self) -> Iterator[Snapshot]:
         shown = self._latest

@@ -13,7 +13,7 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 
 from lambda_tui.errors import InvalidInput, StorageError
-from lambda_tui.load.series import RunFactory, Runnable
+from lambda_tui.load.series import ComparisonFactory, RunFactory
 from lambda_tui.scenario import Scenario, prepare_validation
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui import theme
@@ -21,6 +21,7 @@ from lambda_tui.tui.dialogs.question import Question
 from lambda_tui.tui.explore.controls import Controls
 from lambda_tui.tui.explore.first_scenario import FIRST_SCENARIO
 from lambda_tui.tui.explore.screen import ExploreScreen
+from lambda_tui.tui.measured_runs import comparison_of, run_of
 from lambda_tui.tui.mode_screen import ModeScreen
 from lambda_tui.tui.modes import ENVIRONMENTS, EXPLORE, HISTORY, PROGRAM_KEYS, WHATIF
 from lambda_tui.tui.textual_internals import LateStyles, TerminalDriver
@@ -53,16 +54,18 @@ class LambdaTui(LateStyles):
         scenario: Scenario = FIRST_SCENARIO,
         *,
         start_run: RunFactory | None = None,
+        start_comparison: ComparisonFactory | None = None,
     ) -> None:
         super().__init__()
         self.target = target
         self._open_history = open_history
         self._history: HistoryStore | None = None
-        self._start_run = start_run or self._run_of
+        self._start_run = start_run or (lambda scenario: run_of(scenario, target, self.history))
+        compared = start_comparison or (lambda scenario: comparison_of(scenario, target, self.history))
         for own in theme.THEMES:
             self.register_theme(own)
         self.theme = theme.DARK.name
-        self.explore = ExploreScreen(target, scenario, self._start_run)
+        self.explore = ExploreScreen(target, scenario, self._start_run, compared)
         self._environments: EnvironmentsScreen | None = None
         for mode, screen in (
             (EXPLORE, lambda: self.explore),
@@ -188,8 +191,3 @@ class LambdaTui(LateStyles):
         position = cycle.index(self.theme) + 1 if self.theme in cycle else 0
         self.theme = cycle[position % len(cycle)]
         self.notify(f"Theme: {self.theme}", timeout=2)
-
-    def _run_of(self, scenario: Scenario) -> Runnable:
-        from lambda_tui.load.run import Run  # noqa: PLC0415  (the engine is not needed for the first paint)
-
-        return Run(scenario, self.target, history=self.history)

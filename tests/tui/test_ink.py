@@ -118,7 +118,7 @@ async def test_explore(look: Look) -> None:
     runs = SyntheticRuns(
         lambda scenario, run_id: SyntheticRun(scenario, run_id=run_id, gate=gate, hold_after=3, batch=5)
     )
-    async with look.walk(LambdaTui(SilentTarget(), start_run=runs)) as walk:
+    async with look.walk(LambdaTui(SilentTarget(), start_run=runs, start_comparison=runs.compare)) as walk:
         await walk.look("start")
         await walk.look("slider", "tab", "tab")
         walk.focus("#field-workload FieldSelect")
@@ -134,9 +134,9 @@ async def test_explore(look: Look) -> None:
         await walk.look("staying", "escape")
         await walk.look("stopped", "escape", shows="Stopped after")
         gate.clear()
-        await walk.look("all models, nothing yet", "a", shows="of 10")
+        await walk.look("all models, nothing yet", "a", shows="of at most 40")
         gate.set()
-        await walk.look("all models", shows="✓ done  7 models")
+        await walk.look("all models", shows="✓ done  decided")
         await walk.panes("all models", 5)
         await walk.look("done", "escape", "enter", shows="◂sequential")
         await walk.look("compared", "m", "enter", shows="◂threads")

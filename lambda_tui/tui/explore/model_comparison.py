@@ -11,15 +11,18 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lambda_tui.load.judge import ComparisonState
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.results.task_span import TaskSpan, task_spans
 from lambda_tui.runs.ranking import RankedRun, rank_runs
+from lambda_tui.runs.verdicts import BASE, ModelVerdict
 from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel
 from lambda_tui.tui.drawing.axis import time_scale
 from lambda_tui.tui.drawing.bars import Lane, paint_half_lanes, paint_lane
 from lambda_tui.tui.drawing.big_digits import big_digits
 from lambda_tui.tui.drawing.big_letters import big_letters
+from lambda_tui.tui.drawing.whiskers import RatioScale, whiskers
 from lambda_tui.tui.explore.model_verdict import Verdict, verdict_of
 from lambda_tui.tui.explore.task_picture import paint_segments, task_lanes
 from lambda_tui.tui.widgets.model_picker import BOLD, MODEL_CLASSES, MODEL_CSS
@@ -59,6 +62,14 @@ BIG = _Columns(p50=9, billed=11, dollars=12, factor=16)
 TALL = 4
 """Rows a model needs for three lanes of bars and factors in big digits; below that it gets half blocks."""
 
+STANDINGS = {
+    "undecided": "too close to call",
+    "as fast": "as fast",
+    "no faster": "no faster",
+    "slower": "slower",
+}
+"""What is said of a model that is not surely faster than sequential."""
+
 ROOMY_FROM, BIG_FROM = 96, 110
 HEAD_ROWS, FOOT_ROWS = 2, 2
 BIG_FOOT_ROWS = 10
@@ -88,24 +99,24 @@ class ModelComparison(Widget, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
+        self._state: ComparisonState | None = None
         self._runs: Mapping[ConcurrencyModel, Snapshot] = {}
+        self._verdicts: Mapping[ConcurrencyModel, ModelVerdict] = {}
         self._results: Mapping[ConcurrencyModel, RankedRun] = {}
         self._spans: Mapping[ConcurrencyModel, tuple[TaskSpan, ...]] = {}
-        self._measuring: ConcurrencyModel | None = None
         self._total_ms = 0.0
         self._verdict: Verdict | None = None
 
-    def show(self, runs: Mapping[ConcurrencyModel, Snapshot], measuring: ConcurrencyModel | None) -> None:
-        """Draw these runs; `measuring` is the model whose run is in progress."""
-        self._runs = dict(runs)
-        self._measuring = measuring
-        self._results = rank_runs(self._runs, base="sequential")
-        pictures = {model: picture_of(run) for model, run in runs.items()}
+    def show(self, state: ComparisonState | None) -> None:
+        """Draw a comparison; None where it has only been asked for."""
+        self._state = state
+        self._runs = {} if state is None else state.runs
+        self._verdicts = {} if state is None else state.verdicts
+        self._results = rank_runs(self._runs, base=BASE)
+        pictures = {model: picture_of(run) for model, run in self._runs.items()}
         self._spans = {model: task_spans(shown) for model, shown in pictures.items() if shown is not None}
         self._total_ms = max((span.end_ms for spans in self._spans.values() for span in spans), default=0.0)
-        workload = next((run.scenario.workload for run in runs.values()), None)
-        is_over = measuring is None and workload is not None
-        self._verdict = verdict_of(self._results, workload) if is_over and workload else None
+        self._verdict = verdict_of(state) if state is not None and state.is_final else None
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -175,14 +186,21 @@ class ModelComparison(Widget, can_focus=True):
         tall = height == TALL
         text_line = 1 if tall else 0
         columns = self._columns(width, tall=tall)
+        picture = columns.picture(width)
+        if line == TALL - 1:
+            return [Segment(" " * NAME_WIDTH), self._why(model, width - NAME_WIDTH)]
         segments = [self._title(model) if line == text_line else Segment(" " * NAME_WIDTH)]
         if model not in self._spans:
             return [*segments, *self._no_picture(model, is_text_line=line == text_line)]
-        segments += [*self._picture(model, line, height, columns.picture(width)), Segment(" ")]
+        segments += [*self._picture(model, line, height, picture), Segment(" ")]
         if line == text_line:
             segments += self._figures(model, columns)
-        elif line == text_line + 1:
+        elif tall and line == 0:
+            segments.append(self._whiskers(model, columns))
+        elif tall:
             segments.append(self._second_line(model, columns))
+        elif line == 1:
+            segments.append(self._why(model, columns.numbers + columns.factor))
         else:
             segments.append(Segment(" " * columns.numbers))
         if columns is BIG:
@@ -192,11 +210,28 @@ class ModelComparison(Widget, can_focus=True):
         return segments
 
     def _title(self, model: ConcurrencyModel) -> Segment:
-        result = self._results.get(model)
-        star = "★ " if result is not None and result.is_fastest and self._measuring is None else "  "
-        if model == self._measuring:
-            star = "▸ "
+        star = "★ " if self._is_winner(model) else "  "
         return Segment(f"{star}{model}"[:NAME_WIDTH].ljust(NAME_WIDTH), self._style(f"model--{model}") + BOLD)
+
+    def _why(self, model: ConcurrencyModel, width: int) -> Segment:
+        """What was measured that explains the place, in words."""
+        verdict = self._verdicts.get(model)
+        text = ""
+        if verdict is not None:
+            notes = (STANDINGS.get(verdict.standing or ""), verdict.why.text)
+            text = " · ".join(note for note in notes if note)
+        return Segment(f"{text[:width]:<{width}}", self._style("compare--head"))
+
+    def _whiskers(self, model: ConcurrencyModel, columns: _Columns) -> Segment:
+        """The interval of the speed, on a scale that all models share."""
+        speeds = [verdict.speed for verdict in self._verdicts.values() if verdict.speed is not None]
+        speed = self._verdicts[model].speed if model in self._verdicts else None
+        if speed is None:
+            return Segment(" " * columns.numbers)
+        scale = RatioScale.over(((each.low, each.high) for each in speeds), columns.numbers - 2)
+        text = whiskers(scale, speed.low, speed.ratio, speed.high)
+        style = self._style("compare--winner" if self._is_winner(model) else "compare--head")
+        return Segment(f"  {text}", style)
 
     def _picture(self, model: ConcurrencyModel, line: int, height: int, columns: int) -> list[Segment]:
         """Three lanes of bars where a model has four rows, otherwise two lanes of half blocks a row."""
@@ -213,19 +248,16 @@ class ModelComparison(Widget, can_focus=True):
 
     def _no_picture(self, model: ConcurrencyModel, *, is_text_line: bool) -> list[Segment]:
         """What stands in a row without a picture: waiting, starting, or why it failed."""
-        result, run = self._results.get(model), self._runs.get(model)
+        result = self._results.get(model)
         if not is_text_line:
             return []
         if result is not None and result.error:
             return [Segment(f"✗ {result.error}", self._style("compare--error"))]
-        text = "·" if run is None else ""
-        if model == self._measuring:
-            text = (run.note if run else "") or "starting …"
-        return [Segment(text, self._style("compare--head"))]
+        note = "·" if self._state is None else self._state.whole.note or "·"
+        return [Segment(note if model == BASE else "·", self._style("compare--head"))]
 
     def _is_winner(self, model: ConcurrencyModel) -> bool:
-        result = self._results.get(model)
-        return self._measuring is None and result is not None and result.is_fastest
+        return model in self._verdicts and self._verdicts[model].is_winner
 
     def _figures(self, model: ConcurrencyModel, columns: _Columns) -> list[Segment]:
         result = self._results.get(model)
@@ -240,27 +272,30 @@ class ModelComparison(Widget, can_focus=True):
         ]
 
     def _second_line(self, model: ConcurrencyModel, columns: _Columns) -> Segment:
-        """Progress while a model is measured, afterwards its price against sequential."""
-        result, run = self._results.get(model), self._runs.get(model)
+        """The price against sequential."""
+        result = self._results.get(model)
         text = ""
-        if model == self._measuring and run is not None:
-            text = f"{len(run.invocations):,} of {run.planned:,}"
-        elif result is not None and result.cost_change is not None and model != "sequential":
+        if result is not None and result.cost_change is not None and model != BASE:
             text = format_change(result.cost_change)
         return Segment(f"{text:>{columns.numbers}}", self._style("compare--head"))
 
+    def _speed(self, model: ConcurrencyModel) -> str:
+        """How many times as fast as sequential: of paired rounds, or of medians before the first look."""
+        verdict, result = self._verdicts.get(model), self._results.get(model)
+        if verdict is not None and verdict.speed is not None:
+            return format_factor(verdict.speed.ratio)
+        return format_factor(result.factor) if result is not None and result.factor is not None else ""
+
     def _factor(self, model: ConcurrencyModel, columns: _Columns) -> Segment:
-        result = self._results.get(model)
-        text = format_factor(result.factor) if result is not None and result.factor is not None else ""
         style = self._style("compare--winner" if self._is_winner(model) else "compare--text")
-        return Segment(f"{text:>{columns.factor}}", style)
+        return Segment(f"{self._speed(model):>{columns.factor}}", style)
 
     def _big_factor(self, model: ConcurrencyModel, line: int) -> Segment:
-        result = self._results.get(model)
-        if result is None or result.factor is None or line >= TALL - 1:
+        speed = self._speed(model)
+        if not speed or line >= TALL - 1:
             return Segment("")
         style = self._style("compare--winner" if self._is_winner(model) else f"model--{model}")
-        return Segment(f"{big_digits(format_factor(result.factor))[line]:>{BIG.factor}}", style)
+        return Segment(f"{big_digits(speed)[line]:>{BIG.factor}}", style)
 
 
 def picture_of(run: Snapshot) -> Invocation | None:

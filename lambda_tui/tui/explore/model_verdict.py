@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lambda_tui.runs.ranking import RankedRun
-from lambda_tui.scenario import CPU_WORKLOADS, WAITING_WORKLOADS, ConcurrencyModel, WorkloadKind
+from lambda_tui.load.judge import ComparisonState
+from lambda_tui.runs.ranking import rank_runs
+from lambda_tui.runs.verdicts import BASE, ModelVerdict, Reason
 from lambda_tui.wording.numbers import format_cheaper, format_factor
+
+GAINED: dict[Reason, str] = {
+    "waits": "Wait together, pay once",
+    "computes": "More vCPUs compute at once",
+    "overlaps": "Waits overlap, CPU does not",
+}
+NOT_GAINED: dict[Reason, str] = {
+    "no CPU": "Models buy no CPU: memory does",
+    "GIL": "One thread computes at a time",
+    "starting": "Starting workers costs more",
+    "serial": "Nothing waits together here",
+}
+"""Lessons in five words, by what was measured; the first that any model's measurement supports is told."""
+
+OPEN = "More invocations may tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,45 +31,49 @@ class Verdict:
     """Three short lines for a room."""
 
     winners: tuple[str, ...]
-    """The fastest, within noise; none where sequential is among them."""
+    """The fastest, beyond doubt faster than sequential; none where no model is."""
     gain: str
-    """`2.9× as fast, 59-64% cheaper`, or `fastest`; otherwise that nothing was gained."""
+    """`2.9× as fast, 59-64% cheaper`; otherwise that nothing was gained, or that it is too close to call."""
     lesson: str
 
     def sentence(self, width: int) -> str:
         """Winners and gain in one line of that many cells."""
         if not self.winners:
-            return "No model is faster than sequential: this work gains nothing here."
-        than = "" if "fastest" in self.gain else " than sequential"
+            return self.gain
         names = listing(self.winners)
-        for sentence in (f"{names}: {self.gain}{than}", f"{names}: {self.gain}"):
+        for sentence in (f"{names}: {self.gain} than sequential", f"{names}: {self.gain}"):
             if len(sentence) <= width:
                 return sentence
-        return f"{len(self.winners)} models: {self.gain}{than}"
+        return f"{len(self.winners)} models: {self.gain} than sequential"
 
 
-def verdict_of(results: Mapping[ConcurrencyModel, RankedRun], workload: WorkloadKind) -> Verdict | None:
-    """None where no model got through."""
-    winners = {model: result for model, result in results.items() if result.is_fastest}
-    if not winners:
+def verdict_of(state: ComparisonState) -> Verdict | None:
+    """None where nothing could be judged: no model got through, or it was stopped before the first look."""
+    verdicts = state.verdicts
+    if not any(verdict.standing for verdict in verdicts.values()):
         return None
-    if "sequential" in winners:
-        return Verdict((), "Sequential is as fast", lesson(workload, gained=False))
-    best = min(winners.values(), key=lambda winner: winner.duration_ms or 0.0)
-    changes = [winner.cost_change for winner in winners.values() if winner.cost_change is not None]
-    gain = "fastest"
-    if best.factor is not None and changes:
-        gain = f"{format_factor(best.factor)} as fast, {format_cheaper(min(changes), max(changes))}"
-    return Verdict(tuple(winners), gain, lesson(workload, gained=True))
+    winners = [verdict for verdict in verdicts.values() if verdict.is_winner]
+    if winners:
+        reasons = {verdict.why.reason for verdict in winners}
+        return Verdict(
+            tuple(verdict.model for verdict in winners), _gain(state, winners), _lesson(GAINED, reasons)
+        )
+    if not state.is_decided:
+        return Verdict((), "Too close to call", OPEN)
+    reasons = {verdict.why.reason for verdict in verdicts.values()}
+    return Verdict((), "Sequential is as fast", _lesson(NOT_GAINED, reasons))
 
 
-def lesson(workload: WorkloadKind, *, gained: bool) -> str:
-    """Why it came out like this, in five words."""
-    if workload not in CPU_WORKLOADS:
-        return "Wait together, pay once" if gained else "Nothing waits together here"
-    if not gained:
-        return "Models buy no CPU: memory does"
-    return "Waits overlap, CPU does not" if workload in WAITING_WORKLOADS else "More vCPUs compute at once"
+def _gain(state: ComparisonState, winners: Sequence[ModelVerdict]) -> str:
+    ranked = rank_runs(state.runs, base=BASE)
+    changes = [change for verdict in winners if (change := ranked[verdict.model].cost_change) is not None]
+    best = max(verdict.speed.ratio for verdict in winners if verdict.speed is not None)
+    cheaper = f", {format_cheaper(min(changes), max(changes))}" if changes else ""
+    return f"{format_factor(best)} as fast{cheaper}"
+
+
+def _lesson(lessons: dict[Reason, str], reasons: set[Reason]) -> str:
+    return next((text for reason, text in lessons.items() if reason in reasons), "")
 
 
 def listing(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from lambda_tui.tui.explore.duration_plot import DurationPlot
 from lambda_tui.tui.explore.model_comparison import ModelComparison
 from lambda_tui.tui.explore.statistics import MoneyLine, StatisticsLines
 from lambda_tui.tui.explore.task_picture import TaskPicture
-from lambda_tui.tui.session import Tour
+from lambda_tui.tui.session import Comparing
 from lambda_tui.wording.scenarios import model_and_memory, work_line
 
 
@@ -42,11 +42,11 @@ class Results(Vertical):
         self.query_one("#chart").border_subtitle = "" if latest is None else model_and_memory(latest.scenario)
         self._show_bill(latest, previous)
 
-    def show_tour(self, tour: Tour, shown: Snapshot | None) -> None:
+    def show_comparison(self, comparing: Comparing, shown: Snapshot | None) -> None:
         """All models; `shown` is the run whose bill is on screen."""
         comparison = self.query_one(ModelComparison)
-        comparison.show(tour.runs, tour.running)
-        comparison.border_title = f"All models · {work_line(tour.scenario)}"
+        comparison.show(comparing.state)
+        comparison.border_title = f"All models · {work_line(comparing.scenario)}"
         self._show_bill(shown, None)
 
     def show_tasks(self, snapshot: Snapshot, invocation: Invocation | None) -> None:

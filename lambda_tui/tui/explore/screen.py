@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.widgets import OptionList
 
 from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetError
-from lambda_tui.load.series import RunFactory
+from lambda_tui.load.series import ComparisonFactory, RunFactory
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import ConcurrencyModel, Scenario
+from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui.consent import SpendingGate
 from lambda_tui.tui.explore.controls import Controls
@@ -30,6 +30,7 @@ from lambda_tui.tui.explore.status_line import StatusLine
 from lambda_tui.tui.explore.texts import MARGINAL_PRICES, cpu_line, help_text, promise_line, welcome_lines
 from lambda_tui.tui.messages import (
     AllModelsRequested,
+    ComparisonArrived,
     InvocationSelected,
     RunFailed,
     RunRequested,
@@ -40,11 +41,10 @@ from lambda_tui.tui.messages import (
 )
 from lambda_tui.tui.mode_screen import Explanation, ModeScreen
 from lambda_tui.tui.modes import EXPLORE
-from lambda_tui.tui.session import ExploreSession, through_all_models
+from lambda_tui.tui.session import ExploreSession, asked_about
 from lambda_tui.tui.widgets.model_picker import ModelPicker
 from lambda_tui.tui.widgets.pane_tabs import PaneTabs
 from lambda_tui.tui.widgets.title_bar import TitleBar
-from lambda_tui.wording.numbers import plural
 
 if TYPE_CHECKING:
     from lambda_tui.history import RecordedRun
@@ -60,11 +60,17 @@ class ExploreScreen(ModeScreen):
     """The models get the focus after the first paint: before it, that restyles half the screen again."""
     BINDINGS: ClassVar[list[BindingType]] = [*EXPLORE_KEYS]
 
-    def __init__(self, target: Target, scenario: Scenario, start_run: RunFactory) -> None:
+    def __init__(
+        self,
+        target: Target,
+        scenario: Scenario,
+        start_run: RunFactory,
+        start_comparison: ComparisonFactory,
+    ) -> None:
         super().__init__(target)
         self._scenario = scenario
         self._gate = SpendingGate(self, target)
-        self.session = ExploreSession(target, start_run, self.post_message)
+        self.session = ExploreSession(target, start_run, start_comparison, self.post_message)
 
     def compose_content(self) -> ComposeResult:
         yield PaneTabs(id="tabs")
@@ -83,16 +89,16 @@ class ExploreScreen(ModeScreen):
     # Layout
 
     def classes_for(self, width: int, height: int) -> set[str]:
-        tour = self.session.tour
+        comparing = self.session.comparing
         states = [
-            ("-comparing", tour is not None),
-            ("-compared", tour is not None and tour.running is None),
+            ("-comparing", comparing is not None),
+            ("-compared", comparing is not None and not comparing.is_running),
             ("-paused", self.session.frozen is not None),
         ]
         return super().classes_for(width, height) | {name for name, holds in states if holds}
 
     def arranged(self) -> None:
-        comparing = self.session.tour is not None
+        comparing = self.session.comparing is not None
         shown = containers_of(self.pane, comparing=comparing) if self.has_class("-folded") else CONTAINERS
         for name in CONTAINERS:
             self.query_one(f"#{name}").set_class(name not in shown, "-away")
@@ -103,7 +109,7 @@ class ExploreScreen(ModeScreen):
     def action_show_pane(self, name: str) -> None:
         super().action_show_pane(name)
         targets = {"controls": "ModelPicker", "feed": "#feed", "bill": "#bill"}
-        focus = "#comparison" if name == "chart" and self.session.tour is not None else targets.get(name)
+        focus = "#comparison" if name == "chart" and self.session.comparing is not None else targets.get(name)
         self.set_focus(self.query_one(focus) if focus else None)
 
     # Runs
@@ -111,7 +117,7 @@ class ExploreScreen(ModeScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter chooses in an open list and presses a focused button; everywhere else it runs."""
         if action in ("pause", "stop") and not self.session.running:
-            return (self.session.frozen if action == "pause" else self.session.tour) is not None
+            return (self.session.frozen if action == "pause" else self.session.comparing) is not None
         return not (action == "run" and isinstance(self.focused, OptionList | PushButton))
 
     @on(RunRequested)
@@ -140,15 +146,15 @@ class ExploreScreen(ModeScreen):
             return
         self._show_runs()
         if snapshot is not None:
-            self.query_one(StatusLine).show_run(snapshot, self.session.tour)
+            self.query_one(StatusLine).show_run(snapshot, self.session.comparing)
 
     def action_stop(self) -> None:
         if self.session.running:
             self.session.stop()
             if self.session.frozen is not None:
                 self.action_pause()
-        elif self.session.tour is not None:
-            self.session.leave_tour()
+        elif self.session.comparing is not None:
+            self.session.leave_comparison()
             self._show_others()
 
     def action_restart(self) -> None:
@@ -177,10 +183,7 @@ class ExploreScreen(ModeScreen):
         scenario = self._valid_scenario()
         if scenario is None:
             return
-        scenarios, how = [scenario], ""
-        if all_models:
-            scenarios = through_all_models(scenario)
-            how = f"through all seven models, each {plural(scenario.planned_invocations, 'time')}"
+        scenarios, how = asked_about(scenario) if all_models else ([scenario], "")
         self._gate.enter(
             scenarios, lambda: self._start(scenario, all_models=all_models), self._show_failure, how=how
         )
@@ -188,7 +191,7 @@ class ExploreScreen(ModeScreen):
     def _start(self, scenario: Scenario, *, all_models: bool) -> None:
         self.show_banner(None)
         if all_models:
-            self.session.run_all_models(scenario)
+            self.session.compare_models(scenario)
         else:
             self.session.run(scenario)
         if self.has_class("-folded") and (self.pane == "controls" or all_models):
@@ -208,10 +211,11 @@ class ExploreScreen(ModeScreen):
 
     # Messages of threads and widgets
 
-    def on_snapshot_arrived(self, message: SnapshotArrived[ConcurrencyModel]) -> None:
-        if not self.session.take(message):
-            return
-        snapshot = message.snapshot
+    def on_snapshot_arrived(self, message: SnapshotArrived[str]) -> None:
+        if self.session.take(message):
+            self._taken(message.snapshot)
+
+    def _taken(self, snapshot: Snapshot) -> None:
         if not snapshot.is_final:
             self._show_newest(snapshot)
             return
@@ -219,6 +223,10 @@ class ExploreScreen(ModeScreen):
         self._show_others()
         if isinstance(snapshot.stopped_by, TargetError):
             self._show_failure(snapshot.stopped_by)
+
+    def on_comparison_arrived(self, message: ComparisonArrived) -> None:
+        if self.session.take_comparison(message):
+            self._taken(message.state.whole)
 
     def on_run_failed(self, message: RunFailed) -> None:
         if self.session.fail(message):
@@ -241,13 +249,10 @@ class ExploreScreen(ModeScreen):
             self.query_one(StatusLine).say(text)
 
     def on_scenario_edited(self, message: ScenarioEdited) -> None:
-        if message.scenario is not None:
-            self._scenario = message.scenario
-            self._show_promise(message.scenario)
+        self._show_promise(message.scenario or self._scenario)
 
     def on_invocation_selected(self, message: InvocationSelected) -> None:
-        snapshot = self.session.on_screen
-        if snapshot is not None:
+        if (snapshot := self.session.on_screen) is not None:
             self.query_one(Results).show_tasks(snapshot, message.invocation)
 
     # Showing
@@ -255,8 +260,8 @@ class ExploreScreen(ModeScreen):
     def _show_runs(self) -> None:
         session, snapshot, results = self.session, self.session.shown, self.query_one(Results)
         with self.app.batch_update():
-            if session.tour is not None:
-                results.show_tour(session.tour, snapshot)
+            if session.comparing is not None:
+                results.show_comparison(session.comparing, snapshot)
             else:
                 results.show_run(session.latest, session.previous)
             self.query_one(Feed).show_run(snapshot)
@@ -267,7 +272,7 @@ class ExploreScreen(ModeScreen):
         self.show_banner(f"{error} The key r restarts the target.")
 
     def _show_promise(self, scenario: Scenario) -> None:
-        kind = self.target.kind
+        self._scenario, kind = scenario, self.target.kind
         self.query_one(DurationPlot).welcome(*welcome_lines(scenario, kind))
         self.query_one(Controls).show_hints(cpu_line(scenario.memory_mb, kind), promise_line(scenario, kind))
 
@@ -290,12 +295,10 @@ class ExploreScreen(ModeScreen):
 
         snapshot, feed = self.session.on_screen, self.query_one(Feed)
         row = feed.newest() if feed.has_focus else None
-        if row is not None:
-            return feed_row(row).strip()
-        return "" if snapshot is None else summary_text(snapshot)
+        summary = "" if snapshot is None else summary_text(snapshot)
+        return summary if row is None else feed_row(row).strip()
 
     def exports(self) -> Iterable[Document]:
         from lambda_tui.tui.export import run_export  # noqa: PLC0415  (not needed for the first paint)
 
-        runs = list(self.session.tour.runs.values()) if self.session.tour else [self.session.on_screen]
-        return [run_export(run) for run in runs if run is not None]
+        return map(run_export, self.session.runs_on_screen)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from lambda_tui.load.judge import ComparisonState
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.scenario import CONCURRENCY_MODELS
-from lambda_tui.tui.session import Tour
+from lambda_tui.tui.session import Comparing
 from lambda_tui.tui.widgets.flat_text import FlatText
 from lambda_tui.wording.numbers import format_usd, plural
 
-BAR_CELLS, TOUR_BAR_CELLS = 24, 8
-"""The name of the model takes the room of the longer bar."""
+BAR_CELLS = 24
 
 
 class StatusLine(FlatText):
@@ -24,9 +23,10 @@ class StatusLine(FlatText):
         """Say why Enter did nothing."""
         self.app.notify("A run is in progress: Esc stops it.", timeout=3)
 
-    def show_run(self, snapshot: Snapshot, tour: Tour | None = None) -> None:
-        """How far the run is, or, with a tour, all of its runs."""
-        self.show(status_content(snapshot) if tour is None else tour_content(snapshot, tour))
+    def show_run(self, snapshot: Snapshot, comparing: Comparing | None = None) -> None:
+        """How far the run is, or the comparison it belongs to."""
+        state = None if comparing is None else comparing.state
+        self.show(status_content(snapshot) if state is None else comparison_content(state))
 
     def show_paused(self, snapshot: Snapshot) -> None:
         self.show(paused_content(snapshot))
@@ -42,22 +42,30 @@ def paused_content(snapshot: Snapshot) -> Content:
     )
 
 
-def tour_content(snapshot: Snapshot, tour: Tour) -> Content:
-    """Which model it is; at the end what all of them took together."""
-    total, runs = len(CONCURRENCY_MODELS), tour.runs.values()
-    if tour.running is not None or snapshot.stopped_by is not None:
-        model = snapshot.scenario.concurrency
-        place = f"{CONCURRENCY_MODELS.index(model) + 1}/{total} {model}  "
-        return Content.assemble((place, "bold"), status_content(snapshot, TOUR_BAR_CELLS))
-    count = plural(sum(len(run.invocations) for run in runs), "invocation")
-    seconds = sum(run.elapsed_ms for run in runs) / 1000
+def comparison_content(state: ComparisonState) -> Content:
+    """Which round it is; at the end whether anything is open."""
+    whole = state.whole
+    if whole.state == "preparing" or whole.stopped_by is not None:
+        return status_content(whole)
+    count = plural(len(whole.invocations), "invocation")
+    if not state.is_final:
+        filled = BAR_CELLS * state.rounds // max(1, state.cap)
+        return Content.assemble(
+            ("▸ " + ("stopping  " if whole.state == "stopping" else ""), "$accent"),
+            ("━" * filled, "$accent"),
+            ("─" * (BAR_CELLS - filled), "$grid"),
+            (f"  round {state.rounds:,} of at most {state.cap:,}", "bold"),
+            (f"   {count}   {whole.elapsed_ms / 1000:.1f} s   esc stops", "$quiet"),
+        )
+    outcome = "decided" if state.is_decided else "not all decided"
     return Content.assemble(
         ("✓ done  ", "bold $success"),
-        (f"{total} models, {count} in {seconds:.1f} s   esc goes back", "$quiet"),
+        (f"{outcome} after {plural(state.rounds, 'round')}: {count}", "$quiet"),
+        (f" in {whole.elapsed_ms / 1000:.1f} s   esc goes back", "$quiet"),
     )
 
 
-def status_content(snapshot: Snapshot, bar_cells: int = BAR_CELLS) -> Content:
+def status_content(snapshot: Snapshot) -> Content:
     done, planned = len(snapshot.invocations), snapshot.planned
     elapsed = f"{snapshot.elapsed_ms / 1000:.1f} s"
     if snapshot.state == "preparing":
@@ -70,11 +78,11 @@ def status_content(snapshot: Snapshot, bar_cells: int = BAR_CELLS) -> Content:
             (f"{plural(done, 'invocation')} in {elapsed}", "$quiet"),
             (_doubts(snapshot), "$warning"),
         )
-    filled = bar_cells * done // max(1, planned)
+    filled = BAR_CELLS * done // max(1, planned)
     return Content.assemble(
         ("▸ " + ("stopping  " if snapshot.state == "stopping" else ""), "$accent"),
         ("━" * filled, "$accent"),
-        ("─" * (bar_cells - filled), "$grid"),
+        ("─" * (BAR_CELLS - filled), "$grid"),
         (f"  {done:,} of {planned:,}", "bold"),
         (f"   {snapshot.in_flight} in flight   {elapsed}   esc stops", "$quiet"),
         (_doubts(snapshot), "$warning"),
