@@ -122,7 +122,6 @@ class ExploreScreen(ModeScreen):
 
     @on(RunRequested)
     def action_run(self) -> None:
-        """Run what the form says."""
         self._ask(all_models=False)
 
     @on(AllModelsRequested)
