@@ -149,7 +149,8 @@ class Run:
             self._crash = crash
         if self._stop_requested.is_set() and self._end.kind != "done":
             self._failure = self._interrupted()
-        self._failure = self._failure or self._finish_history()
+        not_recorded = self._finish_history()
+        self._failure = self._failure or not_recorded
         self._publish("finished", in_flight=0, stopped_by=self._failure, note="")
 
     def _execute(self) -> None:

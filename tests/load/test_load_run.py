@@ -425,3 +425,17 @@ def test_run_ids_sort_by_time_and_differ() -> None:
     assert first < new_run_id()
     assert len({new_run_id() for _ in range(20)}) == 20
     assert len(first) == 15
+
+
+def test_a_run_that_ends_early_is_recorded_to_its_end_with_the_reason(
+    fake: FakeTarget, tmp_path: Path
+) -> None:
+    store = HistoryStore(tmp_path / "runs.sqlite")
+    run = Run(Scenario(invocations=60, max_invocations=7), fake, history=store)
+    last = finish(run)
+    recorded = store.load(run.run_id)
+    assert recorded.state == "finished"
+    assert recorded.stopped_by is not None
+    assert recorded.stopped_by.message == str(last.stopped_by and last.stopped_by.message)
+    assert len(recorded.invocations) == 7
+    store.close()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from lambda_tui.results import Invocation, InvocationError, InvocationStatus, Report
 
 
-def one(
+def answered(
     index: int,
     started_ms: float,
     duration_ms: float,

@@ -16,7 +16,7 @@ from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
 from lambda_tui.tui.explore.feed import Feed
 from lambda_tui.tui.explore.feed_rows import columns_for, feed_head, feed_row, wanted
-from tests.results.made_invocations import one, refused
+from tests.results.made_invocations import answered, refused
 from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import invocation
 
@@ -134,10 +134,12 @@ async def test_a_filter_narrows_the_rows_as_it_is_typed_and_as_rows_arrive() -> 
 )  # fmt: skip
 def test_what_a_filter_lets_pass(text: str, expected: set[int]) -> None:
     run = [
-        one(0, 0.0, 200.0, "env-a", init_ms=50.0),
-        one(1, 0.0, 100.0, "env-b"),
-        refused(one(2, 0.0, 90.0), "throttled"),
-        replace(one(3, 0.0, 300.0, "env-c"), status="function_error", error=InvocationError("Crash", "boom")),
+        answered(0, 0.0, 200.0, "env-a", init_ms=50.0),
+        answered(1, 0.0, 100.0, "env-b"),
+        refused(answered(2, 0.0, 90.0), "throttled"),
+        replace(
+            answered(3, 0.0, 300.0, "env-c"), status="function_error", error=InvocationError("Crash", "boom")
+        ),
     ]
     assert {invocation.index for invocation in run if wanted(text)(invocation)} == expected
 
