@@ -33,7 +33,7 @@ class Peer:
     answered: str
 
 
-def _said(*arguments: str) -> str:
+def _output_of(*arguments: str) -> str:
     return subprocess.run(arguments, capture_output=True, text=True, check=False).stdout
 
 
@@ -44,7 +44,7 @@ def _hey_version(program: Path) -> str:
 
 
 def _wrk_version(program: Path) -> str:
-    match = re.search(r"wrk (\S+)", _said(str(program), "-v"))
+    match = re.search(r"wrk (\S+)", _output_of(str(program), "-v"))
     return match[1] if match else "?"
 
 
@@ -68,7 +68,7 @@ PEERS = (
     ),
     Peer(
         "k6",
-        lambda program: _said(str(program), "version").split()[1],
+        lambda program: _output_of(str(program), "version").split()[1],
         lambda url, folder, seconds: [
             "k6", "run", "--quiet", "--vus", str(CALLERS), "--duration", f"{seconds}s", "--no-usage-report",
             "-e", f"URL={url}", "-e", f"EVENT={EVENT.decode()}", str(folder / "k6.js"),

@@ -134,8 +134,8 @@ def test_a_lane_painted_as_it_grows_equals_one_painted_at_once() -> None:
         grown = LaneCells(lane, window, 150.0, 5_000.0)
         for index, (started_ms, duration_ms, init_ms) in enumerate(uses[1:], start=1):
             status: InvocationStatus = "function_error" if index % 5 == 0 else "ok"
-            answered = answered(index, started_ms, duration_ms, init_ms=init_ms)
-            lane.add(replace(answered, status=status))
+            invocation = answered(index, started_ms, duration_ms, init_ms=init_ms)
+            lane.add(replace(invocation, status=status))
             now_ms = lane.ends_ms[-1] + 90.0
             grown.update(now_ms)
             whole = LaneCells(lane, window, now_ms, 5_000.0)
