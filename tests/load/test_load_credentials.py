@@ -59,8 +59,8 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_outlives_its_first_credentials() -> None:
-    target = ExpiringTarget(life_s=3.0)
-    last = finish(Run(Scenario(invocations=100_000, max_seconds=4.5), target))
+    target = ExpiringTarget(life_s=2.0)
+    last = finish(Run(Scenario(invocations=100_000, max_seconds=3.0), target))
     target.close()
     assert last.summary.ok == len(last.invocations) > 100
     assert len(target.used) > 3

@@ -69,7 +69,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     assert running.errors_file.read_text() == "", "no fault was unexpected"
 
 
-@pytest.mark.timed
 def test_environments_killed_at_random_under_load(server: LocalServer) -> None:
     """Every call is answered: by the function, or by an error that says the runtime was killed."""
     over = threading.Event()
@@ -97,7 +96,6 @@ def test_environments_killed_at_random_under_load(server: LocalServer) -> None:
     assert invoke(server.client(), "probe").error is None
 
 
-@pytest.mark.timed
 def test_the_server_killed_under_load_leaves_nothing(launch: Launch) -> None:
     server = launch()
     server.create("probe")
@@ -125,7 +123,6 @@ def test_the_server_killed_under_load_leaves_nothing(launch: Launch) -> None:
     assert wait_until(lambda: not any(group.exists() for group in groups))
 
 
-@pytest.mark.timed
 def test_servers_that_come_and_are_killed_harm_no_other(server: LocalServer, launch: Launch) -> None:
     """Each sweeps what dead servers left when it starts; its watchdog cleans up when it is killed."""
     client = server.client()
@@ -171,7 +168,6 @@ def figures(server: LocalServer) -> dict[str, int]:
     }
 
 
-@pytest.mark.timed
 def test_thousands_of_invocations_let_nothing_grow(server: LocalServer) -> None:
     """4000 warm and 20 cold ones; 10,000 are in the benchmark."""
     request, client = signed_invoke(server), server.client()

@@ -123,7 +123,6 @@ def test_ended_at_a_random_moment_nothing_is_lost_and_nothing_left(
     assert has_no_gap(invocations)
 
 
-@pytest.mark.timed
 def test_a_killed_program_has_kept_what_the_server_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 
 from rich.color import Color as RichColor
 from rich.color import ColorType
@@ -31,6 +32,7 @@ def luminance(color: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@lru_cache(maxsize=None)
 def contrast(first: Color, other: Color) -> float:
     """WCAG's contrast ratio, 1 to 21."""
     light, dark = sorted((luminance(first), luminance(other)), reverse=True)
@@ -41,8 +43,11 @@ def faint(app: App[None], within: Region | None = None) -> dict[str, str]:
     """What does not stand out, by its colours: the characters, and where the first of them is."""
     texts: dict[str, list[str]] = defaultdict(list)
     places: dict[str, str] = {}
+    colours_of: dict[Style, tuple[Color, Color]] = {}
     for character, style, column, row in painted(app, within):
-        ink, paper = _colours(app, style)
+        if style not in colours_of:
+            colours_of[style] = _colours(app, style)
+        ink, paper = colours_of[style]
         if character in HALVES:
             ink, paper = _more_visible(app, ink, paper)
         if contrast(ink, paper) < (DRAWN if ord(character) in PICTURES else TEXT):

@@ -126,7 +126,7 @@ class SyntheticRun:
         hold_after: int | None = None,
         ends_with: LambdaTuiError | None = None,
         pace_s: float = 0.0,
-        batch: int = 1,
+        batch: int | None = None,
     ) -> None:
         self.run_id = run_id
         self.scenario = scenario
@@ -134,7 +134,7 @@ class SyntheticRun:
         self._hold_after = hold_after
         self._ends_with = ends_with
         self._pace_s = pace_s
-        self._batch = batch
+        self._batch = batch or (1 if gate or pace_s else 5)
         self._stopped = threading.Event()
         self._entries: list[Invocation] = []
         self._statistics = RunStatistics()

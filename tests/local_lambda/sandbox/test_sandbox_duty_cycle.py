@@ -214,7 +214,6 @@ print(time.perf_counter() - started)
 
 
 @pytest.mark.parametrize("model", ["sequential", "threads", "processes"])
-@pytest.mark.timed
 def test_warm_invocations_are_held_to_their_share(launch: Callable[..., LocalServer], model: str) -> None:
     # Between invocations the environment is frozen, whatever it owes; a busy machine only makes them longer.
     server = launch("--enforcement", "duty-cycle")

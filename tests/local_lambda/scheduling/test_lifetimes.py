@@ -41,7 +41,6 @@ def client(server: LocalServer) -> Any:
     return server.client()
 
 
-@pytest.mark.timed
 def test_background_work_stands_still_between_invocations(server: LocalServer, client: Any) -> None:
     server.create("counting", probe=COUNTING)
     first = invoke(client, "counting", {"s": 0.3}).payload
@@ -152,7 +151,6 @@ def test_what_a_crashed_runtime_left_in_tmp_is_still_there(server: LocalServer, 
     assert invoke(client, "leaving").payload is True
 
 
-@pytest.mark.timed
 def test_the_package_is_fetched_before_init(launch: Launch) -> None:
     """2 MB at 1 MB/s: the caller waits, Init Duration and a second call do not."""
     server = launch("--package-mb-per-s", "1")

@@ -162,14 +162,20 @@ def lambda_tui(folder: Path, *arguments: str, **variables: str) -> subprocess.Co
     )
 
 
-def test_every_model_from_the_command_line(tmp_path: Path) -> None:
+def test_every_model_from_the_command_line(tmp_path: Path, launch: Callable[..., LocalServer]) -> None:
+    ready = launch(environ={"LAMBDA_TUI_SERVICES": '{"latency_ms": 1}'}).ready
+    keys = {
+        "AWS_ACCESS_KEY_ID": ready["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": ready["secret_access_key"],
+        "AWS_REGION": ready["region"],
+    }
     checksums = {}
     for model in CONCURRENCY_MODELS:
         done = lambda_tui(
             tmp_path,
             *("run", "--workload", "s3", "--tasks", "10", "--concurrency", model, "--workers", "5"),
-            *("--invocations", "1", "--memory", "1769", "--json", "-"),
-            LAMBDA_TUI_SERVICES='{"latency_ms": 1}',
+            *("--invocations", "1", "--memory", "1769", "--json", "-", "--target", ready["endpoint"]),
+            **keys,
         )
         assert done.returncode == 0, done.stderr
         document = json.loads(done.stdout)

@@ -141,7 +141,6 @@ async def raw_get(server: ServicesServer, path: str) -> bytes:
     return answer
 
 
-@pytest.mark.timed
 async def test_a_thousand_connections_wait_at_the_same_time(server: ServicesServer) -> None:
     await asyncio.to_thread(call, server, "s3")
     server.behave(ServiceBehaviour(latency_ms=2000))
