@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
+from functools import cache
 
 from rich.color import Color as RichColor
 from rich.color import ColorType
@@ -32,7 +32,7 @@ def luminance(color: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@lru_cache(maxsize=None)
+@cache
 def contrast(first: Color, other: Color) -> float:
     """WCAG's contrast ratio, 1 to 21."""
     light, dark = sorted((luminance(first), luminance(other)), reverse=True)
