@@ -74,7 +74,10 @@ class BillLine:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What given usage costs. `billed_ms` is per invocation (the mean where they differ)."""
+    """What given usage costs. `billed_ms` is per invocation (the mean where they differ).
+
+    The bill of a run has a part `warm`, the bill of its warm invocations alone: what is extrapolated.
+    """
 
     currency: str
     prices_as_of: str
@@ -82,15 +85,23 @@ class Bill:
     billed_ms: Decimal
     gb_seconds: Decimal
     lines: tuple[BillLine, ...]
+    warm: Bill | None = None
+    """None where every invocation counts alike. Where none was warm, that of the cold ones without INIT."""
 
     @property
     def total_usd(self) -> Decimal:
         return exact_sum(line.usd for line in self.lines)
 
     @property
+    def typical(self) -> Bill:
+        """What is extrapolated: the warm part where there is one."""
+        return self if self.warm is None else self.warm
+
+    @property
     def per_invocation_usd(self) -> Decimal:
-        """Zero when nothing was invoked."""
-        return self.total_usd / self.invocations if self.invocations else Decimal(0)
+        """The mean of what is extrapolated; zero when nothing was invoked."""
+        typical = self.typical
+        return typical.total_usd / typical.invocations if typical.invocations else Decimal(0)
 
     @property
     def per_million_usd(self) -> Decimal:

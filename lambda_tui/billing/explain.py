@@ -55,9 +55,13 @@ def _explain_total(bill: Bill) -> str:
     rows = [f"Total: {total} {bill.currency}"]
     if len(bill.lines) > 1:
         rows.append(f"  sum       {' + '.join(money_text(line.usd) for line in bill.lines)} = {total}")
-    if bill.invocations:
-        mean = money_text(bill.per_invocation_usd)
-        rows.append(f"  each      {total} / {bill.invocations:,} invocations = {mean} {bill.currency}")
+    if bill.warm is not None:
+        part = money_text(bill.warm.total_usd)
+        rows.append(f"  warm      {part} {bill.currency} of it for {bill.warm.invocations:,} invocations")
+    typical = bill.typical
+    if typical.invocations:
+        part, mean = money_text(typical.total_usd), money_text(bill.per_invocation_usd)
+        rows.append(f"  each      {part} / {typical.invocations:,} invocations = {mean} {bill.currency}")
     return "\n".join(rows)
 
 

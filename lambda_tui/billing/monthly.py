@@ -30,11 +30,12 @@ def invocations_per_month(rate_per_s: Decimal | float) -> int:
 
 
 def monthly_bill(bill: Bill, rates: Rates, *, invocations_per_month: int) -> Bill:
-    """The bill of a month whose average invocation is that of `bill`.
+    """The bill of a month whose average invocation is the typical one of `bill`: a run's warm one.
 
     Quantities scale with the number of invocations; duration and init share the volume tiers, duration
     first. Free shares are not deducted: this is what the traffic costs at the margin.
     """
+    bill = bill.typical
     if not bill.invocations:
         return Bill(bill.currency, bill.prices_as_of, 0, Decimal(0), Decimal(0), ())
 

@@ -32,7 +32,8 @@ class BilledTime:
 
 
 def billed_time(usage: Usage) -> BilledTime:
-    """The billed time of one invocation; `billed_ms` is taken as given, `duration_ms` is rounded up."""
+    """The billed time of one invocation; `billed_ms` is taken as given, `duration_ms` is rounded
+    up, unless `warm_billed_ms` says what its warm invocations were billed on average."""
     if usage.billed_ms is not None:
         return BilledTime(usage.billed_ms, Decimal(0), Decimal(0), f"{money_text(usage.billed_ms)} ms")
     duration = usage.duration_ms or Decimal(0)
@@ -40,11 +41,12 @@ def billed_time(usage: Usage) -> BilledTime:
     warm = billed_ms(duration, rounding_ms=step)
     extra = usage.billed_restore_ms + (usage.init_ms if usage.init_billed else 0)
     cold = billed_ms(duration, extra, rounding_ms=step)
+    measured = usage.warm_billed_ms
     return BilledTime(
-        Decimal(warm),
+        Decimal(warm) if measured is None else measured,
         Decimal(cold - warm),
         usage.cold_start_ratio,
-        f"ceil({duration} ms / {step} ms) x {step} ms",
+        f"ceil({duration} ms / {step} ms) x {step} ms" if measured is None else f"{money_text(measured)} ms",
     )
 
 

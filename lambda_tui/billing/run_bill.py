@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -24,54 +25,84 @@ def invocation_usd(rates: Rates, *, memory_mb: int, billed_ms: int) -> Decimal:
     return rates.request + _per_mb_ms(rates.gb_second) * (memory_mb * billed_ms)
 
 
+class _Sums:
+    """Integers only, so that a sum is exact at any length."""
+
+    __slots__ = ("billed_ms", "duration_mb_ms", "init_mb_ms", "invocations")
+
+    def __init__(self) -> None:
+        self.invocations = self.billed_ms = self.duration_mb_ms = self.init_mb_ms = 0
+
+    def add(self, memory_mb: int, billed_ms: int, init_billed_ms: int) -> None:
+        self.invocations += 1
+        self.billed_ms += billed_ms
+        self.duration_mb_ms += memory_mb * (billed_ms - init_billed_ms)
+        self.init_mb_ms += memory_mb * init_billed_ms
+
+
 class RunBill:
-    """Accumulates the bill of one run; integers inside, so the sum is exact at any length."""
+    """Accumulates the bill of one run, and beside it what may be extrapolated from it."""
 
     def __init__(self, rates: Rates, *, ephemeral_mb: int = FREE_EPHEMERAL_MB) -> None:
         self._rates = rates
         self._storage_mb = max(0, ephemeral_mb - FREE_EPHEMERAL_MB)
         self._storage_per_ms = _per_mb_ms(rates.ephemeral_gb_s) * self._storage_mb
-        self._invocations = 0
-        self._billed_ms = 0
-        self._duration_mb_ms = 0
-        self._init_mb_ms = 0
+        self._all = _Sums()
+        self._warm = _Sums()
+        self._without_init = _Sums()
 
-    def add(self, *, memory_mb: int, billed_ms: int, duration_ms: float, init_ms: float | None) -> Decimal:
+    def add(
+        self,
+        *,
+        memory_mb: int,
+        billed_ms: int,
+        duration_ms: float,
+        init_ms: float | None,
+        first_use: bool = False,
+    ) -> Decimal:
         """Count one invocation and return its exact price.
 
-        The part of a cold start's billed time that exceeds the rounded-up duration is init.
+        Of a cold start's billed time, what exceeds the rounded-up duration is init. A cold start, and the
+        `first_use` of something in a warm environment, are billed and not extrapolated.
         """
         init_billed_ms = 0 if init_ms is None else max(0, billed_ms - math.ceil(duration_ms))
-        self._invocations += 1
-        self._billed_ms += billed_ms
-        self._duration_mb_ms += memory_mb * (billed_ms - init_billed_ms)
-        self._init_mb_ms += memory_mb * init_billed_ms
+        self._all.add(memory_mb, billed_ms, init_billed_ms)
+        if init_ms is None and not first_use:
+            self._warm.add(memory_mb, billed_ms, 0)
+        else:
+            self._without_init.add(memory_mb, billed_ms - init_billed_ms, 0)
         usd = invocation_usd(self._rates, memory_mb=memory_mb, billed_ms=billed_ms)
         return usd + self._storage_per_ms * billed_ms if self._storage_mb else usd
 
     def bill(self) -> Bill:
         """The bill so far; its total is the sum of what `add` returned."""
-        rates, count = self._rates, self._invocations
-        measured = f"sum over {count:,} invocations of"
+        bill = self._bill_of(self._all, "")
+        if self._warm.invocations == self._all.invocations:
+            return bill
+        warm = self._warm if self._warm.invocations else self._without_init
+        kind = "warm " if self._warm.invocations else "cold "
+        return replace(bill, warm=self._bill_of(warm, kind))
+
+    def _bill_of(self, sums: _Sums, kind: str) -> Bill:
+        rates, count = self._rates, sums.invocations
+        measured = f"sum over {count:,} {kind}invocations of"
         lines = [
             BillLine.charge(
                 "requests", Decimal(count), "requests", rates.request,
-                how=f"{count:,} invocations", source=provenance(rates, "request"),
+                how=f"{count:,} {kind}invocations", source=provenance(rates, "request"),
             ),
-            self._duration_line("duration", self._duration_mb_ms, f"{measured} memory/1024 x billed_ms/1000"),
+            self._duration_line("duration", sums.duration_mb_ms, f"{measured} memory/1024 x billed_ms/1000"),
         ]  # fmt: skip
-        if self._init_mb_ms:
+        if sums.init_mb_ms:
             how = f"{measured} memory/1024 x (billed_ms - ceil(duration_ms))/1000, cold starts only"
-            lines.append(
-                self._duration_line("init", self._init_mb_ms, how, note="billed init of cold starts")
-            )
+            lines.append(self._duration_line("init", sums.init_mb_ms, how, note="billed init of cold starts"))
         if self._storage_mb:
-            quantity = _gb_s(self._storage_mb * self._billed_ms)
+            quantity = _gb_s(self._storage_mb * sums.billed_ms)
             lines.append(
                 BillLine.charge(
                     "ephemeral_storage", quantity, "GB-s", rates.ephemeral_gb_s,
                     note=f"{self._storage_mb} MB above the free {FREE_EPHEMERAL_MB} MB",
-                    how=f"{self._storage_mb}/1024 GB x {Decimal(self._billed_ms) / 1000} s billed",
+                    how=f"{self._storage_mb}/1024 GB x {Decimal(sums.billed_ms) / 1000} s billed",
                     source=provenance(rates, "ephemeral_gb_s"),
                 )
             )  # fmt: skip
@@ -79,8 +110,8 @@ class RunBill:
             currency=rates.currency,
             prices_as_of=rates.as_of,
             invocations=count,
-            billed_ms=Decimal(self._billed_ms) / count if count else Decimal(0),
-            gb_seconds=_gb_s(self._duration_mb_ms + self._init_mb_ms),
+            billed_ms=Decimal(sums.billed_ms) / count if count else Decimal(0),
+            gb_seconds=_gb_s(sums.duration_mb_ms + sums.init_mb_ms),
             lines=tuple(lines),
         )
 

@@ -112,6 +112,7 @@ class Usage:
     invocations: int = count(default=1)
     billed_ms: Decimal | None = amount(default=None, most=LONGEST_MS)
     duration_ms: Decimal | None = amount(default=None, most=LONGEST_MS)
+    warm_billed_ms: Decimal | None = amount(default=None, most=LONGEST_MS)
     init_ms: Decimal = amount(default=ZERO, most=900_000)
     billed_restore_ms: Decimal = amount(default=ZERO, most=900_000)
     cold_start_ratio: Decimal = amount(default=ZERO, most=1)
@@ -174,6 +175,10 @@ def _contradictions(usage: Usage) -> list[tuple[object, str]]:
     return [
         (billed and usage.duration_ms is not None,
          "billed_ms and duration_ms contradict each other: give one of them."),
+        (billed and usage.warm_billed_ms is not None,
+         "billed_ms and warm_billed_ms contradict each other: give one of them."),
+        (usage.warm_billed_ms is not None and usage.duration_ms is None,
+         "warm_billed_ms goes with duration_ms: it replaces its rounding."),
         (billed and usage.init_ms, "init_ms goes with duration_ms: billed_ms already contains it."),
         (billed and usage.billed_restore_ms,
          "billed_restore_ms goes with duration_ms: billed_ms already contains it."),

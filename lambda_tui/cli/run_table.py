@@ -88,6 +88,6 @@ def _bill(bill: Bill) -> list[str]:
     ]
     rows += [
         ("this run", "", format_usd(bill.total_usd)),
-        ("per million", "", format_usd(bill.per_million_usd)),
+        ("per million" if bill.warm is None else "per million warm", "", format_usd(bill.per_million_usd)),
     ]
     return aligned(rows)

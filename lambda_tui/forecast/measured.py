@@ -36,6 +36,8 @@ class SizeDuration:
     low_ms: Decimal
     high_ms: Decimal
     kind: DurationKind
+    billed_ms: Decimal | None = None
+    """The mean billed time, exactly, where it was measured: rounding the mean duration would be another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def measured_base(run: MeasuredRun, others: Iterable[MeasuredRun] = ()) -> Measu
     return MeasuredBase(
         run_id=run.run_id,
         scenario=run.scenario,
-        sizes=_sizes(measured),
+        sizes=_sizes(measured, own, run.bill.typical.billed_ms),
         init_ms=_ms(init.p50) if init is not None else Decimal(0),
         model=model,
         why_no_model=why,
@@ -158,12 +160,21 @@ def _point(run: MeasuredRun) -> Point | None:
     )
 
 
-def _sizes(points: Sequence[Point]) -> tuple[SizeDuration, ...]:
+def _sizes(points: Sequence[Point], own: Point, own_billed_ms: Decimal) -> tuple[SizeDuration, ...]:
+    """Each measured size once; at its own size the run alone counts, as everywhere else it is shown."""
     by_size: dict[int, list[Decimal]] = {}
     for point in points:
         by_size.setdefault(point.memory_mb, []).append(point.duration_ms)
+    by_size[own.memory_mb] = [own.duration_ms]
     return tuple(
-        SizeDuration(memory_mb, _ms(fmean(map(float, times))), min(times), max(times), "measured")
+        SizeDuration(
+            memory_mb,
+            _ms(fmean(map(float, times))),
+            min(times),
+            max(times),
+            "measured",
+            own_billed_ms if memory_mb == own.memory_mb else None,
+        )
         for memory_mb, times in sorted(by_size.items())
     )
 

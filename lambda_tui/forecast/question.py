@@ -95,6 +95,8 @@ class Question:
             ephemeral_mb=self.ephemeral_mb,
             invocations=self.invocations,
             duration_ms=duration.duration_ms,
+            # Measured under today's rounding; the other eras round the mean.
+            warm_billed_ms=duration.billed_ms if self.era == "today" else None,
             init_ms=self.init_ms,
             cold_start_ratio=self.cold_start_percent / 100,
             free_tier=free if self.free_tier else None,

@@ -48,9 +48,13 @@ def bill_to_text(bill: Bill) -> str:
 
 def bill_from_text(text: str) -> Bill:
     """The inverse of `bill_to_text`."""
-    document = json.loads(text)
-    lines = tuple(_record(BillLine, line, "quantity", "rate_usd", "usd") for line in document.pop("lines"))
-    return _record(Bill, {**document, "lines": lines}, "billed_ms", "gb_seconds")
+    return _bill(json.loads(text))
+
+
+def _bill(document: Mapping[str, Any]) -> Bill:
+    lines = tuple(_record(BillLine, line, "quantity", "rate_usd", "usd") for line in document["lines"])
+    warm = None if document.get("warm") is None else _bill(document["warm"])
+    return _record(Bill, {**document, "lines": lines, "warm": warm}, "billed_ms", "gb_seconds")
 
 
 def summary_to_text(summary: Summary) -> str:
@@ -89,5 +93,6 @@ def recomputed(
                 billed_ms=report.billed_ms,
                 duration_ms=report.duration_ms,
                 init_ms=report.init_ms,
+                first_use=invocation.warmup,
             )
     return statistics.summary(), bill.bill()

@@ -17,7 +17,8 @@ from lambda_tui.results.report_parser import closing_report, parse_report
 
 HTTP_THROTTLED = 429
 
-Price = Callable[[Report], Decimal]
+Price = Callable[[Report, bool], Decimal]
+"""Of a REPORT, and whether the invocation was only to warm something up."""
 
 _raw_decode = json.JSONDecoder().raw_decode
 
@@ -43,7 +44,7 @@ def decode(exchange: Exchange, price: Price) -> Invocation:
         cold=(report is not None and report.init_ms is not None) or answered.get("cold") is True,
         warmup=exchange.warmup,
         report=report,
-        usd=None if report is None else price(report),
+        usd=None if report is None else price(report, exchange.warmup),
         payload=None if payload is None else AnsweredText(text, stated_handler_ms(payload)),
         cpu=None if named is None else _cpu(exchange),
     )

@@ -83,10 +83,11 @@ class Measurement:
             return error
         return None
 
-    def _price(self, report: Report) -> Decimal:
+    def _price(self, report: Report, first_use: bool) -> Decimal:
         return self._bill.add(
             memory_mb=report.memory_mb,
             billed_ms=report.billed_ms,
             duration_ms=report.duration_ms,
             init_ms=report.init_ms,
+            first_use=first_use,
         )

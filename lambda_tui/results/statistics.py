@@ -109,10 +109,16 @@ class Summary:
     intervals: dict[str, dict[str, Interval | None]] = field(default_factory=dict)
     """By metric, the 95% intervals of p50 and p95; None where the sample is too small for one."""
 
+    @property
+    def cold_share(self) -> float:
+        """Of the invocations that ran, the share that started cold."""
+        ran = self.ok + self.function_errors
+        return self.cold_starts / ran if ran else 0.0
+
     def to_document(self) -> dict[str, Any]:
         """JSON-ready, money and `gb_seconds` as exact decimal strings."""
         decimals = {name: _plain(getattr(self, name)) for name in DECIMALS}
-        return {**asdict(self), **decimals}
+        return {**asdict(self), **decimals, "cold_share": self.cold_share}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Summary:

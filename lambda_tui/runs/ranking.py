@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from lambda_tui.runs.measured import MeasuredRun, per_million_usd, typical_duration_ms
+from lambda_tui.wording.scenarios import work_text
 
 TIE = 0.03
 """Runs within 3% of the best share the first place: differences below that are noise on a busy host."""
@@ -17,10 +18,12 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class RunChange:
-    """Relative change from one run to another: -0.66 is 66% less. None if a side has no value."""
+    """Relative change from one run to another: -0.66 is 66% less. None where a side has no value, and where
+    they did other work: `differs` says what the first one did."""
 
     duration: float | None
     cost: float | None
+    differs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,39 @@ class RankedRun:
 
 
 def compare_runs(before: MeasuredRun, after: MeasuredRun) -> RunChange:
-    """Change of the median duration and of the dollars per invocation."""
+    """Change of the median warm duration and of the dollars per warm invocation."""
+    differs = other_work(before, after)
+    if differs:
+        return RunChange(None, None, differs)
     return RunChange(
         duration=_relative(typical_duration_ms(before), typical_duration_ms(after)),
         cost=_relative(per_million_usd(before), per_million_usd(after)),
     )
+
+
+def other_work(before: MeasuredRun, after: MeasuredRun) -> str:
+    """What the first run did, where that is not what the second one did; empty where both did the same.
+
+    Models, workers, memory and architecture are what runs are compared by; the work itself must be the same.
+    """
+    first, second = before.scenario, after.scenario
+    if first.function is not None or second.function is not None:
+        if first.function_name != second.function_name:
+            return first.function_name
+        return "" if first.payload == second.payload else f"{first.function_name} with another payload"
+    words = work_text(first)
+    if (words, first.actual_operation, first.runtime) != (
+        work_text(second),
+        second.actual_operation,
+        second.runtime,
+    ):
+        named = (
+            words,
+            first.actual_operation or "",
+            "" if first.runtime == second.runtime else first.runtime,
+        )
+        return " ".join(part for part in named if part)
+    return "" if first.cold == second.cold else f"{words}, {'cold' if first.cold else 'warm'}"
 
 
 def rank_runs(runs: Mapping[Key, MeasuredRun], *, base: Key) -> dict[Key, RankedRun]:
@@ -58,7 +89,7 @@ def rank_runs(runs: Mapping[Key, MeasuredRun], *, base: Key) -> dict[Key, Ranked
     return {
         key: RankedRun(
             duration_ms=durations[key],
-            billed_ms=run.bill.billed_ms if durations[key] is not None else None,
+            billed_ms=run.bill.typical.billed_ms if durations[key] is not None else None,
             per_million_usd=costs[key],
             factor=_factor(durations.get(base), durations[key]),
             cost_change=_relative(costs.get(base), costs[key]),

@@ -24,7 +24,7 @@ REPORT = (
 )
 
 
-def price(report: Report) -> Decimal:
+def price(report: Report, first_use: bool) -> Decimal:
     return Decimal(report.billed_ms)
 
 

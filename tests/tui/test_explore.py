@@ -312,12 +312,12 @@ async def test_a_small_terminal_shows_one_pane_and_turns_to_the_chart() -> None:
 async def test_a_terminal_that_grows_shows_the_price_in_the_bill_alone() -> None:
     async with app_with(SyntheticRuns()).run_test(size=SMALL) as pilot:
         await run_once(pilot)
-        assert "$7.93 per million" in screen_text(pilot.app)
+        assert "$7.90 per million" in screen_text(pilot.app)
         await pilot.resize_terminal(*BIG)
         await until_shown(pilot, "Per million invocations")
-        assert "$7.93 per million" not in screen_text(pilot.app)
+        assert "$7.90 per million" not in screen_text(pilot.app)
         await pilot.resize_terminal(*SMALL)
-        await until_shown(pilot, "$7.93 per million")
+        await until_shown(pilot, "$7.90 per million")
 
 
 async def test_why_a_run_ended_is_told_to_its_end_in_a_narrow_terminal() -> None:
@@ -396,7 +396,7 @@ async def test_y_copies_a_summary() -> None:
     async with app_with(SyntheticRuns()).run_test(size=BIG) as pilot:
         await run_once(pilot)
         await pilot.press("y")
-        assert "http × 3, sequential × 3, 512 MB x86_64: p50 923 ms, $7.93 per million" in pilot.app.clipboard
+        assert "http × 3, sequential × 3, 512 MB x86_64: p50 923 ms, $7.90 per million" in pilot.app.clipboard
 
 
 async def test_a_feed_row_shows_its_own_tasks() -> None:

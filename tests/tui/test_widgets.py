@@ -132,10 +132,10 @@ def test_the_verdict_names_winners_and_what_they_save() -> None:
     verdict = verdict_of(compared())
     assert verdict is not None
     assert (
-        verdict.sentence(100) == "threads, thread-pool and asyncio: 2.9× as fast, 63% cheaper than sequential"
+        verdict.sentence(100) == "threads, thread-pool and asyncio: 2.9× as fast, 64% cheaper than sequential"
     )
-    assert verdict.sentence(60) == "threads, thread-pool and asyncio: 2.9× as fast, 63% cheaper"
-    assert verdict.sentence(49) == "3 models: 2.9× as fast, 63% cheaper than sequential"
+    assert verdict.sentence(60) == "threads, thread-pool and asyncio: 2.9× as fast, 64% cheaper"
+    assert verdict.sentence(49) == "3 models: 2.9× as fast, 64% cheaper than sequential"
     assert verdict.lesson == "Wait together, pay once"
     assert listing(["a", "b", "c"]) == "a, b and c"
 

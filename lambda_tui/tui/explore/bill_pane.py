@@ -158,6 +158,8 @@ def change_lines(snapshot: Snapshot | None, previous: Snapshot | None) -> Conten
     if snapshot is None or previous is None:
         return Content.styled("Run again to compare.\n", "$quiet") if snapshot else Content("\n")
     change = compare_runs(previous, snapshot)
+    if change.differs:
+        return Content.styled(f"Other work than before:\n{change.differs}", "$quiet")
     scenario = previous.scenario
     return Content.assemble(
         change_content(change.duration, "time"),
@@ -176,8 +178,19 @@ def bill_content(bill: Bill | None, width: int) -> Content:
         unit = f" {line.unit}" if line.unit == "GB-s" else ""
         quantity = f"{format_quantity(line.quantity)}{unit}"
         rows.append(_row(f"  {line.item.replace('_', ' ')}", quantity, format_usd(line.usd), width))
-    rows.append(_row("Billed each", "mean", f"{format_quantity(bill.billed_ms)} ms", width))
+    warm = "warm mean" if bill.warm is not None else "mean"
+    rows.append(_row("Billed each", warm, f"{format_quantity(bill.typical.billed_ms)} ms", width))
+    if bill.warm is not None:
+        rows.append(Content.styled(_left_out(bill), "$quiet"))
     return Content("\n").join(rows)
+
+
+def _left_out(bill: Bill) -> str:
+    """What of this run says nothing about a million or a month."""
+    others = bill.invocations - bill.typical.invocations
+    if others == bill.invocations or bill.typical.invocations == 0:
+        return "all cold: per million without init"
+    return f"{others:,} of {bill.invocations:,} cold, left out per million"
 
 
 AMOUNT_WIDTH = 13

@@ -72,6 +72,8 @@ def _money(snapshot: Snapshot, previous: Snapshot | None) -> Content:
     ]
     if previous is not None:
         change = compare_runs(previous, snapshot)
+        if change.differs:
+            return Content.assemble(*parts, (f"   before: {change.differs}", "$quiet"))
         parts += ["   ", change_content(change.duration, "time"), "   ", change_content(change.cost, "cost")]
         parts.append(Content.styled(f"  vs {previous.scenario.concurrency}", "$quiet"))
     return Content.assemble(*parts)

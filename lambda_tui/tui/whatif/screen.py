@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -158,6 +159,8 @@ class WhatIfScreen(ModeScreen):
         values: dict[str, object] = {
             "memory_mb": base.scenario.memory_mb,
             "architecture": base.scenario.architecture,
+            # What a run says of cold starts says nothing of a month: their share is the user's to choose.
+            "cold_start_percent": Decimal(0),
         }
         return {**values, "init_ms": base.init_ms} if base.init_ms else values
 
