@@ -164,8 +164,11 @@ class FakeTarget:
         ready.set_result(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         await self._stopped.wait()
         server.close()
-        for connection in list(self._connections):
-            connection.transport.abort()
+        # A connection may have been accepted and not be made yet: it is cut when it is.
+        for _ in range(3):
+            for connection in list(self._connections):
+                connection.transport.abort()
+            await asyncio.sleep(0.005)
 
 
 class _Connection(asyncio.Protocol):

@@ -32,11 +32,11 @@ def starting(terminal: Terminal, chance: random.Random) -> None:
     terminal.watch(seconds=chance.uniform(0.05, 1.2))
 
 
-def touring(terminal: Terminal, chance: random.Random) -> None:
-    """From the first model's run on, up to the change to the next one's."""
+def comparing(terminal: Terminal, chance: random.Random) -> None:
+    """From the first round of all models on, or later."""
     terminal.wait_for(r"Ready\.")
     terminal.press("a")
-    terminal.wait_for(r"1/7 sequential")
+    terminal.wait_for(r"round \d+ of at most 40")
     terminal.watch(seconds=chance.uniform(0.0, 10.0))
 
 
@@ -50,7 +50,7 @@ def quitting(terminal: Terminal, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-@pytest.mark.parametrize("stage", [starting, touring, quitting])
+@pytest.mark.parametrize("stage", [starting, comparing, quitting])
 def test_killed_while(stage: object, seed: int, tmp_path: Path, temporary: Path) -> None:
     data = tmp_path / "data"
     with Terminal(data) as terminal:

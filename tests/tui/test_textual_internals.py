@@ -6,6 +6,7 @@ import ast
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
@@ -16,6 +17,7 @@ from lambda_tui.tui import textual_internals
 FENCED = textual_internals.__name__
 
 
+@cache
 def _names(cls: type) -> set[str]:
     """Private attributes and methods that a class of Textual defines on itself."""
     tree = ast.parse(dedent(inspect.getsource(cls)))
