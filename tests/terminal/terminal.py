@@ -87,6 +87,14 @@ class Terminal:
         while (left_s := until - time.monotonic()) > 0:
             self._read(min(left_s, 0.05))
 
+    def settle(self, *, seconds: float = 5) -> None:
+        """Read until a key has had its effect: something is painted, and then nothing for a moment."""
+        deadline = time.monotonic() + seconds
+        while not self._read(0.05) and time.monotonic() < deadline:
+            pass
+        while self._read(0.05) and time.monotonic() < deadline:
+            pass
+
     def wait_for_exit(self, *, seconds: float) -> float:
         """Seconds until the program has ended."""
         began = time.monotonic()
@@ -95,10 +103,13 @@ class Terminal:
             assert time.monotonic() - began < seconds, f"still running:\n{self.text}"
         return time.monotonic() - began
 
-    def _read(self, seconds: float) -> None:
+    def _read(self, seconds: float) -> bool:
+        """Whether there was something to read in that time."""
         try:
             self._stream.feed(self.child.read_nonblocking(65536, timeout=seconds))
         except pexpect.TIMEOUT:
-            return
+            return False
         except pexpect.EOF:
             time.sleep(seconds)
+            return False
+        return True

@@ -52,10 +52,8 @@ def start_run(terminal: Terminal, *, invocations: int) -> None:
         (str(invocations), rf"Invocations +{invocations} "),
     ):
         terminal.press(keys)
+        terminal.settle()  # a key goes to what has the focus when it comes, not when it is its turn
         terminal.wait_for(shown)
-        terminal.watch(
-            seconds=0.05
-        )  # a key goes to what has the focus when it comes, not when it is its turn
     terminal.press("\r")
 
 

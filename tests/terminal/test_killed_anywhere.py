@@ -82,7 +82,7 @@ def test_a_killed_server_is_told_what_was_measured_stays_and_r_starts_another(
     seed: int, tmp_path: Path, temporary: Path
 ) -> None:
     data = tmp_path / "data"
-    with Terminal(data) as terminal:
+    with Terminal(data, columns=180) as terminal:
         start_run(terminal, invocations=400)
         terminal.wait_for(r"\d\d+ of 400", seconds=60)
         terminal.watch(seconds=random.Random(seed).uniform(0.0, 1.5))
