@@ -72,12 +72,12 @@ class AliasOperations:
     def _list_aliases(self, parameters: Parameters) -> object:
         function = self._registry.function(parameters["FunctionName"])
         wanted = parameters.get("FunctionVersion")
-        found = [
+        aliases = [
             (name, describe_alias(alias))
             for name, alias in sorted(function.aliases.items())
             if wanted is None or wanted in alias.versions
         ]
-        return page(found, parameters, "Aliases")
+        return page(aliases, parameters, "Aliases")
 
 
 def _additional(parameters: Parameters) -> tuple[str, float] | None:

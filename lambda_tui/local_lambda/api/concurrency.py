@@ -63,11 +63,11 @@ class ConcurrencyOperations:
 
     def _list_provisioned(self, parameters: Parameters) -> object:
         function = self._registry.function(parameters["FunctionName"])
-        found = [
+        configs = [
             (config.qualifier, {"FunctionArn": config.arn, **self._describe(config)})
             for config in self._provisioned.of_function(function.name)
         ]
-        return page(found, parameters, "ProvisionedConcurrencyConfigs")
+        return page(configs, parameters, "ProvisionedConcurrencyConfigs")
 
     def _delete_provisioned(self, parameters: Parameters) -> object:
         config = self._provisioned.get(parameters["FunctionName"], parameters["Qualifier"])
@@ -75,7 +75,7 @@ class ConcurrencyOperations:
         return {}
 
     def _describe(self, config: ProvisionedConfig) -> Parameters:
-        found: Parameters = {
+        description: Parameters = {
             "RequestedProvisionedConcurrentExecutions": config.requested,
             "AllocatedProvisionedConcurrentExecutions": len(config.environments),
             "AvailableProvisionedConcurrentExecutions": self._provisioned.available(config),
@@ -83,8 +83,8 @@ class ConcurrencyOperations:
             "LastModified": config.last_modified,
         }
         if config.status_reason:
-            found["StatusReason"] = config.status_reason
-        return found
+            description["StatusReason"] = config.status_reason
+        return description
 
     def _get_account_settings(self, _: Parameters) -> object:
         functions = self._registry.all()

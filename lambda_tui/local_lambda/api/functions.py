@@ -85,32 +85,32 @@ class FunctionOperations:
         )
 
     def _get_function(self, parameters: Parameters) -> object:
-        found = self._resolve(parameters)
+        resolved = self._resolve(parameters)
         answer: Parameters = {
-            "Configuration": describe(found.configuration, found.arn),
+            "Configuration": describe(resolved.configuration, resolved.arn),
             "Code": {"RepositoryType": "local"},
-            "Tags": found.function.tags,
+            "Tags": resolved.function.tags,
         }
-        reserved = self._concurrency.reserved(found.function.name)
+        reserved = self._concurrency.reserved(resolved.function.name)
         if reserved is not None:
             answer["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
         return answer
 
     def _get_function_configuration(self, parameters: Parameters) -> object:
-        found = self._resolve(parameters)
-        return describe(found.configuration, found.arn)
+        resolved = self._resolve(parameters)
+        return describe(resolved.configuration, resolved.arn)
 
     def _list_functions(self, parameters: Parameters) -> object:
-        found = []
+        listing = []
         for function in self._registry.all():
-            found.append((function.name, describe(function.latest)))
+            listing.append((function.name, describe(function.latest)))
             if parameters.get("FunctionVersion") == "ALL":
-                found[-1] = (function.name, describe(function.latest, f"{function.latest.arn}:{LATEST}"))
-                found += [
+                listing[-1] = (function.name, describe(function.latest, f"{function.latest.arn}:{LATEST}"))
+                listing += [
                     (f"{function.name}:{int(number):09}", describe(version))
                     for number, version in function.versions.items()
                 ]
-        return page(found, parameters, "Functions")
+        return page(listing, parameters, "Functions")
 
     async def _update_function_configuration(self, parameters: Parameters) -> object:
         refuse_unknown(parameters, CHANGEABLE | {"FunctionName", "RevisionId"})
@@ -140,15 +140,17 @@ class FunctionOperations:
         return describe(self._registry.publish(function, None) if parameters.get("Publish") else changed)
 
     def _delete_function(self, parameters: Parameters) -> object:
-        found = self._registry.identify(parameters["FunctionName"], parameters.get("Qualifier"))
-        function = self._registry.function(found.name if not found.is_foreign else parameters["FunctionName"])
-        if found.qualifier is None:
+        identifier = self._registry.identify(parameters["FunctionName"], parameters.get("Qualifier"))
+        function = self._registry.function(
+            identifier.name if not identifier.is_foreign else parameters["FunctionName"]
+        )
+        if identifier.qualifier is None:
             self._provisioned.remove_function(function.name)
             self._concurrency.unreserve(function.name)
             self._registry.remove(function)
         else:
-            self._registry.remove_version(function, found.qualifier)
-            self._provisioned.remove(function.name, found.qualifier)
+            self._registry.remove_version(function, identifier.qualifier)
+            self._provisioned.remove(function.name, identifier.qualifier)
         return Response(204)  # the model leaves the status open; AWS has always answered so
 
     def _publish_version(self, parameters: Parameters) -> object:

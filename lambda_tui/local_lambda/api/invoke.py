@@ -76,8 +76,8 @@ class InvokeApi:
         if kind == "Event" and not streams:
 
             def prepare() -> Invocation:
-                found = self._registry.resolve_for_invoke(name, qualifier)
-                return replace(invocation, function=found.configuration)
+                resolved = self._registry.resolve_for_invoke(name, qualifier)
+                return replace(invocation, function=resolved.configuration)
 
             self._events.put(prepare)
             return Response(202, b"", _headers(invocation))

@@ -62,8 +62,8 @@ class MinorOperations:
         return {"FunctionName": self._registry.function(parameters["FunctionName"]).name}
 
     def _runtime_management(self, parameters: Parameters) -> object:
-        found = self._registry.resolve(parameters["FunctionName"], parameters.get("Qualifier"))
-        return {"UpdateRuntimeOn": "Auto", "FunctionArn": found.arn}
+        resolved = self._registry.resolve(parameters["FunctionName"], parameters.get("Qualifier"))
+        return {"UpdateRuntimeOn": "Auto", "FunctionArn": resolved.arn}
 
     def _recursion(self, parameters: Parameters) -> object:
         self._registry.function(parameters["FunctionName"])

@@ -65,11 +65,11 @@ class LambdaServiceModel:
     def _check(self, shape: Shape | None, parameters: dict[str, Any]) -> None:
         if shape is None:
             return
-        found = list(violations(shape, parameters))
-        if not found and (report := self._validator.validate(parameters, shape)).has_errors():
-            found = [report.generate_report()]
-        if found:
-            raise validation_failed(found)
+        problems = list(violations(shape, parameters))
+        if not problems and (report := self._validator.validate(parameters, shape)).has_errors():
+            problems = [report.generate_report()]
+        if problems:
+            raise validation_failed(problems)
 
     def _match(self, request: Request) -> tuple[_Route, dict[str, str]]:
         path, query = request.path.rstrip("/"), dict(parse_qsl(request.query))

@@ -294,7 +294,7 @@ class Environment:
         used = self._own_cell.cpu_usage()
         memory_mb = self.function.memory_mb
         is_full = ending.error_type == "Runtime.OutOfMemory"
-        found = InvocationReport(
+        invocation_report = InvocationReport(
             request_id=invocation.request_id,
             duration_ms=duration_ms,
             memory_mb=memory_mb,
@@ -304,12 +304,12 @@ class Environment:
             error_type=ending.error_type,
         )
         start = report.start_line(invocation.request_id, self.function.version)
-        end = f"{ending.log}{report.end_line(invocation.request_id)}{found.line()}"
+        end = f"{ending.log}{report.end_line(invocation.request_id)}{invocation_report.line()}"
         log = b"".join((self._init_log, start.encode(), process.take_log(), end.encode()))
         cpu, self._cpu_before = _difference(used, self._cpu_before), used
         self._init_ms, self._init_log = None, b""
         error = "Unhandled" if ending.failed else None
-        return Outcome(ending.payload, error, found, log, self.id, cpu)
+        return Outcome(ending.payload, error, invocation_report, log, self.id, cpu)
 
 
 async def _stop_after(before: asyncio.Task[None] | None, process: RuntimeProcess) -> None:

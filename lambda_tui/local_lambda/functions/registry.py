@@ -109,10 +109,10 @@ class FunctionRegistry:
         Raises:
             LambdaApiError: 400 for a malformed or qualified name, 404 for what does not exist.
         """
-        found = self.identify(identifier)
-        if found.qualifier not in (None, LATEST):
+        parsed = self.identify(identifier)
+        if parsed.qualifier not in (None, LATEST):
             raise invalid_parameter("The function name or ARN cannot have a qualifier here.")
-        return self._find(found)
+        return self._find(parsed)
 
     def resolve(self, identifier: str, qualifier: str | None = None) -> Resolved:
         """What a name, name:qualifier, partial ARN or ARN stands for; an alias stands for its version.
@@ -120,39 +120,39 @@ class FunctionRegistry:
         Raises:
             LambdaApiError: 400 for a malformed name, 404 for what does not exist.
         """
-        found = self.identify(identifier, qualifier)
-        function = self._find(found)
-        arn = self.arn(function.name, found.qualifier)
-        if found.qualifier is None:
+        parsed = self.identify(identifier, qualifier)
+        function = self._find(parsed)
+        arn = self.arn(function.name, parsed.qualifier)
+        if parsed.qualifier is None:
             return Resolved(function, function.latest, arn)
-        alias = function.aliases.get(found.qualifier)
-        configuration = function.version(alias.version if alias else found.qualifier)
+        alias = function.aliases.get(parsed.qualifier)
+        configuration = function.version(alias.version if alias else parsed.qualifier)
         if configuration is None:
             raise function_not_found(arn)
         return Resolved(function, configuration, arn, alias)
 
     def resolve_for_invoke(self, identifier: str, qualifier: str | None) -> Resolved:
         """As `resolve`, but the configuration in force now; an alias picks one of its versions by weight."""
-        found = self.resolve(identifier, qualifier)
-        configuration = found.configuration
-        if found.alias is not None and found.alias.additional is not None:
-            version, weight = found.alias.additional
+        resolved = self.resolve(identifier, qualifier)
+        configuration = resolved.configuration
+        if resolved.alias is not None and resolved.alias.additional is not None:
+            version, weight = resolved.alias.additional
             if self._random.random() < weight:
-                configuration = found.function.versions[version]
-        if configuration is not found.function.latest:
-            return replace(found, configuration=configuration)
-        serving = found.function.serving
+                configuration = resolved.function.versions[version]
+        if configuration is not resolved.function.latest:
+            return replace(resolved, configuration=configuration)
+        serving = resolved.function.serving
         if serving.state == "Pending":
             raise conflict(
                 "The operation cannot be performed at this time. "
                 "The function is currently in the following state: Pending"
             )
-        return found if serving is configuration else replace(found, configuration=serving)
+        return resolved if serving is configuration else replace(resolved, configuration=serving)
 
-    def _find(self, found: FunctionIdentifier) -> Function:
-        function = self._functions.get(found.name)
-        if function is None or found.is_foreign:
-            raise function_not_found(self.arn(found.name, found.qualifier))
+    def _find(self, identifier: FunctionIdentifier) -> Function:
+        function = self._functions.get(identifier.name)
+        if function is None or identifier.is_foreign:
+            raise function_not_found(self.arn(identifier.name, identifier.qualifier))
         return function
 
     # Functions.
@@ -277,6 +277,6 @@ class FunctionRegistry:
         function.aliases[alias.name] = alias
 
 
-def _is_same(one: FunctionConfiguration, other: FunctionConfiguration) -> bool:
+def _is_same(published: FunctionConfiguration, latest: FunctionConfiguration) -> bool:
     passing = ("last_modified", "revision_id", "state", "update_status")
-    return replace(other, **{name: getattr(one, name) for name in passing}) == one
+    return replace(latest, **{name: getattr(published, name) for name in passing}) == published

@@ -51,8 +51,8 @@ def interpreter_of(runtime: str) -> Interpreter:
 
 def _on_path(name: str) -> Iterator[str]:
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    found = (os.path.join(folder, name) for folder in folders if os.path.isabs(folder))
-    return (path for path in found if os.access(path, os.X_OK))
+    candidates = (os.path.join(folder, name) for folder in folders if os.path.isabs(folder))
+    return (path for path in candidates if os.access(path, os.X_OK))
 
 
 def _tried(path: str, runtime: str) -> Interpreter | None:
@@ -74,15 +74,15 @@ def _tried(path: str, runtime: str) -> Interpreter | None:
         return None
     if done.returncode != 0 or done.stdout.count("\n") != 2:
         return None
-    found = Interpreter(*done.stdout.splitlines())
-    return found if found.runtime == runtime else None
+    interpreter = Interpreter(*done.stdout.splitlines())
+    return interpreter if interpreter.runtime == runtime else None
 
 
 @cache
 def runtime_client_folder() -> Path | None:
     """Return the folder in which awslambdaric is installed, or None."""
-    found = find_spec("awslambdaric")
-    return Path(found.origin).parent.parent if found and found.origin else None
+    spec = find_spec("awslambdaric")
+    return Path(spec.origin).parent.parent if spec and spec.origin else None
 
 
 @cache

@@ -82,28 +82,28 @@ def _runtime_version(configuration: FunctionConfiguration) -> Parameters:
     """What really runs the function: the version of a Python of this host, and whether it is another."""
     interpreter = interpreter_of(configuration.runtime)
     region = configuration.arn.split(":")[3]
-    found: Parameters = {
+    version: Parameters = {
         "RuntimeVersionArn": f"arn:aws:lambda:{region}::runtime:python-{interpreter.version}"
     }
     if interpreter.runtime != configuration.runtime:
-        found["Error"] = {
+        version["Error"] = {
             "ErrorCode": "RuntimeNotFound",
             "Message": f"{configuration.runtime} is not on the PATH of the embedded Lambda: "
             f"the function runs on Python {interpreter.version}.",
         }
-    return found
+    return version
 
 
 def _state(configuration: FunctionConfiguration) -> Parameters:
-    found: Parameters = {"State": configuration.state, "LastUpdateStatus": configuration.update_status}
+    state: Parameters = {"State": configuration.state, "LastUpdateStatus": configuration.update_status}
     if configuration.state == "Pending":
-        found |= {"StateReason": "The function is being created.", "StateReasonCode": "Creating"}
-    return found
+        state |= {"StateReason": "The function is being created.", "StateReasonCode": "Creating"}
+    return state
 
 
 def describe_alias(alias: Alias) -> Parameters:
     """AliasConfiguration of the API."""
-    found: Parameters = {
+    description: Parameters = {
         "AliasArn": alias.arn,
         "Name": alias.name,
         "FunctionVersion": alias.version,
@@ -111,29 +111,29 @@ def describe_alias(alias: Alias) -> Parameters:
         "RevisionId": alias.revision_id,
     }
     if alias.additional is not None:
-        found["RoutingConfig"] = {"AdditionalVersionWeights": dict([alias.additional])}
-    return found
+        description["RoutingConfig"] = {"AdditionalVersionWeights": dict([alias.additional])}
+    return description
 
 
 def changes_of(parameters: Parameters) -> Parameters:
     """The settings given, by the names of our record, checked against the limits of classic functions."""
-    found: Parameters = {}
+    changes: Parameters = {}
     if "MemorySize" in parameters:
-        found["memory_mb"] = _within(MEMORY_MB, parameters["MemorySize"], "memorySize")
+        changes["memory_mb"] = _within(MEMORY_MB, parameters["MemorySize"], "memorySize")
     if "Timeout" in parameters:
-        found["timeout_s"] = _within(TIMEOUT_S, parameters["Timeout"], "timeout")
+        changes["timeout_s"] = _within(TIMEOUT_S, parameters["Timeout"], "timeout")
     if "EphemeralStorage" in parameters:
-        found["ephemeral_mb"] = _within(
+        changes["ephemeral_mb"] = _within(
             EPHEMERAL_MB, parameters["EphemeralStorage"]["Size"], "ephemeralStorage.size"
         )
     if "Environment" in parameters:
-        found["environment"] = _environment(parameters["Environment"].get("Variables", {}))
+        changes["environment"] = _environment(parameters["Environment"].get("Variables", {}))
     if "Runtime" in parameters:
-        found["runtime"] = runtime_of(parameters)
+        changes["runtime"] = runtime_of(parameters)
     for parameter, name in (("Handler", "handler"), ("Role", "role"), ("Description", "description")):
         if parameter in parameters:
-            found[name] = parameters[parameter]
-    return found
+            changes[name] = parameters[parameter]
+    return changes
 
 
 def _within(allowed: range, value: int, member: str) -> int:

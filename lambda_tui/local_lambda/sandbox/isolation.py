@@ -155,8 +155,8 @@ def _map_users(pid: str, users: set[int], group: int) -> None:
 
 
 def _mount_flags(folder: str) -> int:
-    found = os.statvfs(folder).f_flag
-    return sum(flag for told, flag in _MOUNT_FLAGS if found & told)
+    mounted = os.statvfs(folder).f_flag
+    return sum(flag for reported, flag in _MOUNT_FLAGS if mounted & reported)
 
 
 def _mount(

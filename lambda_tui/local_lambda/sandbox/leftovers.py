@@ -203,17 +203,17 @@ def _is_control_group(folder: str) -> bool:
 
 def sweep(state_folder: str, group_parents: list[str]) -> list[str]:
     """Remove what dead servers left in these folders; return the names of those servers."""
-    found: dict[str, list[str]] = {}
+    roots_of: dict[str, list[str]] = {}
     for parent in [state_folder, *group_parents]:
         # What an ordinary user may not remove is left to those who may.
         for name in os.listdir(parent) if os.access(parent, os.R_OK | os.W_OK) else ():
             if belongs_to_the_dead(name):
-                roots = found.setdefault(name, [])
+                roots = roots_of.setdefault(name, [])
                 if parent != state_folder:
                     roots.append(os.path.join(parent, name))
-    for name, roots in found.items():
+    for name, roots in roots_of.items():
         remove_server(name, state_folder, roots)
-    return list(found)
+    return list(roots_of)
 
 
 def watch(name: str, state_folder: str, group_roots: list[str]) -> None:

@@ -103,8 +103,8 @@ class PrivateFiles:
         """Return how much memory /tmp holds now: 0 where it is not memory."""
         if self._tmpfs_fd is None:
             return 0
-        found = os.fstatvfs(self._tmpfs_fd)
-        return (found.f_blocks - found.f_bfree) * found.f_frsize
+        usage = os.fstatvfs(self._tmpfs_fd)
+        return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
     def release(self) -> None:
         """Give up /tmp; idempotent. Takes as long as writing what is in it, 0.1 s for 100 MB."""

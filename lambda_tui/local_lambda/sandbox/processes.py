@@ -16,33 +16,33 @@ _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
 def tree(pid: int) -> list[int]:
     """Return `pid` and all its living descendants."""
-    found = [pid]
-    for parent in found:
-        found.extend(children(parent))
-    return found
+    pids = [pid]
+    for parent in pids:
+        pids.extend(children(parent))
+    return pids
 
 
 def children(pid: int) -> list[int]:
     """Return the direct children of `pid`, whichever of its threads started them."""
-    found: list[int] = []
+    pids: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/children", "rb") as listed:
-                found.extend(map(int, listed.read().split()))
+                pids.extend(map(int, listed.read().split()))
     except OSError:
-        return found
-    return found
+        return pids
+    return pids
 
 
 def session_members(session: int) -> list[int]:
     """Return every process of the session `session`; costs one file a process of the host."""
-    found = []
+    members = []
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if entry.isdigit():
             fields = _stat(int(entry))
             if fields and int(fields[3]) == session and fields[0] != b"Z":
-                found.append(int(entry))
-    return found
+                members.append(int(entry))
+    return members
 
 
 def task_count_of_user() -> int:
@@ -101,8 +101,8 @@ def proportional_bytes(pid: int) -> int:
 
 def peak_resident_bytes(status: bytes) -> int:
     """Return from the text of /proc/PID/status the most memory ever in RAM since the program was loaded."""
-    _, found, rest = status.partition(b"VmHWM:")
-    return int(rest.split(None, 1)[0]) * 1024 if found else 0
+    _, label, rest = status.partition(b"VmHWM:")
+    return int(rest.split(None, 1)[0]) * 1024 if label else 0
 
 
 def is_single_threaded(status: bytes) -> bool:
@@ -146,11 +146,11 @@ def stop_or_continue(pids: list[int], *, stop: bool) -> None:
 
 def parents(pid: int) -> list[int]:
     """Return the parent of `pid`, that one's parent, and so on."""
-    found = []
+    pids = []
     while fields := _stat(pid):
         pid = int(fields[1])
-        found.append(pid)
-    return found
+        pids.append(pid)
+    return pids
 
 
 if sys.platform == "darwin":

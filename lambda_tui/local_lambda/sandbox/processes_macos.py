@@ -60,6 +60,6 @@ class LibprocReadings:
 
     def children(self, pid: int) -> list[int]:
         """Return the direct children of `pid`."""
-        found = (ctypes.c_int * _MAX_CHILDREN)()
-        count = self._library.proc_listchildpids(pid, found, ctypes.sizeof(found))
-        return [child for child in found[: max(0, count)] if child > 0]
+        pids = (ctypes.c_int * _MAX_CHILDREN)()
+        count = self._library.proc_listchildpids(pid, pids, ctypes.sizeof(pids))
+        return [child for child in pids[: max(0, count)] if child > 0]

@@ -202,10 +202,10 @@ def state_folder() -> Path:
     folder = parent / f"lambda-tui-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError as error:
         raise StorageError(f"{folder} cannot be created: {error.strerror}.") from None
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise StorageError(f"{folder} is not a folder of this user alone.", hint="Remove it, or set TMPDIR.")
     return folder
 
@@ -249,13 +249,13 @@ class _HostGroups:
 
     def parents(self) -> list[Path]:
         """Return every folder in which a server started like this one may have made its groups."""
-        found = [
+        folders = [
             parent
             for controller in (*cgroup_v1.CONTROLLERS, "")
             for parent in candidate_parents(self.mounts, self.membership, controller)
         ]
-        found += [parent.parent for parent in found if parent.name == cgroup_v2.HOST_LEAF]
-        return list(dict.fromkeys(found))
+        folders += [parent.parent for parent in folders if parent.name == cgroup_v2.HOST_LEAF]
+        return list(dict.fromkeys(folders))
 
 
 def _hierarchy(name: str, enforcement: str) -> Hierarchy:
@@ -263,9 +263,9 @@ def _hierarchy(name: str, enforcement: str) -> Hierarchy:
     makers = {"cgroup-v1": _v1_hierarchy, "cgroup-v2": _v2_hierarchy}
     for needed in ("cpu", "memory"):
         for kind, make in makers.items():
-            if enforcement in (kind, "auto") and (found := make(name, needed)):
-                governed = enforcement == "auto" and found.cpu_enforcement == "none"
-                return duty_cycle.GovernedHierarchy(found) if governed else found
+            if enforcement in (kind, "auto") and (hierarchy := make(name, needed)):
+                governed = enforcement == "auto" and hierarchy.cpu_enforcement == "none"
+                return duty_cycle.GovernedHierarchy(hierarchy) if governed else hierarchy
     if enforcement in ("auto", "duty-cycle") and processes.can_read_cpu():
         return duty_cycle.GovernedHierarchy(UncontrolledHierarchy(name))
     if enforcement in ("auto", "none"):
@@ -284,11 +284,11 @@ def _v1_hierarchy(name: str, needed: str) -> Hierarchy | None:
 
 
 def _v2_hierarchy(name: str, needed: str) -> Hierarchy | None:
-    found = _proved_v2(name, needed)
+    proved = _proved_v2(name, needed)
     # Asked once: the scope is there, or not, when something less is tried next.
-    if found is None and needed == "cpu" and _v2_can_be_had() and delegation.enter_scope():
-        found = _proved_v2(name, needed)
-    return cgroup_v2.V2Hierarchy(*found, name) if found else None
+    if proved is None and needed == "cpu" and _v2_can_be_had() and delegation.enter_scope():
+        proved = _proved_v2(name, needed)
+    return cgroup_v2.V2Hierarchy(*proved, name) if proved else None
 
 
 def _proved_v2(name: str, needed: str) -> tuple[Path, frozenset[str]] | None:

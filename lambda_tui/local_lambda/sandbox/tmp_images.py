@@ -42,8 +42,8 @@ def can_be_kept_in(folder: Path) -> bool:
 
 
 def _free_bytes(folder: Path) -> int:
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
+    usage = os.statvfs(folder)
+    return usage.f_bavail * usage.f_frsize
 
 
 def is_in_memory(folder: Path) -> bool:
@@ -117,12 +117,12 @@ def _template(size_mb: int) -> tuple[tuple[int, bytes], ...]:
 
 
 def _written(fd: int) -> list[tuple[int, bytes]]:
-    found: list[tuple[int, bytes]] = []
+    pieces: list[tuple[int, bytes]] = []
     end = 0
     while True:
         try:
             start = os.lseek(fd, end, os.SEEK_DATA)
         except OSError:  # ENXIO: nothing follows
-            return found
+            return pieces
         end = os.lseek(fd, start, os.SEEK_HOLE)
-        found.append((start, os.pread(fd, end - start, start)))
+        pieces.append((start, os.pread(fd, end - start, start)))

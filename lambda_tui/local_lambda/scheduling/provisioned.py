@@ -55,19 +55,19 @@ class ProvisionedConcurrency:
         Raises:
             LambdaApiError: 400 for $LATEST or too many, 404, 409 for a version that has another.
         """
-        found = self._registry.resolve(identifier, qualifier)
-        if found.configuration.version == LATEST:
+        resolved = self._registry.resolve(identifier, qualifier)
+        if resolved.configuration.version == LATEST:
             raise invalid_parameter(
                 "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
             )
-        name = found.function.name
-        qualifier = found.alias.name if found.alias else found.configuration.version
+        name = resolved.function.name
+        qualifier = resolved.alias.name if resolved.alias else resolved.configuration.version
         config = self._configs.get((name, qualifier))
-        self._refuse_second(name, qualifier, found.configuration)
+        self._refuse_second(name, qualifier, resolved.configuration)
         before = 0 if config is None else config.requested
         self._scheduler.concurrency.provision(name, count - before)
         if config is None:
-            config = ProvisionedConfig(name, qualifier, found.arn, found.configuration, count)
+            config = ProvisionedConfig(name, qualifier, resolved.arn, resolved.configuration, count)
             self._configs[name, qualifier] = config
         config.requested, config.last_modified = count, now_text()
         self._refill(config)
@@ -83,8 +83,8 @@ class ProvisionedConcurrency:
 
     def get(self, identifier: str, qualifier: str) -> ProvisionedConfig:
         """One configuration; raises LambdaApiError (404)."""
-        found = self._registry.resolve(identifier, qualifier)
-        config = self._configs.get((found.function.name, qualifier))
+        resolved = self._registry.resolve(identifier, qualifier)
+        config = self._configs.get((resolved.function.name, qualifier))
         if config is None:
             raise LambdaApiError(
                 404,
