@@ -95,7 +95,7 @@ def price_list_from_products(items: Iterable[Mapping[str, Any]]) -> dict[str, An
 
 
 def _regions(products: Mapping[str, Any], on_demand: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = defaultdict(lambda: {"x86_64": {}, "arm64": {}})
+    regions: dict[str, dict[str, Any]] = defaultdict(lambda: {"x86_64": {}, "arm64": {}})
     for sku, product in products.items():
         attributes = product.get("attributes", {}) if isinstance(product, Mapping) else {}
         match = _USAGE_TYPE.fullmatch(str(attributes.get("usagetype", "")))
@@ -104,8 +104,8 @@ def _regions(products: Mapping[str, Any], on_demand: Mapping[str, Any]) -> dict[
             continue
         steps = sorted(_steps(on_demand.get(sku)), key=lambda step: step.begin)
         if steps:
-            _note(found[region], match[1], arm=match[2] is not None, steps=steps)
-    return {region: entry for region, entry in found.items() if _complete(entry)}
+            _note(regions[region], match[1], arm=match[2] is not None, steps=steps)
+    return {region: entry for region, entry in regions.items() if _complete(entry)}
 
 
 def _note(entry: dict[str, Any], usage_type: str, *, arm: bool, steps: list[_Step]) -> None:

@@ -103,25 +103,25 @@ def _alternatives(
     usage: Usage, rates: Rates, book: PriceBook, chosen: TrafficAssumptions
 ) -> tuple[dict[str, tuple[_Cost, str]], list[str]]:
     curve = month_curve(usage, book)
-    found: dict[str, tuple[_Cost, str]] = {
+    alternatives: dict[str, tuple[_Cost, str]] = {
         "on demand": (curve.on_demand_usd, f"{curve.billed_ms:.6g} ms billed each")
     }
     left_out: list[str] = []
     if curve.provisioned_usd(0, 0) is None:
         left_out.append(f"Provisioned concurrency has no price in {rates.region} on {rates.architecture}.")
     else:
-        found["provisioned concurrency"] = _provisioned(curve, chosen)
+        alternatives["provisioned concurrency"] = _provisioned(curve, chosen)
     if chosen.instance_type in book.instance_types(rates.region):
         instance = book.ec2_hour(chosen.instance_type, rates.region)
-        found["Managed Instances"] = _managed_instances(usage, curve, rates, instance, chosen)
+        alternatives["Managed Instances"] = _managed_instances(usage, curve, rates, instance, chosen)
     else:
         left_out.append(f"{chosen.instance_type} has no price in {rates.region}: no Managed Instances.")
     fargate = book.fargate(rates.region, rates.architecture)
     if fargate is None:
         left_out.append(f"Fargate has no price in {rates.region} here.")
     else:
-        found["Fargate"] = _fargate(usage, curve, fargate, chosen)
-    return found, left_out
+        alternatives["Fargate"] = _fargate(usage, curve, fargate, chosen)
+    return alternatives, left_out
 
 
 def _provisioned(curve: MonthCurve, chosen: TrafficAssumptions) -> tuple[_Cost, str]:
@@ -182,8 +182,8 @@ def _break_evens(
     lines: Sequence[TrafficLine], costs: dict[str, _Cost], invocations: Sequence[int]
 ) -> Iterator[BreakEven]:
     """Where two lines change order for the last time on the chart, to one invocation."""
-    for one, other in combinations(lines, 2):
-        signs = [a > b for a, b in zip(one.usd, other.usd, strict=True)]
+    for line, other in combinations(lines, 2):
+        signs = [a > b for a, b in zip(line.usd, other.usd, strict=True)]
         changed = [index for index in range(1, len(signs)) if signs[index] != signs[index - 1]]
         if not changed:
             continue
@@ -191,11 +191,11 @@ def _break_evens(
         after = signs[changed[-1]]
         while high - low > 1:
             middle = (low + high) // 2
-            if (costs[one.name](middle) > costs[other.name](middle)) == after:
+            if (costs[line.name](middle) > costs[other.name](middle)) == after:
                 high = middle
             else:
                 low = middle
-        cheaper, dearer = (other, one) if after else (one, other)
+        cheaper, dearer = (other, line) if after else (line, other)
         yield BreakEven(cheaper.name, dearer.name, high)
 
 

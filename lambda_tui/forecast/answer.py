@@ -140,13 +140,13 @@ def _traffic(question: Question, base: MeasuredBase | None, usage: Usage, book: 
 
 def _crossings(traffic: TrafficChart, usage: Usage, book: PriceBook) -> Iterator[Crossing]:
     """The break-evens with on demand, in order of traffic."""
-    for one in sorted(traffic.break_evens, key=lambda one: one.invocations):
-        if ON_DEMAND in (one.cheaper, one.dearer):
-            there = replace(usage, invocations=one.invocations, provisioned=None)
+    for crossing in sorted(traffic.break_evens, key=lambda crossing: crossing.invocations):
+        if ON_DEMAND in (crossing.cheaper, crossing.dearer):
+            there = replace(usage, invocations=crossing.invocations, provisioned=None)
             yield Crossing(
-                other=one.dearer if one.cheaper == ON_DEMAND else one.cheaper,
-                cheaper=one.cheaper,
-                requests_per_s=requests_per_second(one.invocations),
+                other=crossing.dearer if crossing.cheaper == ON_DEMAND else crossing.cheaper,
+                cheaper=crossing.cheaper,
+                requests_per_s=requests_per_second(crossing.invocations),
                 usd=price(there, book).total_usd,
             )
 

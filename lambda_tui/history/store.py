@@ -62,16 +62,16 @@ class HistoryStore:
             " ORDER BY run_id != asked LIMIT 2",
             run_id,
         )
-        found = [row["run_id"] for row in rows]
-        if not found:
+        run_ids = [row["run_id"] for row in rows]
+        if not run_ids:
             raise InvalidInput(
                 "run", f"There is no run {run_id!r}.", hint="`lambda-tui history list` shows them."
             )
-        if len(found) > 1 and found[0] != run_id:
+        if len(run_ids) > 1 and run_ids[0] != run_id:
             raise InvalidInput(
                 "run", f"More than one run begins with {run_id!r}.", hint="Give more of its id."
             )
-        return self._load_exactly(found[0])
+        return self._load_exactly(run_ids[0])
 
     def latest(self) -> RecordedRun | None:
         """The run that was started last; None in an empty history."""

@@ -96,8 +96,8 @@ class Lane:
         if is_older and _order(invocation) < _order(self.invocations[-1]):
             invocations = sorted([*self.invocations, invocation], key=_order)
             self._clear()
-            for one in invocations:
-                self._append(one)
+            for each in invocations:
+                self._append(each)
             return None
         return self._append(invocation)
 

@@ -59,14 +59,14 @@ class Occupancy:
 
     def maxima(self, borders_ms: Sequence[float]) -> list[int]:
         """The same for each pair of neighbours of some ascending times."""
-        found, begun, ended = [], 0, 0
+        counts, begun, ended = [], 0, 0
         for from_ms, until_ms in pairwise(borders_ms):
             begun = bisect_right(self._begins, from_ms, begun)
             ended = bisect_right(self._ends, from_ms, ended)
             last = bisect_left(self._begins, until_ms, begun)
-            found.append(max(begun - ended, self._range_maximum(begun, last)))
+            counts.append(max(begun - ended, self._range_maximum(begun, last)))
             begun = last
-        return found
+        return counts
 
     def _range_maximum(self, first: int, last: int) -> int:
         if last - first < 2 * _BLOCK:

@@ -67,10 +67,10 @@ def closing_report(tail: bytes) -> Report | None:
     A quarter of the time, which counts when tens of thousands come in a second.
     """
     start = tail.rfind(b"\nREPORT RequestId: ")
-    found = _CLOSING.match(tail, start) if start >= 0 else None
-    if found is None:
+    match = _CLOSING.match(tail, start) if start >= 0 else None
+    if match is None:
         return None
-    request_id, duration_ms, billed_ms, memory_mb, used_mb, init_ms = found.groups()
+    request_id, duration_ms, billed_ms, memory_mb, used_mb, init_ms = match.groups()
     return Report(
         request_id.decode(),
         float(duration_ms),

@@ -47,11 +47,11 @@ class Samples(Sequence[float]):
         """The values at these ranks, from 0; all of them for the price of one walk over the chunks."""
         self._sort_in()
         ends = list(accumulate(map(len, self._chunks)))
-        found = []
+        values = []
         for rank in ranks:
             place = bisect_left(ends, rank + 1)
-            found.append(self._chunks[place][rank - ends[place]])
-        return found
+            values.append(self._chunks[place][rank - ends[place]])
+        return values
 
     def _sort_in(self) -> None:
         if not self._waiting:

@@ -114,8 +114,8 @@ def api_errors(where: str, function_name: str = "") -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        said = error.response.get("Error", {})
-        raise refusal(said.get("Code", ""), said.get("Message", ""), function_name, where) from error
+        details = error.response.get("Error", {})
+        raise refusal(details.get("Code", ""), details.get("Message", ""), function_name, where) from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise TargetUnreachable(
             f"{where} cannot be reached: {error}.", hint="Is it running, and the address right?"

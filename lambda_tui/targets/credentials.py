@@ -50,8 +50,8 @@ def configured_region(session: Session) -> str | None:
 def frozen_credentials(session: Session, where: str) -> Credentials:
     """The keys valid now; raises TargetRefused when there are none or a login has expired."""
     with credential_errors(where):
-        found = session.get_credentials()
-        keys = None if found is None else found.get_frozen_credentials()
+        credentials = session.get_credentials()
+        keys = None if credentials is None else credentials.get_frozen_credentials()
     if keys is None or not keys.access_key or not keys.secret_key:
         raise TargetRefused(
             f"No credentials were found for {where}.",
@@ -79,9 +79,9 @@ def credential_errors(where: str) -> Iterator[None]:
             f"The service that hands out the credentials for {where} cannot be reached: {error}."
         ) from error
     except exceptions.ClientError as error:
-        said = error.response.get("Error", {})
+        details = error.response.get("Error", {})
         raise _not_fetched(
-            where, f"{said.get('Message') or 'no reason given'} ({said.get('Code')})"
+            where, f"{details.get('Message') or 'no reason given'} ({details.get('Code')})"
         ) from error
     except KeyError as error:
         raise _not_fetched(where, f"the answer has no {error}") from error

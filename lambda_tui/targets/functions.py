@@ -30,17 +30,17 @@ def ready_function(control: ControlPlane, scenario: Scenario, *, may_change: boo
     Raises:
         TargetRefused: unknown function, or one that is configured otherwise and may not be changed.
     """
-    found = control.configuration(scenario.function_name, scenario.qualifier)
+    configuration = control.configuration(scenario.function_name, scenario.qualifier)
     if scenario.function is not None:
-        return found
+        return configuration
     if not may_change:
-        _check_unchanged(found, scenario)
-    elif (found.memory_mb, found.timeout_s) != (scenario.memory_mb, scenario.timeout_s):
-        found = control.reconfigure(
+        _check_unchanged(configuration, scenario)
+    elif (configuration.memory_mb, configuration.timeout_s) != (scenario.memory_mb, scenario.timeout_s):
+        configuration = control.reconfigure(
             scenario.function_name, memory_mb=scenario.memory_mb, timeout_s=scenario.timeout_s
         )
     # Here the code runs on this machine whatever is asked; the architecture only decides the price.
-    return replace(found, architecture=scenario.architecture)
+    return replace(configuration, architecture=scenario.architecture)
 
 
 def deployment_of(
@@ -70,13 +70,13 @@ def deployment_of(
     )
 
 
-def _check_unchanged(found: FunctionConfiguration, scenario: Scenario) -> None:
+def _check_unchanged(configuration: FunctionConfiguration, scenario: Scenario) -> None:
     differences = [
         f"{name} {is_now}{unit} instead of {asked}{unit}"
         for name, is_now, asked, unit in (
-            ("memory", found.memory_mb, scenario.memory_mb, " MB"),
-            ("timeout", found.timeout_s, scenario.timeout_s, " s"),
-            ("architecture", found.architecture, scenario.architecture, ""),
+            ("memory", configuration.memory_mb, scenario.memory_mb, " MB"),
+            ("timeout", configuration.timeout_s, scenario.timeout_s, " s"),
+            ("architecture", configuration.architecture, scenario.architecture, ""),
         )
         if is_now != asked
     ]
@@ -84,6 +84,6 @@ def _check_unchanged(found: FunctionConfiguration, scenario: Scenario) -> None:
         raise TargetRefused(
             f"{scenario.function_name} is configured with {', '.join(differences)}, "
             "and only functions on this machine are changed.",
-            hint=f"Ask for what it has: --memory {found.memory_mb} --timeout {found.timeout_s} "
-            f"--architecture {found.architecture}.",
+            hint=f"Ask for what it has: --memory {configuration.memory_mb} "
+            f"--timeout {configuration.timeout_s} --architecture {configuration.architecture}.",
         )

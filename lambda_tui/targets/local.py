@@ -129,8 +129,8 @@ class ServerProcess:
         """What a server that has ended said last."""
         self._thread.join(STOP_TIMEOUT_S)
         assert self._process is not None
-        said = next((line for line in reversed(self._errors) if line), "")
-        return said or f"exit code {self._process.poll()}"
+        last_line = next((line for line in reversed(self._errors) if line), "")
+        return last_line or f"exit code {self._process.poll()}"
 
     def stop(self) -> None:
         """Ask it to stop; kill it after 2 s."""
