@@ -51,6 +51,6 @@ def _source(session: Session) -> str | None:
         if resolver.get_provider(name).load() is not None:
             return name
     settings = session.get_scoped_config()
-    told = [text for name, text in REMOTE_SETTINGS.items() if name in settings]
-    told += [text for name, text in REMOTE_VARIABLES.items() if os.environ.get(name)]
-    return f"{told[0]} (not tried)" if told else None
+    sources = [text for name, text in REMOTE_SETTINGS.items() if name in settings]
+    sources += [text for name, text in REMOTE_VARIABLES.items() if os.environ.get(name)]
+    return f"{sources[0]} (not tried)" if sources else None

@@ -50,19 +50,23 @@ def local_lambda_report(*, measured: bool) -> dict[str, Any]:
     from lambda_tui.local_lambda.sandbox.self_test import two_second_test  # noqa: PLC0415
 
     if measured:
-        enforcement, found = two_second_test()
+        enforcement, measurements = two_second_test()
     else:
         # Opening the sandbox tries the limits for real; in a folder of its own it meets no running server.
         with tempfile.TemporaryDirectory(dir=state_folder()) as folder:
             sandbox = open_sandbox(Path(folder))
             sandbox.close()
-        enforcement, found = sandbox.enforcement(), []
+        enforcement, measurements = sandbox.enforcement(), []
     return {
         **{limit: {"enforcement": word, "note": _NOTES[limit, word]} for limit, word in enforcement.items()},
         "runtime_client": _runtime_client(),
         "runtimes": _runtimes(),
-        "cpu_error_percent": {f"{one.memory_mb}_mb": round(one.error_percent, 1) for one in found} or None,
-        "advice": _advice(enforcement) + advice_on_load([one.error_percent for one in found]),
+        "cpu_error_percent": {
+            f"{measurement.memory_mb}_mb": round(measurement.error_percent, 1) for measurement in measurements
+        }
+        or None,
+        "advice": _advice(enforcement)
+        + advice_on_load([measurement.error_percent for measurement in measurements]),
     }
 
 
@@ -78,10 +82,10 @@ def _runtimes() -> dict[str, str]:
     """For each of Lambda's Python runtimes what runs it here."""
     from lambda_tui.local_lambda.functions.runtimes import OWN, RUNTIMES, interpreter_of  # noqa: PLC0415
 
-    found = {runtime: interpreter_of(runtime) for runtime in dict.fromkeys((*RUNTIMES, OWN.runtime))}
+    interpreters = {runtime: interpreter_of(runtime) for runtime in dict.fromkeys((*RUNTIMES, OWN.runtime))}
     return {
         runtime: f"Python {interpreter.version}" + ("" if interpreter.runtime == runtime else " instead")
-        for runtime, interpreter in found.items()
+        for runtime, interpreter in interpreters.items()
     }
 
 

@@ -25,8 +25,8 @@ def run_table(run: MeasuredRun) -> str:
     """Scenario, times, outcome, what to know about them, and bill, in 80 columns."""
     summary = run.summary
     what = [scenario_line(run.scenario), load_line(run.scenario), _target_line(run)]
-    told = [_outcome(summary), *run_notes(run)]
-    notes = [line for note in told for line in wrap(note, 79, subsequent_indent="  ")]
+    paragraphs = [_outcome(summary), *run_notes(run)]
+    notes = [line for note in paragraphs for line in wrap(note, 79, subsequent_indent="  ")]
     times = _times(summary, is_open_loop=run.scenario.rate is not None)
     blocks = [what, times, notes, _bill(run.bill), [f"run {run.run_id}"]]
     return "\n\n".join("\n".join(block) for block in blocks)

@@ -103,8 +103,8 @@ def scenario_from(given: Mapping[str, Any]) -> Scenario:
         return parse_scenario(values)
     except InvalidInput as error:
         flag = FLAGS.get(error.field, f"--{error.field.replace('_', '-')}")
-        told = error.message.removeprefix(error.field)
-        message = f"{flag}{told}" if told != error.message else error.message
+        rest = error.message.removeprefix(error.field)
+        message = f"{flag}{rest}" if rest != error.message else error.message
         raise InvalidInput(flag, message, hint=error.hint) from None
 
 

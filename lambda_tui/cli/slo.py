@@ -70,17 +70,17 @@ def parse_objective(text: str) -> Objective:
     Raises:
         InvalidInput: it is not of the known forms.
     """
-    found = _EXPRESSION.fullmatch(text)
-    kind = next((name for name in _UNITS if found and found[name]), None)
-    if found is None or kind is None or found["unit"] not in _UNITS[kind]:
+    match = _EXPRESSION.fullmatch(text)
+    kind = next((name for name in _UNITS if match and match[name]), None)
+    if match is None or kind is None or match["unit"] not in _UNITS[kind]:
         raise InvalidInput(
             "--slo",
             f"--slo cannot be {text!r}.",
             hint="Use p50, p90, p95, p99, p99.9, mean or max with ms or s, errors, throttled or cold with %, "
             "or usd_per_million.",
         )
-    bound = Decimal(found["bound"]) * _UNITS[kind][found["unit"]]
-    return Objective(text.strip(), kind, found[kind], found["operator"] == "<=", bound)
+    bound = Decimal(match["bound"]) * _UNITS[kind][match["unit"]]
+    return Objective(text.strip(), kind, match[kind], match["operator"] == "<=", bound)
 
 
 def missed(objectives: Sequence[Objective], summary: Summary, bill: Bill) -> SloMissed | None:

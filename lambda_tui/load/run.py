@@ -208,8 +208,8 @@ class Run:
                 self._end = message
                 self._conclude(refresh.failure)
 
-    def _take(self, told: Batch) -> None:
-        batch = [decode(exchange, self._price) for exchange in told.exchanges]
+    def _take(self, message: Batch) -> None:
+        batch = [decode(exchange, self._price) for exchange in message.exchanges]
         if batch and self._recorder is not None:
             try:
                 self._recorder.append(batch)
@@ -218,12 +218,12 @@ class Run:
                 self._abort(error)
         for invocation in batch:
             self._statistics.add(invocation)
-        self._statistics.add_dropped(told.dropped)
-        self._statistics.add_held_back(told.held_back)
-        self._statistics.add_recorder_behind(told.recorder_behind_s)
-        self._statistics.add_engine_cpu(self._engine_cpu.percent(told.now_ms, told.cpu_s))
+        self._statistics.add_dropped(message.dropped)
+        self._statistics.add_held_back(message.held_back)
+        self._statistics.add_recorder_behind(message.recorder_behind_s)
+        self._statistics.add_engine_cpu(self._engine_cpu.percent(message.now_ms, message.cpu_s))
         self._entries.extend(batch)
-        self._publish("running", elapsed_ms=told.now_ms, in_flight=told.in_flight)
+        self._publish("running", elapsed_ms=message.now_ms, in_flight=message.in_flight)
 
     def _price(self, report: Report) -> Any:
         return self._bill.add(
@@ -239,7 +239,7 @@ class Run:
         if self._failure is None and not self._target.is_alive():
             self._failure = self._lost()
         if self._failure is None:
-            failed = next((one for one in reversed(self._entries) if one.status == "failed"), None)
+            failed = next((entry for entry in reversed(self._entries) if entry.status == "failed"), None)
             self._failure = (
                 error_of_end(
                     self._end,

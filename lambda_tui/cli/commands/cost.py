@@ -86,7 +86,7 @@ def _usage(given: dict[str, Any], options: Iterable[str]) -> Usage:
     except InvalidInput as error:
         # Names of one word are ordinary words as well: only in front they stand for an option.
         names = "|".join(name if "_" in name else rf"\A{name}" for name in options)
-        message = re.sub(rf"(?:{names})\b", lambda found: _flag(found[0]), error.message)
+        message = re.sub(rf"(?:{names})\b", lambda match: _flag(match[0]), error.message)
         raise InvalidInput(error.field, message, hint=error.hint) from None
 
 

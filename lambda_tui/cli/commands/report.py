@@ -21,11 +21,11 @@ def command(_json: bool) -> None:
     Reads text with or without other log lines around it, platform.report JSON events, and the JSON that
     `aws logs` prints. Example: aws logs tail /aws/lambda/NAME | lambda-tui report
     """
-    found = False
+    has_report = False
     for report in parse_reports(_stdin_lines()):
-        found = True
+        has_report = True
         click.echo(json.dumps(report.to_document()))
-    if not found:
+    if not has_report:
         click.echo("No REPORT line or platform.report event in the input.", err=True)
 
 

@@ -67,10 +67,10 @@ class ColdStarter:
         connection.request(request.data(), answered.set_result)
         await answered
         if connection.status != 200:
-            said = (
+            reason = (
                 connection.failure[1] if connection.status == 0 else connection.body.decode(errors="replace")
             )
-            raise ConfigurationRefused(f"The function's configuration cannot be changed: {said}")
+            raise ConfigurationRefused(f"The function's configuration cannot be changed: {reason}")
         self._pool.give_back(connection)
         document: dict[str, Any] = json.loads(connection.body)
         return document

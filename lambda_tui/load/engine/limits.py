@@ -100,8 +100,8 @@ def _last_billed_ms(encoded: bytes) -> int | None:
     if in_text == in_json:  # both are missing
         return None
     place = in_text + len(_TEXT) if in_text > in_json else in_json + len(_JSON)
-    found = _NUMBER.match(text, place)
-    return int(found[1]) if found else None
+    number = _NUMBER.match(text, place)
+    return int(number[1]) if number else None
 
 
 def _units(usd: str) -> int:

@@ -113,14 +113,14 @@ class PiecewisePacer:
         if hits >= self._count:
             return None
         done = hits / self._count
-        found = (piece for piece in self._pieces if done < piece[0][0])
-        (starts_end, time_end), (starts, time) = next(found, self._pieces[-1])
+        pieces = (piece for piece in self._pieces if done < piece[0][0])
+        (starts_end, time_end), (starts, time) = next(pieces, self._pieces[-1])
         return self._span_ms * (time_end - time * (starts_end - done) / starts)
 
     def rate(self, elapsed_ms: float) -> float:
         passed = elapsed_ms / self._span_ms
-        found = ((starts, time) for (_, time_end), (starts, time) in self._pieces if passed < time_end)
-        starts, time = next(found, self._pieces[-1][1])
+        pieces = ((starts, time) for (_, time_end), (starts, time) in self._pieces if passed < time_end)
+        starts, time = next(pieces, self._pieces[-1][1])
         return self._mean * starts / time
 
 
