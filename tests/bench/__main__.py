@@ -25,11 +25,11 @@ RESULTS = Path("bench-results.json")
 
 def benchmarks(names: list[str]) -> list[ModuleType]:
     """The benchmark modules asked for, all of them when none is named."""
-    found = [info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)]) if info.name[0] != "_"]
-    unknown = sorted(set(names) - set(found))
+    known = [info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)]) if info.name[0] != "_"]
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        sys.exit(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(found)}.")
-    modules = [importlib.import_module(f"tests.bench.{name}") for name in names or found]
+        sys.exit(f"There is no benchmark {', '.join(unknown)}; there are {', '.join(known)}.")
+    modules = [importlib.import_module(f"tests.bench.{name}") for name in names or known]
     return [module for module in modules if hasattr(module, "TITLE")]
 
 

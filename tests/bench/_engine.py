@@ -66,14 +66,14 @@ class Driven:
 
     def start_errors_ms(self) -> list[float]:
         """Ascending: actual start after intended start."""
-        return sorted(one.started_ms - one.scheduled_ms for one in self.exchanges)
+        return sorted(exchange.started_ms - exchange.scheduled_ms for exchange in self.exchanges)
 
     def latency_errors_ms(self) -> list[float]:
         """Ascending: latency from the intended start, less the time the server says it took."""
-        held = (json.loads(one.body)["t"] for one in self.exchanges)
+        held = (json.loads(exchange.body)["t"] for exchange in self.exchanges)
         return sorted(
-            one.ended_ms - one.scheduled_ms - (left - came) / 1e6
-            for one, (came, left) in zip(self.exchanges, held, strict=True)
+            exchange.ended_ms - exchange.scheduled_ms - (left - came) / 1e6
+            for exchange, (came, left) in zip(self.exchanges, held, strict=True)
         )
 
 
@@ -99,9 +99,9 @@ def serving(delay_ms: float, *, polling: bool = False, awake: bool = True) -> It
         yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
         started: list[subprocess.Popen[Any]] = [*spinning, process]
-        for one in started:
-            one.kill()
-            one.wait()
+        for child in started:
+            child.kill()
+            child.wait()
         process.stdout.close()
 
 
@@ -148,7 +148,7 @@ def undisturbed(drive_once: Callable[[], Driven], *, wanted: int, attempts: int)
     """As many runs as wanted in which others hardly used the machine; where there are not so many, those in
     which they used it least. A core that has something else to do makes the engine wait up to 3 ms."""
     made: list[Driven] = []
-    while sum(one.foreign_cpu < HARDLY for one in made) < wanted and len(made) < attempts:
+    while sum(driven.foreign_cpu < HARDLY for driven in made) < wanted and len(made) < attempts:
         made.append(drive_once())
     return sorted(made, key=attrgetter("foreign_cpu"))[:wanted]
 
@@ -191,7 +191,9 @@ def _driven(plan: EnginePlan, engines: int, on_started: Any) -> Driven:
                 last = message
                 rss_mb = max(rss_mb, rss(group.pids[0]))
     assert isinstance(message, End)
-    span_ms = max(one.ended_ms for one in exchanges) - min(one.started_ms for one in exchanges)
+    span_ms = max(exchange.ended_ms for exchange in exchanges) - min(
+        exchange.started_ms for exchange in exchanges
+    )
     return Driven(exchanges, dropped, sum(last.cpu_s), span_ms / 1000, rss_mb, message, 0.0)
 
 

@@ -54,43 +54,43 @@ def drive(endpoint: Endpoint, connections: int, seconds: float = SECONDS) -> Cos
     sockets = [connect(endpoint.port) for _ in range(connections)]
     try:
         for _ in range(max(3, 100 // connections)):
-            for one in sockets:  # all at once, so that each gets an environment of its own
-                one.sendall(request)
-            for one in sockets:
-                receive(one)
+            for connection in sockets:  # all at once, so that each gets an environment of its own
+                connection.sendall(request)
+            for connection in sockets:
+                receive(connection)
         environments = _descendants(endpoint.pid)
         before = _cpu_ms([endpoint.pid]), _cpu_ms(environments), time.process_time() * 1000
         answered, elapsed_s = _loop(sockets, request, seconds)
         after = _cpu_ms([endpoint.pid]), _cpu_ms(environments), time.process_time() * 1000
     finally:
-        for one in sockets:
-            one.close()
+        for connection in sockets:
+            connection.close()
     server, functions, client = ((end - begin) / answered for begin, end in zip(before, after, strict=True))
     return Cost(answered / elapsed_s, server, functions, client)
 
 
 def _loop(sockets: Sequence[socket.socket], request: bytes, seconds: float) -> tuple[int, float]:
     with selectors.DefaultSelector() as selector:
-        for one in sockets:
-            selector.register(one, selectors.EVENT_READ)
-            one.sendall(request)
+        for connection in sockets:
+            selector.register(connection, selectors.EVENT_READ)
+            connection.sendall(request)
         answered, began = 0, time.perf_counter()
         while (elapsed_s := time.perf_counter() - began) < seconds:
             for key, _ in selector.select(timeout=1):
-                one = key.fileobj  # type: ignore[assignment]
-                receive(one)
-                one.sendall(request)
+                connection = key.fileobj  # type: ignore[assignment]
+                receive(connection)
+                connection.sendall(request)
                 answered += 1
-    for one in sockets:
-        receive(one)
+    for connection in sockets:
+        receive(connection)
     return answered, elapsed_s
 
 
 def _descendants(pid: int) -> list[int]:
-    found = children_of(pid)
-    for child in found:
-        found.extend(children_of(child))
-    return found
+    pids = children_of(pid)
+    for child in pids:
+        pids.extend(children_of(child))
+    return pids
 
 
 def _cpu_ms(pids: Sequence[int]) -> float:

@@ -39,13 +39,13 @@ def _said(*arguments: str) -> str:
 
 def _hey_version(program: Path) -> str:
     # hey has no option for it; Go's linker writes it into a program that was installed from the module proxy.
-    found = re.search(rb"mod\tgithub\.com/rakyll/hey\tv([0-9.]+)", program.read_bytes())
-    return found[1].decode() if found else "of a version it does not tell"
+    match = re.search(rb"mod\tgithub\.com/rakyll/hey\tv([0-9.]+)", program.read_bytes())
+    return match[1].decode() if match else "of a version it does not tell"
 
 
 def _wrk_version(program: Path) -> str:
-    found = re.search(r"wrk (\S+)", _said(str(program), "-v"))
-    return found[1] if found else "?"
+    match = re.search(r"wrk (\S+)", _said(str(program), "-v"))
+    return match[1] if match else "?"
 
 
 PEERS = (
@@ -107,8 +107,8 @@ def _per_cpu_second(command: list[str], answered: str) -> float | str:
         preexec_fn=lambda: pin(0, 1),
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    found = re.search(answered, done.stdout)
-    if found is None:
+    match = re.search(answered, done.stdout)
+    if match is None:
         return f"failed: {done.stderr.strip()[-200:]}"
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return int(found[1]) / cpu_s
+    return int(match[1]) / cpu_s

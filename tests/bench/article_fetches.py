@@ -50,20 +50,20 @@ def measure() -> dict[str, object]:
         for memory_mb, published in PUBLISHED_MS.items():
             name = f"fetch-{memory_mb}"
             _create(client, name, memory_mb, certificate)
-            found = {
+            measured = {
                 model: _duration_ms(client, name, model, url)
                 for model in ("sequential", "threads", "processes")
             }
-            results[f"{memory_mb} MB"] = _row(found, published)
+            results[f"{memory_mb} MB"] = _row(measured, published)
     return results
 
 
-def _row(found: dict[str, float], published: dict[str, int]) -> str:
-    gain = found["sequential"] / found["threads"]
-    cost = found["processes"] / found["threads"]
+def _row(measured: dict[str, float], published: dict[str, int]) -> str:
+    gain = measured["sequential"] / measured["threads"]
+    cost = measured["processes"] / measured["threads"]
     published_gain = published["sequential"] / published["threads"]
     published_cost = published["processes"] / published["threads again"]
-    times = ", ".join(f"{model} {ms:.0f}" for model, ms in found.items())
+    times = ", ".join(f"{model} {ms:.0f}" for model, ms in measured.items())
     return (
         f"{times}; sequential/threads {gain:.2f} (published {published_gain:.2f}: "
         f"{(gain / published_gain - 1) * 100:+.0f} %), processes/threads {cost:.2f} "

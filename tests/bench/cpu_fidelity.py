@@ -69,7 +69,7 @@ async def _of_sandbox(sandbox: Sandbox) -> dict[str, object]:
     for memory_mb in SIZES_MB:
         long_errors: list[float] = []
         for name, workers, kind in KINDS:
-            found = [
+            measurements = [
                 await measure_cell(
                     sandbox,
                     memory_mb,
@@ -80,11 +80,11 @@ async def _of_sandbox(sandbox: Sandbox) -> dict[str, object]:
                 )
                 for cpu_ms in (*WORKS_MS, *([LONG_MS] if memory_mb >= LONG_FROM_MB else []))
             ]
-            cells = [_cell(one, workers, sandbox.host_cpus) for one in found]
+            cells = [_cell(measurement, workers, sandbox.host_cpus) for measurement in measurements]
             rows[f"{enforcement} {name} {memory_mb} MB"] = "   ".join(cells)
-            for cpu_ms, one in zip((WORKS_MS[-1], LONG_MS), found[2:], strict=False):
-                errors[cpu_ms].append(abs(one.error_percent))
-                long_errors.append(abs(one.error_percent))
+            for cpu_ms, measurement in zip((WORKS_MS[-1], LONG_MS), measurements[2:], strict=False):
+                errors[cpu_ms].append(abs(measurement.error_percent))
+                long_errors.append(abs(measurement.error_percent))
         rows[f"{enforcement} {memory_mb} MB, >= 229 ms, without sign"] = f"median {median(long_errors):.1f}"
     for cpu_ms, found_errors in errors.items():
         rows[f"{enforcement}, {cpu_ms:.0f} ms, without sign"] = (
@@ -98,11 +98,11 @@ def _repeats(cpu_ms: float, memory_mb: int) -> int:
     return max(least, min(most, int(CELL_MS / (cpu_ms * max(1, FULL_VCPU_MB / memory_mb)))))
 
 
-def _cell(found: Fidelity, workers: int, host_cpus: int) -> str:
-    vcpus = found.memory_mb / FULL_VCPU_MB
-    modelled_ms = tick_model_ms(found.cpu_ms, vcpus, min(workers, host_cpus))
-    against_model = (found.wall_ms / modelled_ms - 1) * 100
-    return f"{found.cpu_ms:4.0f} ms: {found.error_percent:+6.1f} ({against_model:+6.1f})"
+def _cell(measurement: Fidelity, workers: int, host_cpus: int) -> str:
+    vcpus = measurement.memory_mb / FULL_VCPU_MB
+    modelled_ms = tick_model_ms(measurement.cpu_ms, vcpus, min(workers, host_cpus))
+    against_model = (measurement.wall_ms / modelled_ms - 1) * 100
+    return f"{measurement.cpu_ms:4.0f} ms: {measurement.error_percent:+6.1f} ({against_model:+6.1f})"
 
 
 def tick_model_ms(cpu_ms: float, vcpus: float, workers: int = 1) -> float:

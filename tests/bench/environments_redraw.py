@@ -42,13 +42,13 @@ def invocations() -> list[Invocation]:
             ended_ms = now_ms + duration_ms + (init_ms or 0) + 3
             report = Report(None, duration_ms, int(duration_ms) + 1, 512, init_ms=init_ms)
             name, cold = f"environment-{number:08d}", use == 0
-            one = Invocation(
+            invocation = Invocation(
                 number * USES + use, now_ms, now_ms, ended_ms, "ok", None, None, name, cold, False, report,
                 None, None,
             )  # fmt: skip
-            answers.append(one)
+            answers.append(invocation)
             now_ms = ended_ms + random.random() * 300
-    return sorted(answers, key=lambda one: one.ended_ms)
+    return sorted(answers, key=lambda invocation: invocation.ended_ms)
 
 
 async def _measured() -> dict[str, object]:

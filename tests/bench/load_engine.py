@@ -39,7 +39,7 @@ def measure() -> dict[str, object]:
             url = f"{server.endpoint}/2015-03-31/functions/f/invocations"
             unsigned = unsigned_per_cpu_second(url, SECONDS)
             rounds.append({**rates, **{f"{name}, unsigned": rate for name, rate in unsigned.items()}})
-    results: dict[str, object] = {name: _median([one[name] for one in rounds]) for name in rounds[0]}
+    results: dict[str, object] = {name: _median([each[name] for each in rounds]) for name in rounds[0]}
     ours = results["ours, signed, uvloop"]
     assert isinstance(ours, float)
     for name in list(results)[2:]:

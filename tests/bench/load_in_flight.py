@@ -11,13 +11,13 @@ SECONDS = 5.0
 def measure() -> dict[str, object]:
     """Answers a second from the first start to the last answer."""
     with serving(300, awake=False) as server:
-        one = drive(plan(server, callers=1000, connections=1000, max_seconds=SECONDS))
-        two = drive(plan(server, callers=1000, connections=1000, max_seconds=SECONDS), engines=2)
+        single = drive(plan(server, callers=1000, connections=1000, max_seconds=SECONDS))
+        pair = drive(plan(server, callers=1000, connections=1000, max_seconds=SECONDS), engines=2)
     return {
-        "per second": _rate(one),
-        "engine memory, MB": one.rss_mb,
-        "engine CPU, % of a core": one.cpu_s / SECONDS * 100,
-        "two engines: per second": _rate(two),
+        "per second": _rate(single),
+        "engine memory, MB": single.rss_mb,
+        "engine CPU, % of a core": single.cpu_s / SECONDS * 100,
+        "two engines: per second": _rate(pair),
     }
 
 

@@ -49,12 +49,12 @@ def measure() -> dict[str, object]:
             made = [_run(server.endpoint, rate) for _ in range(RUNS)]
             for label, fraction in (("p50", 0.5), ("p99", 0.99)):
                 results[f"{rate}/s: start error {label}"] = of_runs(
-                    percentile(one.starts, fraction) for one in made
+                    percentile(run.starts, fraction) for run in made
                 )
                 results[f"{rate}/s: latency error {label}"] = of_runs(
-                    percentile(one.latencies, fraction) for one in made
+                    percentile(run.latencies, fraction) for run in made
                 )
-            results[f"{rate}/s: paints a second"] = of_runs(one.paints_per_s for one in made)
+            results[f"{rate}/s: paints a second"] = of_runs(run.paints_per_s for run in made)
     return results
 
 
@@ -66,7 +66,7 @@ def _run(endpoint: str, rate: int) -> Made:
         store.close()
     assert recorded is not None
     assert len(recorded.invocations) == rate * SECONDS
-    starts = sorted(one.started_ms - one.scheduled_ms for one in recorded.invocations)
+    starts = sorted(invocation.started_ms - invocation.scheduled_ms for invocation in recorded.invocations)
     return Made(starts, sorted(map(_latency_error_ms, recorded.invocations)), painted / SECONDS)
 
 

@@ -30,15 +30,18 @@ def measure() -> dict[str, object]:
         target.close()
     if last.stopped_by is not None:
         raise last.stopped_by
-    measured = [one for one in last.invocations if not one.warmup]
-    span_s = (max(one.ended_ms for one in measured) - min(one.started_ms for one in measured)) / 1000
+    measured = [invocation for invocation in last.invocations if not invocation.warmup]
+    span_s = (
+        max(invocation.ended_ms for invocation in measured)
+        - min(invocation.started_ms for invocation in measured)
+    ) / 1000
     ideal = CALLERS * 1000 / SLEEP_MS
     duration, service = last.summary.duration_ms, last.summary.service_ms
     return {
         "ideal, per second": ideal,
         "reached, per second": len(measured) / span_s,
         "share of the ideal, %": len(measured) / span_s / ideal * 100,
-        "cold starts among the measured": sum(one.cold for one in measured),
+        "cold starts among the measured": sum(invocation.cold for invocation in measured),
         "duration p50, ms": None if duration is None else duration.p50,
         "service time p50, ms": None if service is None else service.p50,
         "engine CPU, % of a core": last.engine_cpu_percent,

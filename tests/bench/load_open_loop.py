@@ -25,18 +25,20 @@ def measure() -> dict[str, object]:
         for rate in RATES:
             asked = plan(server, rate=float(rate), seconds=SECONDS, connections=rate // 5)
             made = undisturbed(partial(drive, asked), wanted=RUNS, attempts=ATTEMPTS)
-            starts = [one.start_errors_ms() for one in made]
-            latencies = [one.latency_errors_ms() for one in made]
+            starts = [driven.start_errors_ms() for driven in made]
+            latencies = [driven.latency_errors_ms() for driven in made]
             for label, fraction in (("p50", 0.5), ("p99", 0.99)):
                 results[f"{rate}/s: start error {label}"] = of_runs(
-                    percentile(one, fraction) for one in starts
+                    percentile(errors, fraction) for errors in starts
                 )
                 results[f"{rate}/s: latency error {label}"] = of_runs(
-                    percentile(one, fraction) for one in latencies
+                    percentile(errors, fraction) for errors in latencies
                 )
-            results[f"{rate}/s: engine CPU, % of a core"] = of_runs(one.cpu_s / SECONDS * 100 for one in made)
+            results[f"{rate}/s: engine CPU, % of a core"] = of_runs(
+                driven.cpu_s / SECONDS * 100 for driven in made
+            )
             results[f"{rate}/s: CPU of other programs, % of a core"] = of_runs(
-                one.foreign_cpu * 100 for one in made
+                driven.foreign_cpu * 100 for driven in made
             )
     return {**results, **_frozen()}
 
@@ -56,13 +58,13 @@ def _frozen() -> dict[str, object]:
             on_started=freezing.start,
         )
         freezing.join()
-    latencies = sorted(one.ended_ms - one.scheduled_ms for one in made.exchanges)
-    services = sorted(one.ended_ms - one.started_ms for one in made.exchanges)
+    latencies = sorted(exchange.ended_ms - exchange.scheduled_ms for exchange in made.exchanges)
+    services = sorted(exchange.ended_ms - exchange.started_ms for exchange in made.exchanges)
     return {
         "server frozen 500 ms at 500/s: starts made of 1,500": len(made.exchanges),
         "... dropped": made.dropped,
         "... latency p50 / p99": p50_p99(latencies),
-        "... share of invocations over 100 ms, %": 100 * sum(one > 100 for one in latencies) / len(latencies),
+        "... share of invocations over 100 ms, %": 100 * sum(ms > 100 for ms in latencies) / len(latencies),
         "... service time p99": percentile(services, 0.99),
         "... start error p50 / p99": p50_p99(made.start_errors_ms()),
     }

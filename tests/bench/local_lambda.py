@@ -150,7 +150,7 @@ def _throughput(ours: Endpoint) -> dict[str, object]:
                 {name: drive(endpoint, connections) for name, endpoint in endpoints.items()}
                 for _ in range(ROUNDS)
             ]
-            costs = {name: _median([one[name] for one in rounds]) for name in endpoints}
+            costs = {name: _median([each[name] for each in rounds]) for name in endpoints}
             for name, cost in costs.items():
                 results[f"{connections} connections, {name}"] = cost.text()
             if THEIRS in costs:

@@ -56,8 +56,8 @@ def _crowd(server: LocalServer, upstream: socket.socket, crowd: int) -> dict[str
         waiting.append(upstream.accept()[0])
         moments.append((time.perf_counter(), cpu_ms(pid)))
     used_mb = free_mb - _available_mb()
-    for one in waiting:
-        one.close()
+    for connection in waiting:
+        connection.close()
     for caller in callers:
         receive(caller)
         caller.close()

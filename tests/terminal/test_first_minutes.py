@@ -22,14 +22,14 @@ pytestmark = [
 
 def descendants_with(data_dir: Path) -> list[str]:
     """Command lines of living processes whose environment names `data_dir`."""
-    found = []
+    commands = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if str(data_dir).encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                commands.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
         except OSError:
             continue
-    return found
+    return commands
 
 
 def left_after(data_dir: Path, *, seconds: float) -> list[str]:

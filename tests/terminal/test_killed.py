@@ -61,16 +61,16 @@ def start_run(terminal: Terminal, *, invocations: int) -> None:
 
 def processes_with(data_dir: Path, module: str) -> list[int]:
     """Ids of the processes of one of the program's modules."""
-    found = []
+    pids = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if str(data_dir).encode() in (process / "environ").read_bytes() and module.encode() in (
                 process / "cmdline"
             ).read_bytes().split(b"\0"):
-                found.append(int(process.name))
+                pids.append(int(process.name))
         except OSError:
             continue
-    return found
+    return pids
 
 
 def state_of(pid: int) -> str:
@@ -80,16 +80,16 @@ def state_of(pid: int) -> str:
 
 def answered_on(terminal: Terminal) -> int:
     """How many answers the screen shows."""
-    found = re.search(r"([\d,]+) of [\d,]+", terminal.text)
-    return int(found[1].replace(",", "")) if found else 0
+    match = re.search(r"([\d,]+) of [\d,]+", terminal.text)
+    return int(match[1].replace(",", "")) if match else 0
 
 
 def has_no_gap(invocations: list[Invocation]) -> bool:
     """Whether of each environment every invocation up to the last one is there."""
     numbers = defaultdict(set)
-    for one in invocations:
-        assert one.payload is not None
-        numbers[one.environment_id].add(one.payload["invocation_number"])
+    for invocation in invocations:
+        assert invocation.payload is not None
+        numbers[invocation.environment_id].add(invocation.payload["invocation_number"])
     return all(seen == set(range(1, len(seen) + 1)) for seen in numbers.values())
 
 
@@ -146,10 +146,10 @@ def test_a_killed_program_has_kept_what_the_server_answered(
         server.stop()
     with closing(HistoryStore(tmp_path / "data" / "history.sqlite3")) as store:
         (run,) = store.runs()
-        kept = [one.payload or {} for one in store.load(run.run_id).invocations]
+        kept = [invocation.payload or {} for invocation in store.load(run.run_id).invocations]
     assert run.state == "interrupted"
     answered = last["invocation_number"] - 1
-    kept_of_it = sum(one["environment_id"] == last["environment_id"] for one in kept)
+    kept_of_it = sum(payload["environment_id"] == last["environment_id"] for payload in kept)
     # 60 ms an invocation: two answers in 100 ms, and one that was on its way.
     assert answered - 4 <= kept_of_it <= answered
 
