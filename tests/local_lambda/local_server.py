@@ -202,7 +202,7 @@ def wait_until(condition: Any, seconds: float = 20.0) -> bool:
 
 def children_of(pid: int) -> list[int]:
     """The direct children of a process."""
-    found = []
+    children = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -210,8 +210,8 @@ def children_of(pid: int) -> list[int]:
             except OSError:
                 continue
             if int(fields[1]) == pid and fields[0] != "Z":
-                found.append(int(entry.name))
-    return found
+                children.append(int(entry.name))
+    return children
 
 
 def command_of(pid: int) -> bytes:

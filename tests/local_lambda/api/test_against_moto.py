@@ -150,10 +150,10 @@ def stable(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: stable(inner) for name, inner in value.items() if name not in UNSTABLE}
     if isinstance(value, list):
-        found = [stable(inner) for inner in value]
+        items = [stable(inner) for inner in value]
         return [
             inner
-            for inner in found
+            for inner in items
             if not isinstance(inner, dict) or inner.get("FunctionName", "twin") == "twin"
         ]
     return value
@@ -167,7 +167,7 @@ def shared(ours: Any, theirs: Any) -> tuple[Any, Any]:
             name: pair[1] for name, pair in pairs.items()
         }
     if isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        both = [shared(one, other) for one, other in zip(ours, theirs, strict=True)]
+        both = [shared(our_item, their_item) for our_item, their_item in zip(ours, theirs, strict=True)]
         return [pair[0] for pair in both], [pair[1] for pair in both]
     return ours, theirs
 

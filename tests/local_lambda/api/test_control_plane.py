@@ -58,7 +58,7 @@ def test_the_life_of_a_function(client: Any) -> None:
         RevisionId=created["RevisionId"],
     )
     assert changed["RevisionId"] != created["RevisionId"]
-    found = client.get_function_configuration(FunctionName="life")
+    configuration = client.get_function_configuration(FunctionName="life")
     assert {
         "MemorySize": 1769,
         "Timeout": 900,
@@ -66,7 +66,7 @@ def test_the_life_of_a_function(client: Any) -> None:
         "Description": "second",
         "Environment": {"Variables": {"SHAPE": "2"}},
         "CodeSha256": created["CodeSha256"],
-    }.items() <= found.items()
+    }.items() <= configuration.items()
 
     recoded = client.update_function_code(FunctionName="life", ZipFile=package(probe="x = 1"))
     assert recoded["CodeSha256"] != created["CodeSha256"]
@@ -128,8 +128,8 @@ def test_account_settings(server: LocalServer, client: Any) -> None:
 )
 def test_changes_that_are_refused(client: Any, changes: dict[str, object], code: str, words: str) -> None:
     before = client.get_function_configuration(FunctionName="probe")["RevisionId"]
-    found, message = refusal(client.update_function_configuration, FunctionName="probe", **changes)
-    assert found == code
+    error_code, message = refusal(client.update_function_configuration, FunctionName="probe", **changes)
+    assert error_code == code
     assert words in message
     assert client.get_function_configuration(FunctionName="probe")["RevisionId"] == before
 
@@ -158,10 +158,10 @@ def test_changes_that_are_refused(client: Any, changes: dict[str, object], code:
 )
 def test_creations_that_are_refused(client: Any, changes: dict[str, object], code: str) -> None:
     given = {"FunctionName": "refused", **BASE, **changes}
-    found, _ = refusal(
+    error_code, _ = refusal(
         client.create_function, **{name: value for name, value in given.items() if value is not None}
     )
-    assert found == code
+    assert error_code == code
     assert refusal(client.get_function, FunctionName="refused")[0] == "ResourceNotFoundException"
 
 

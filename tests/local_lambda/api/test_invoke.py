@@ -165,8 +165,8 @@ def test_a_failing_init_is_tried_again_inside_each_invocation(
         assert failed.payload["errorType"] == error_type
         report = report_of(failed)
         assert (report.status, report.error_type, report.init_ms) == ("error", error_type, None)
-        said = rf"INIT_REPORT .*Phase: (\w+)\tStatus: error\tError Type: {error_type}\n"
-        assert re.findall(said, failed.log) == phases
+        init_report = rf"INIT_REPORT .*Phase: (\w+)\tStatus: error\tError Type: {error_type}\n"
+        assert re.findall(init_report, failed.log) == phases
 
 
 def test_other_memory_means_another_environment(server: LocalServer, client: Any) -> None:
@@ -228,14 +228,14 @@ def test_the_environment_variables_start_from_nothing(server: LocalServer, clien
     client.update_function_configuration(
         FunctionName="probe", Environment={"Variables": {"COLOUR": "blue", "TZ": "Europe/Vienna"}}
     )
-    found = invoke(client, "probe", {"do": "environ"}).payload
-    assert found["COLOUR"] == "blue"
-    assert found["TZ"] == "Europe/Vienna"
-    assert found["AWS_REGION"] == "us-east-1"
-    assert found["_HANDLER"] == "probe.handler"
-    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", found["AWS_LAMBDA_LOG_STREAM_NAME"])
-    assert "HOME" not in found
-    assert server.ready["secret_access_key"] not in found.values()
+    environ = invoke(client, "probe", {"do": "environ"}).payload
+    assert environ["COLOUR"] == "blue"
+    assert environ["TZ"] == "Europe/Vienna"
+    assert environ["AWS_REGION"] == "us-east-1"
+    assert environ["_HANDLER"] == "probe.handler"
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", environ["AWS_LAMBDA_LOG_STREAM_NAME"])
+    assert "HOME" not in environ
+    assert server.ready["secret_access_key"] not in environ.values()
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ def handler(event, context):
 
 @pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[Sandbox]:
-    found = open_sandbox(tmp_path / "state")
-    yield found
-    found.close()
+    opened = open_sandbox(tmp_path / "state")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -100,9 +100,9 @@ def test_failed_init(server: LocalServer, code: str, error_type: str, message: s
 
 def test_who_runs_the_handler(server: LocalServer, kind: str) -> None:
     server.create("who", probe=WHO)
-    told: Any = invoke(server.client(), "who").payload
+    answer: Any = invoke(server.client(), "who").payload
     if kind == "no awslambdaric":
-        assert told == {"main": "runtime_client.py", "client": None}
+        assert answer == {"main": "runtime_client.py", "client": None}
     else:
-        assert told["main"] == "__main__.py"
-        assert "runtime_stand_in" in told["client"]
+        assert answer["main"] == "__main__.py"
+        assert "runtime_stand_in" in answer["client"]

@@ -27,8 +27,8 @@ def handler(event, context):
 def another_python() -> Path:
     """A Python of another version than ours, such as /usr/bin/python3.12."""
     folders = [*map(Path, os.get_exec_path()), *Path.home().glob(".pyenv/versions/*/bin")]
-    found = [folder / runtime for runtime in RUNTIMES if runtime != OWN.runtime for folder in folders]
-    for path in found:
+    candidates = [folder / runtime for runtime in RUNTIMES if runtime != OWN.runtime for folder in folders]
+    for path in candidates:
         # A file that is there may be a shim with nothing behind it.
         if (
             path.exists()
@@ -73,5 +73,5 @@ def test_a_python_that_is_not_here_is_told(launch: Launch, tmp_path: Path) -> No
     assert created["Runtime"] == runtime
     assert f"runs on Python {OWN.version}" in created["RuntimeVersionConfig"]["Error"]["Message"]
     assert invoke(server.client(), "who").payload["version"] == OWN.version
-    said = f"lambda-tui: {runtime} is not on PATH here: who runs on Python {OWN.version}.\n"
-    assert wait_until(lambda: server.errors_file.read_text() == said), server.errors_file.read_text()
+    warning = f"lambda-tui: {runtime} is not on PATH here: who runs on Python {OWN.version}.\n"
+    assert wait_until(lambda: server.errors_file.read_text() == warning), server.errors_file.read_text()

@@ -78,8 +78,8 @@ async def test_memory_over_the_limit_is_killed_and_called_so(cell: Cell, tmp_pat
 
     # What was written there is found by the next program, and is not its memory.
     code = f"{WRITE}\nprint(os.path.exists('/tmp/large')); x = bytearray(60 << 20); time.sleep(0.2)"
-    found = before == "write('large', 300)"
-    assert await run_python(cell, code, tmp_path / "out") == (0, f"{found}\n")
+    is_there = before == "write('large', 300)"
+    assert await run_python(cell, code, tmp_path / "out") == (0, f"{is_there}\n")
     assert not cell.was_out_of_memory()
 
 

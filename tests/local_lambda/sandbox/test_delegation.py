@@ -19,9 +19,9 @@ import json, os, sys
 from pathlib import Path
 from lambda_tui.local_lambda.sandbox.groups import delegation
 def place(): return Path("/proc/self/cgroup").read_text().strip().rpartition("::")[2]
-told = {"pid": os.getpid(), "before": place()}
-told |= {"entered": delegation.enter_scope(*map(Path, sys.argv[1:])), "after": place()}
-print(json.dumps(told | {"again": delegation.enter_scope(*map(Path, sys.argv[1:])), "last": place()}))
+report = {"pid": os.getpid(), "before": place()}
+report |= {"entered": delegation.enter_scope(*map(Path, sys.argv[1:])), "after": place()}
+print(json.dumps(report | {"again": delegation.enter_scope(*map(Path, sys.argv[1:])), "last": place()}))
 """
 
 
@@ -30,8 +30,8 @@ def run(*arguments: str, path: str | None = None) -> tuple[int, dict[str, object
     command = [sys.executable, "-c", PROGRAM, *arguments]
     environ = {**os.environ, **({"PATH": path} if path else {})}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
-        said, _ = process.communicate(timeout=30)
-    return process.pid, json.loads(said)
+        output, _ = process.communicate(timeout=30)
+    return process.pid, json.loads(output)
 
 
 def test_systemd_moves_the_running_program_into_a_scope_that_ends_with_it() -> None:
@@ -40,12 +40,12 @@ def test_systemd_moves_the_running_program_into_a_scope_that_ends_with_it() -> N
         or not delegation.bus_socket(Path("/run")).exists()
     ):
         pytest.skip("This user has no systemd with cgroup v2.")
-    pid, told = run()
-    assert told["entered"] is True
-    assert told["pid"] == pid, "nothing was started anew"
-    assert told["before"] != told["after"] == told["last"]
-    assert told["again"] is False
-    scope = Path(f"/sys/fs/cgroup{told['after']}")
+    pid, report = run()
+    assert report["entered"] is True
+    assert report["pid"] == pid, "nothing was started anew"
+    assert report["before"] != report["after"] == report["last"]
+    assert report["again"] is False
+    scope = Path(f"/sys/fs/cgroup{report['after']}")
     assert scope.name.startswith(f"lambda-tui-{pid}-")
     assert not scope.exists() or not (scope / "cgroup.procs").read_text()
 
@@ -63,8 +63,8 @@ def run_folder(tmp_path: Path) -> Path:
 
 
 def test_a_refusal_changes_nothing(run_folder: Path) -> None:
-    pid, told = run(str(run_folder), path=f"{run_folder}:{os.defpath}")
-    assert (told["entered"], told["before"]) == (False, told["after"])
+    pid, report = run(str(run_folder), path=f"{run_folder}:{os.defpath}")
+    assert (report["entered"], report["before"]) == (False, report["after"])
     asked = (run_folder / "asked").read_text().splitlines()[0]
     assert f"--address=unix:path={delegation.bus_socket(run_folder)}" in asked
     assert f"PIDs au 1 {pid} Delegate b true CollectMode s inactive-or-failed 0" in asked

@@ -30,9 +30,9 @@ class Libproc:
         ctypes.memmove(usage, raw, len(raw))
         return 0
 
-    def proc_listchildpids(self, pid: int, found: Any, size: int) -> int:
-        assert size == ctypes.sizeof(found)
-        found[0:2] = [11, 12]
+    def proc_listchildpids(self, pid: int, pids: Any, size: int) -> int:
+        assert size == ctypes.sizeof(pids)
+        pids[0:2] = [11, 12]
         return 2 if pid == 10 else 0
 
 

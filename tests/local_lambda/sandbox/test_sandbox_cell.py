@@ -55,8 +55,8 @@ print(json.dumps({
     os.close(leak_writer)
 
     assert await cell.wait() == 0
-    found = json.loads(output.read_text())
-    assert found == {
+    seen = json.loads(output.read_text())
+    assert seen == {
         "cwd": str(tmp_path),
         "environ": ["TZ"],
         "leads": True,

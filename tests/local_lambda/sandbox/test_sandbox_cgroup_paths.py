@@ -112,8 +112,8 @@ HOSTS = {
 @pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
 def test_folders_for_groups(host: Host) -> None:
     mounts, membership = parse_mountinfo(host.mountinfo), parse_membership(host.cgroup)
-    found = {name: candidate_parents(mounts, membership, name) for name in host.parents}
-    assert found == {name: tuple(map(Path, places)) for name, places in host.parents.items()}
+    parents = {name: candidate_parents(mounts, membership, name) for name in host.parents}
+    assert parents == {name: tuple(map(Path, places)) for name, places in host.parents.items()}
 
 
 def test_mountinfo_fields() -> None:

@@ -106,9 +106,9 @@ def test_group_of_its_own_is_made_ready_by_moving_its_family_into_a_leaf(kernel:
     for pid in (10, 11):
         kernel.place(kernel.root, pid)
 
-    found = cgroup_v2.proved_parent([kernel.root], frozenset({10, 11, 12}), "lambda-tui-1", "cpu")
+    proved = cgroup_v2.proved_parent([kernel.root], frozenset({10, 11, 12}), "lambda-tui-1", "cpu")
 
-    assert found == (kernel.root, frozenset({"cpu", "memory", "pids"}))
+    assert proved == (kernel.root, frozenset({"cpu", "memory", "pids"}))
     assert leftovers.group_pids(str(kernel.root / cgroup_v2.HOST_LEAF)) == [10, 11]
     assert [path.name for path in kernel.root.iterdir() if path.is_dir()] == [cgroup_v2.HOST_LEAF]
 
@@ -118,9 +118,9 @@ def test_second_server_finds_itself_in_the_leaf_and_goes_beside_it(kernel: Kerne
     family = frozenset({10})
     cgroup_v2.proved_parent([kernel.root], family, "lambda-tui-1", "cpu")
     leaf = kernel.root / cgroup_v2.HOST_LEAF
-    found = cgroup_v2.proved_parent([leaf, kernel.root], family, "lambda-tui-2", "cpu")
-    assert found is not None
-    assert found[0] == kernel.root
+    proved = cgroup_v2.proved_parent([leaf, kernel.root], family, "lambda-tui-2", "cpu")
+    assert proved is not None
+    assert proved[0] == kernel.root
     assert not (leaf / cgroup_v2.HOST_LEAF).exists()
 
 
@@ -136,8 +136,8 @@ def test_the_root_of_the_host_holds_processes_beside_its_children(kernel: Kernel
     (kernel.root / "cgroup.type").unlink()
     for pid in (2, 10):
         kernel.place(kernel.root, pid)
-    found = cgroup_v2.proved_parent([kernel.root], frozenset({10}), "lambda-tui-1", "cpu")
-    assert found == (kernel.root, frozenset({"cpu", "memory", "pids"}))
+    proved = cgroup_v2.proved_parent([kernel.root], frozenset({10}), "lambda-tui-1", "cpu")
+    assert proved == (kernel.root, frozenset({"cpu", "memory", "pids"}))
     assert leftovers.group_pids(str(kernel.root)) == [2, 10]
 
 
@@ -146,8 +146,8 @@ def test_a_ready_group_is_preferred_to_moving_anybody(kernel: Kernel) -> None:
     session = kernel.root / "session.scope"
     kernel.make_group(session)
     kernel.place(session, 10)
-    found = cgroup_v2.proved_parent([session, kernel.root], frozenset({10}), "lambda-tui-1", "cpu")
-    assert found == (kernel.root, frozenset({"cpu", "memory"}))
+    proved = cgroup_v2.proved_parent([session, kernel.root], frozenset({10}), "lambda-tui-1", "cpu")
+    assert proved == (kernel.root, frozenset({"cpu", "memory"}))
     assert leftovers.group_pids(str(session)) == [10]
 
 
@@ -160,9 +160,9 @@ def test_a_controller_that_was_not_delegated_is_not_claimed(kernel: Kernel) -> N
     assert cgroup_v2.proved_parent([session], frozenset({10}), "lambda-tui-1", "cpu") is None
     assert leftovers.group_pids(str(session)) == [10], "nobody is moved in vain"
 
-    found = cgroup_v2.proved_parent([session], frozenset({10}), "lambda-tui-1", "memory")
-    assert found == (session, frozenset({"memory", "pids"}))
-    hierarchy = cgroup_v2.V2Hierarchy(*found, "lambda-tui-1")
+    proved = cgroup_v2.proved_parent([session], frozenset({10}), "lambda-tui-1", "memory")
+    assert proved == (session, frozenset({"memory", "pids"}))
+    hierarchy = cgroup_v2.V2Hierarchy(*proved, "lambda-tui-1")
     assert (hierarchy.cpu_enforcement, hierarchy.memory_enforcement) == ("none", "cgroup")
 
 

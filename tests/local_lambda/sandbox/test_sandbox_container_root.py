@@ -158,11 +158,11 @@ def run_script(prefix: list[str], folder: Path, end: str) -> subprocess.Complete
 def test_processes_are_counted_and_everything_is_within_reach(prefix: list[str], tmp_path: Path) -> None:
     done = run_script(prefix, tmp_path, "closed")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    enforcement = told.pop("enforcement")
+    report = json.loads(done.stdout)
+    enforcement = report.pop("enforcement")
     if enforcement["processes"] != "own-user":
         pytest.skip("the kernel does not count here")
-    assert told == {
+    assert report == {
         "hidden": 2,
         "left hidden": [],
         "processes": ["1024", "1024"],

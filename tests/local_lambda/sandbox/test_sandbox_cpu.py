@@ -105,16 +105,16 @@ async def test_two_threads_get_two_vcpus_only_where_there_is_memory_for_them(
 ) -> None:
     if sandbox.host_cpus < 2:
         pytest.skip("One CPU cannot show two.")
-    one, two, free = (
+    one_vcpu, two_vcpus, unthrottled = (
         sandbox.create(name, mb) for name, mb in (("one", 1769), ("two", 3538), ("free", 10_240))
     )
-    one.throttle()
-    two.throttle()
-    assert await two_threads(one, tmp_path / "out") > 0.85
+    one_vcpu.throttle()
+    two_vcpus.throttle()
+    assert await two_threads(one_vcpu, tmp_path / "out") > 0.85
     for _ in range(ATTEMPTS):
-        if await two_threads(two, tmp_path / "out") < 0.8:
+        if await two_threads(two_vcpus, tmp_path / "out") < 0.8:
             return
-    if await two_threads(free, tmp_path / "out") >= 0.8:
+    if await two_threads(unthrottled, tmp_path / "out") >= 0.8:
         pytest.skip("This machine is too busy to run two threads at once.")
     pytest.fail("two threads at 3538 MB ran no faster than one")
 

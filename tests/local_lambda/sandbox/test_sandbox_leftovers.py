@@ -87,11 +87,11 @@ def start_owner(tmp_path: Path) -> Iterator[StartOwner]:
         )
         assert process.stdout is not None
         with process.stdout:
-            told = json.loads(process.stdout.readline())
-        if "skipped" in told:
+            report = json.loads(process.stdout.readline())
+        if "skipped" in report:
             process.wait()
-            pytest.skip(told["skipped"])
-        owner = Owner(process, told["name"], told["watchdog"], told["pids"], tmp_path / "state")
+            pytest.skip(report["skipped"])
+        owner = Owner(process, report["name"], report["watchdog"], report["pids"], tmp_path / "state")
         owners.append(owner)
         return owner
 

@@ -150,16 +150,16 @@ def run_as_nobody(python: str, code: str, *arguments: str) -> subprocess.Complet
 def test_ordinary_user_gets_watched_memory_and_an_honest_label(folder_of_nobody: Path) -> None:
     done = run_as_nobody(python_of_nobody(), SCRIPT, str(folder_of_nobody))
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    enforcement, views = told.pop("enforcement"), told.pop("views")
+    report = json.loads(done.stdout)
+    enforcement, views = report.pop("enforcement"), report.pop("views")
     assert (enforcement["cpu"], enforcement["memory"]) == ("duty-cycle", "rss")
-    tmp, processes = told.pop("tmp"), told.pop("processes")
+    tmp, processes = report.pop("tmp"), report.pop("processes")
     if enforcement["processes"] == "user-namespace":
         assert processes == 1024
     else:
         # This user's other processes, the governor among them, count too, and may come and go.
         assert 900 <= processes <= 1124
-    assert told == {"status": -9, "oom": True, "user": NOBODY, "left": []}
+    assert report == {"status": -9, "oom": True, "user": NOBODY, "left": []}
     assert bool(views) == (tmp == "/tmp") == (enforcement["task_root"] == "read-only-mount")
     if views:
         assert enforcement["tmp"] == "tmpfs"

@@ -23,13 +23,13 @@ def test_fluid_share(memory_mb: int, workers: int, cpus: int, share: float) -> N
 async def test_measured_on_a_real_cell(tmp_path: Path, kind: Workers, workers: int) -> None:
     sandbox = open_sandbox(tmp_path / "state")
     try:
-        found = await measure(sandbox, 1769, 60, repeats=1, workers=workers, kind=kind)
+        measurement = await measure(sandbox, 1769, 60, repeats=1, workers=workers, kind=kind)
     finally:
         sandbox.close()
-    assert 60 <= found.cpu_ms < 120
+    assert 60 <= measurement.cpu_ms < 120
     # One vCPU whatever the number of workers; a busy machine only makes it longer.
-    assert found.error_percent > -30
-    assert found.wall_ms == pytest.approx(found.cpu_ms * (1 + found.error_percent / 100))
+    assert measurement.error_percent > -30
+    assert measurement.wall_ms == pytest.approx(measurement.cpu_ms * (1 + measurement.error_percent / 100))
 
 
 @pytest.mark.parametrize(("memory_mb", "lambda_ms"), [(128, 223.0), (257, 101.5), (452, 60.1), (646, 40.7)])

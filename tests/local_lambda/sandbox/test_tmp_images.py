@@ -28,22 +28,22 @@ def test_a_file_system_has_room_for_its_size_and_little_more(disk: Path, size_mb
     if os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize < size_mb * BYTES_PER_MB:
         pytest.skip("not enough room on this disk")
     device, path = tmp_images.attach(size_mb, disk)
-    told, telling = os.pipe()
+    read_end, write_end = os.pipe()
     try:
 
         class Telling(FileView):
             def enter(self) -> None:
                 super().enter()
-                found = os.statvfs("/tmp")
-                os.write(telling, str(found.f_bavail * found.f_frsize).encode())
+                usage = os.statvfs("/tmp")
+                os.write(write_end, str(usage.f_bavail * usage.f_frsize).encode())
 
         assert works_here(Telling(path, size_mb, None))
-        room_mb = int(os.read(told, 32)) / BYTES_PER_MB
+        room_mb = int(os.read(read_end, 32)) / BYTES_PER_MB
         assert size_mb <= room_mb <= size_mb + 8
         assert list(disk.iterdir()) == [], "the file has no name"
     finally:
-        os.close(told)
-        os.close(telling)
+        os.close(read_end)
+        os.close(write_end)
         os.close(device)
 
 

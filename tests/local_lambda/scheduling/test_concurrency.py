@@ -139,10 +139,10 @@ def test_provisioned_environments_are_initialised_ahead(server: LocalServer, cli
     assert (put["Status"], put["RequestedProvisionedConcurrentExecutions"]) == ("IN_PROGRESS", 2)
 
     def config() -> dict[str, Any]:
-        found: dict[str, Any] = client.get_provisioned_concurrency_config(
+        answer: dict[str, Any] = client.get_provisioned_concurrency_config(
             FunctionName=name, Qualifier="ready"
         )
-        return found
+        return answer
 
     assert wait_until(lambda: config()["Status"] == "READY")
     assert config()["AllocatedProvisionedConcurrentExecutions"] == 2
@@ -176,8 +176,8 @@ def test_provisioned_concurrency_comes_and_goes(server: LocalServer, client: Any
         assert wait_until(lambda: status() == "READY")
 
     def status() -> str:
-        found = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
-        return str(found["Status"])
+        answer = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+        return str(answer["Status"])
 
     provision(3)
     assert len(server.environment_pids()) == before + 3
@@ -201,8 +201,8 @@ def test_a_provisioned_environment_that_is_killed_serves_again(
     )
 
     def is_ready() -> bool:
-        found = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
-        return bool(found["Status"] == "READY")
+        answer = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+        return bool(answer["Status"] == "READY")
 
     assert wait_until(is_ready)
     (victim,) = set(server.environment_pids()) - before
@@ -243,8 +243,8 @@ def test_an_init_that_fails_makes_provisioning_fail(client: Any, name: str) -> N
     )
 
     def config() -> dict[str, Any]:
-        found: dict[str, Any] = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
-        return found
+        answer: dict[str, Any] = client.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+        return answer
 
     assert wait_until(lambda: config()["Status"] == "FAILED")
     assert config()["StatusReason"] == "FUNCTION_ERROR_INIT_FAILURE"

@@ -107,9 +107,9 @@ async def test_other_regions() -> None:
             aws_access_key_id="A",
             aws_secret_access_key="s",
         )
-        found = CALLS["dynamodb"](client)["Item"]["value"]
+        value = CALLS["dynamodb"](client)["Item"]["value"]
         client.close()
-        return found
+        return value
 
     assert await asyncio.to_thread(look) == {"S": "value-0000"}
     await server.close()
@@ -304,7 +304,5 @@ def test_frames_in_any_pieces(size: int) -> None:
     frames = [(["s3", "GET", number], b"\0\xff" * number) for number in range(5)]
     data = b"".join(encode_frame(head, body) for head, body in frames)
     reader = FrameReader()
-    found = [
-        frame for start in range(0, len(data), size) for frame in reader.feed(data[start : start + size])
-    ]
-    assert found == frames
+    read = [frame for start in range(0, len(data), size) for frame in reader.feed(data[start : start + size])]
+    assert read == frames
