@@ -156,9 +156,9 @@ def test_a_month_in_two_parts_costs_the_same(first: int, second: int, memory_mb:
             usage = replace(usage, free_tier=share)
         return price(replace(usage, tier_gb_seconds_used=Decimal(used)))
 
-    one = part(first, None)
-    whole = part(first + second, None)
-    assert one.total_usd + part(second, one).total_usd == whole.total_usd
+    first_bill = part(first, None)
+    whole_bill = part(first + second, None)
+    assert first_bill.total_usd + part(second, first_bill).total_usd == whole_bill.total_usd
 
 
 @given(st.lists(st.tuples(st.integers(128, 10240), st.integers(0, 900_000), st.booleans()), max_size=60))

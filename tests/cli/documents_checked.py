@@ -34,7 +34,9 @@ def check_run_document(document: dict[str, Any]) -> None:
     """Valid, and its GB-seconds and billed milliseconds are the sums over its invocations, exactly."""
     _validator("run").validate(document)
     check_cost_document(document["bill"])
-    reports = [one["report"] for one in document["invocations"] if one["report"] is not None]
+    reports = [
+        invocation["report"] for invocation in document["invocations"] if invocation["report"] is not None
+    ]
     gb_seconds = sum(
         (Decimal(report["memory_mb"]) / 1024 * report["billed_ms"] / 1000 for report in reports), Decimal(0)
     )

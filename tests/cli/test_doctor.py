@@ -115,23 +115,27 @@ def test_the_table_names_every_fact(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
     monkeypatch: pytest.MonkeyPatch, tmp: str
 ) -> None:
-    found = {"cpu": "cgroup-v2", "processes": "pids-cgroup", "tmp": tmp}
-    monkeypatch.setattr("lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (found, []))
-    told = local_lambda_report(measured=True)
-    assert told["tmp"]["enforcement"] == tmp
-    assert "of its own" in told["tmp"]["note"]
+    enforcement = {"cpu": "cgroup-v2", "processes": "pids-cgroup", "tmp": tmp}
+    monkeypatch.setattr(
+        "lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (enforcement, [])
+    )
+    report = local_lambda_report(measured=True)
+    assert report["tmp"]["enforcement"] == tmp
+    assert "of its own" in report["tmp"]["note"]
     if sys.platform == "linux":
-        assert bool(told["advice"]) == (tmp in ("charged-tmpfs", "TMPDIR"))
+        assert bool(report["advice"]) == (tmp in ("charged-tmpfs", "TMPDIR"))
 
 
 @pytest.mark.parametrize("how", ["pids-cgroup", "user-namespace", "own-user", "user-limit", "none"])
 def test_each_limit_on_processes_is_explained(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    found = {"cpu": "cgroup-v2", "processes": how, "tmp": "block-device"}
-    monkeypatch.setattr("lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (found, []))
-    told = local_lambda_report(measured=True)
-    assert ("1024" in told["processes"]["note"]) == (how != "none")
+    enforcement = {"cpu": "cgroup-v2", "processes": how, "tmp": "block-device"}
+    monkeypatch.setattr(
+        "lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (enforcement, [])
+    )
+    report = local_lambda_report(measured=True)
+    assert ("1024" in report["processes"]["note"]) == (how != "none")
     if sys.platform == "linux":
-        assert bool(told["advice"]) == (how == "none" and os.geteuid() == 0)
+        assert bool(report["advice"]) == (how == "none" and os.geteuid() == 0)
 
 
 @pytest.mark.parametrize(("error_percent", "is_busy"), [(-8.0, False), (4.0, False), (66.0, True)])
@@ -139,9 +143,9 @@ def test_a_host_that_is_busy_with_something_else_is_called_so(
     monkeypatch: pytest.MonkeyPatch, error_percent: float, is_busy: bool
 ) -> None:
     enforcement = {"cpu": "cgroup-v2", "processes": "pids-cgroup", "tmp": "block-device"}
-    found = [Fidelity(256, 1000, 100, 1.0), Fidelity(1024, 1000, 100, error_percent)]
+    measurements = [Fidelity(256, 1000, 100, 1.0), Fidelity(1024, 1000, 100, error_percent)]
     monkeypatch.setattr(
-        "lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (enforcement, found)
+        "lambda_tui.local_lambda.sandbox.self_test.two_second_test", lambda: (enforcement, measurements)
     )
     advice = local_lambda_report(measured=True)["advice"]
     assert any("66 % too slow" in sentence for sentence in advice) is is_busy

@@ -157,11 +157,11 @@ def test_the_process_exits_with_the_code_and_prints_its_version(program: Program
 
 
 def test_options_come_from_the_environment_too(program: Program) -> None:
-    told = Program(program.data, {"LAMBDA_TUI_RUN_MEMORY_MB": "1"})("run")
-    assert told.returncode == 2
-    assert "--memory cannot be 1" in told.stderr
-    told = Program(program.data, {"LAMBDA_TUI_TARGET": "venus"})("run")
-    assert "target cannot be 'venus'" in told.stderr
+    refused = Program(program.data, {"LAMBDA_TUI_RUN_MEMORY_MB": "1"})("run")
+    assert refused.returncode == 2
+    assert "--memory cannot be 1" in refused.stderr
+    refused = Program(program.data, {"LAMBDA_TUI_TARGET": "venus"})("run")
+    assert "target cannot be 'venus'" in refused.stderr
 
 
 def test_a_reader_that_leaves_early_is_no_error(program: Program) -> None:

@@ -30,18 +30,18 @@ def run_document(program: Program, *arguments: str) -> dict[str, Any]:
 def test_the_run_document_and_its_record(program: Program) -> None:
     document = run_document(program, *SLEEP, "--name", "first", "--warmup", "1", "--slo", "errors<1%")
     assert document["summary"]["ok"] == document["summary"]["invocations"] == 5
-    assert [one["warmup"] for one in document["invocations"]] == [True, False, False, False, False]
+    assert [invocation["warmup"] for invocation in document["invocations"]] == [True, *[False] * 4]
     # Two sleeps of 20 ms one after the other; how much later it wakes is this machine's business.
     assert document["summary"]["duration_ms"]["p50"] >= 40
     assert document["scenario"]["slo"] == ["errors<1%"]
-    assert all(len(one["payload"]["tasks"]) == 2 for one in document["invocations"])
+    assert all(len(invocation["payload"]["tasks"]) == 2 for invocation in document["invocations"])
     (recorded,) = program.recorded()
     assert (recorded["run_id"], recorded["name"], recorded["state"]) == (document["id"], "first", "finished")
     assert program.document("history", "show", document["id"], "--json") == document
     assert program.document("history", "export", document["id"][:-2]) == document
     rows = list(csv.DictReader(io.StringIO(program("history", "export", "--format", "csv").stdout)))
     assert [int(row["billed_ms"]) for row in rows] == [
-        one["report"]["billed_ms"] for one in document["invocations"]
+        invocation["report"]["billed_ms"] for invocation in document["invocations"]
     ]
 
 
@@ -53,7 +53,7 @@ def test_threads_shorten_waiting_and_the_bill_in_proportion(program: Program) ->
     slow, fast = (run["summary"]["duration_ms"]["p50"] for run in (sequential, threads))
     assert 1.8 < slow / fast < 3.3
     warm = [
-        [one["report"]["billed_ms"] for one in run["invocations"] if not one["cold"]]
+        [invocation["report"]["billed_ms"] for invocation in run["invocations"] if not invocation["cold"]]
         for run in (sequential, threads)
     ]
     assert sorted(warm[0])[len(warm[0]) // 2] / sorted(warm[1])[len(warm[1]) // 2] == pytest.approx(
@@ -234,5 +234,5 @@ def test_local_serve_answers_a_run_and_ends_with_ctrl_c(program: Program, tmp_pa
     assert server.returncode == 0
     assert document["target"]["kind"] == "endpoint"
     assert document["target"]["region"] == "eu-west-1"
-    assert {one["report"]["memory_mb"] for one in document["invocations"]} == {256}
+    assert {invocation["report"]["memory_mb"] for invocation in document["invocations"]} == {256}
     assert not os.path.exists(f"/proc/{ready['pid']}")

@@ -148,7 +148,7 @@ def test_a_run_without_a_success_is_no_base() -> None:
 
 def test_one_size_without_cpu_time_is_held_and_says_so() -> None:
     run = run_of(512)
-    silent = [replace(one, payload=None) for one in run.invocations]
+    silent = [replace(invocation, payload=None) for invocation in run.invocations]
     base = measured_base(replace(run, invocations=InvocationLog(silent)))
     held = base.at(2048, "x86_64", Decimal(1), RATES)
     assert (held.kind, base.model) == ("held", None)
@@ -199,13 +199,13 @@ def test_crossings_are_where_on_demand_changes_its_rank() -> None:
     current = answer(Question(), None, BOOK, TODAY)
     assert current.crossings
     lines = {line.name: line for line in current.traffic.lines}
-    for one in current.crossings:
-        month = one.requests_per_s * 730 * 3600
+    for crossing in current.crossings:
+        month = crossing.requests_per_s * 730 * 3600
         after = next(n for n, count in enumerate(current.traffic.invocations) if count >= month)
         assert current.traffic.invocations[after - 1] <= month
-        dearer = one.other if one.cheaper == ON_DEMAND else ON_DEMAND
-        assert lines[one.cheaper].usd[after] <= lines[dearer].usd[after]
-        assert lines[ON_DEMAND].usd[after - 1] <= one.usd <= lines[ON_DEMAND].usd[after]
+        dearer = crossing.other if crossing.cheaper == ON_DEMAND else ON_DEMAND
+        assert lines[crossing.cheaper].usd[after] <= lines[dearer].usd[after]
+        assert lines[ON_DEMAND].usd[after - 1] <= crossing.usd <= lines[ON_DEMAND].usd[after]
 
 
 def test_prices_older_than_a_year_are_stale() -> None:

@@ -48,7 +48,7 @@ def test_a_killed_process_loses_nothing_it_had_appended(tmp_path: Path) -> None:
     store.close()
     # One more batch may have been committed and not yet announced.
     assert len(loaded.invocations) in {(announced[-1] + more) * 5 for more in (1, 2)}
-    assert [one.index for one in loaded.invocations] == list(range(len(loaded.invocations)))
+    assert [invocation.index for invocation in loaded.invocations] == list(range(len(loaded.invocations)))
     assert loaded.state == listed.state == "interrupted"
     again = measured(loaded.invocations)
     assert loaded.summary == again.summary

@@ -52,7 +52,7 @@ def test_invocations_come_back_exactly(batches: list[list[Invocation]]) -> None:
         recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
         for batch in batches:
             recorder.append(batch)
-        everything = [one for batch in batches for one in batch]
+        everything = [each for batch in batches for each in batch]
         run = measured(everything)
         recorder.finish(summary=run.summary, bill=run.bill)
         loaded = store.load("r")
@@ -96,13 +96,13 @@ def test_invocations_of_version_1_are_read_beside_newer_ones(
             connection.executemany(
                 "INSERT INTO invocations (run_id, position, document) VALUES ('r', ?, ?)",
                 [
-                    (position, json.dumps(one.to_document()))
-                    for position, one in enumerate(old, start=-len(old))
+                    (position, json.dumps(each.to_document()))
+                    for position, each in enumerate(old, start=-len(old))
                 ],
             )
         with closing(HistoryStore(path)) as store:
             RunRecorder(store._database, "r").append(new)
-            assert store.load("r").invocations == [*(replace(one, cpu=None) for one in old), *new]
+            assert store.load("r").invocations == [*(replace(each, cpu=None) for each in old), *new]
 
 
 def test_what_version_3_packs_came_from_version_2_too(store: HistoryStore) -> None:
@@ -117,9 +117,10 @@ def test_what_version_3_packs_came_from_version_2_too(store: HistoryStore) -> No
         connection.executescript(f"{tables[1]}{tables[2]}; DROP TABLE batches; PRAGMA user_version = 2")
         connection.execute("INSERT INTO invocations VALUES ('r', 0, ?)", (json.dumps(old),))
     with closing(HistoryStore(store.path)) as again:
-        (one,) = again.load("r").invocations
-    assert (one.payload, one.handler_ms, one.cpu) == ({"handler_ms": 299.5}, 299.5, CpuUse(1.5, 2, 3.5))
-    assert (one.usd, one.report) == (Decimal("0.0000027"), Report("r-0", 300.5, 301, 512, 40))
+        (loaded,) = again.load("r").invocations
+    used = CpuUse(1.5, 2, 3.5)
+    assert (loaded.payload, loaded.handler_ms, loaded.cpu) == ({"handler_ms": 299.5}, 299.5, used)
+    assert (loaded.usd, loaded.report) == (Decimal("0.0000027"), Report("r-0", 300.5, 301, 512, 40))
 
 
 def test_an_answer_is_kept_as_it_came_and_parsed_when_looked_into(store: HistoryStore) -> None:
@@ -140,7 +141,7 @@ def test_more_invocations_than_a_row_holds_keep_their_order(store: HistoryStore)
     recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
     recorder.append(many)
     recorder.append([invocation(len(many))])
-    assert [one.index for one in store.load("r").invocations] == list(range(len(many) + 1))
+    assert [each.index for each in store.load("r").invocations] == list(range(len(many) + 1))
     assert [run.invocations for run in store.runs()] == [len(many) + 1]
 
 

@@ -18,8 +18,8 @@ PLAIN = {"index", "scheduled_ms", "started_ms", "ended_ms", "status", "request_i
 PLAIN |= {"cold", "warmup"}
 
 
-def row_of(one: Invocation) -> list[Any]:
-    ((count, documents, _),) = packed([one])
+def row_of(record: Invocation) -> list[Any]:
+    ((count, documents, _),) = packed([record])
     assert count == 1
     (row,) = json.loads(documents)
     assert isinstance(row, list)
@@ -32,21 +32,21 @@ def test_what_is_packed_is_unpacked(batch: list[Invocation]) -> None:
 
 
 @given(any_invocation())
-def test_a_row_has_the_fields_of_the_record_in_their_order(one: Invocation) -> None:
+def test_a_row_has_the_fields_of_the_record_in_their_order(record: Invocation) -> None:
     names = [entry.name for entry in fields(Invocation)]
-    row = row_of(one)
+    row = row_of(record)
     assert names[-1] == "cpu"  # spread over the end of a row: nothing may come after it
-    assert len(row) == len(names) - 1 + (0 if one.cpu is None else len(fields(CpuUse)))
+    assert len(row) == len(names) - 1 + (0 if record.cpu is None else len(fields(CpuUse)))
     for name, value in zip(names[:-1], row, strict=False):
-        assert (value is None) == (getattr(one, name) is None), name
+        assert (value is None) == (getattr(record, name) is None), name
         if name in PLAIN:
-            assert value == getattr(one, name), name
+            assert value == getattr(record, name), name
 
 
 @given(any_invocation())
-def test_money_in_a_row_has_all_its_digits_and_no_exponent(one: Invocation) -> None:
-    text = row_of(one)[[entry.name for entry in fields(Invocation)].index("usd")]
-    assert text == (None if one.usd is None else format(one.usd, "f"))
+def test_money_in_a_row_has_all_its_digits_and_no_exponent(record: Invocation) -> None:
+    text = row_of(record)[[entry.name for entry in fields(Invocation)].index("usd")]
+    assert text == (None if record.usd is None else format(record.usd, "f"))
 
 
 def test_a_row_is_what_version_3_wrote() -> None:

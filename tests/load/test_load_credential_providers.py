@@ -211,14 +211,14 @@ def test_a_renewal_that_fails_for_a_while_is_made_up_for(
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "reason"),
     [
         ("container", "could not be fetched: Error when retrieving credentials from container-role"),
         ("sso", "The login for AWS Lambda in us-east-1 is not valid: The SSO session"),
     ],
 )
 def test_a_renewal_that_fails_for_good_is_said_and_loses_nothing(
-    kind: str, said: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    kind: str, reason: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     services: KeyServices = request.getfixturevalue(kind)
     services.life_s = 6.0  # botocore asks a container three times before it gives up, which takes 3 s
@@ -235,14 +235,14 @@ def test_a_renewal_that_fails_for_good_is_said_and_loses_nothing(
         kept = history.load(last.run_id)
     assert isinstance(last.stopped_by, TargetRefused)
     assert "The credentials for AWS Lambda in us-east-1 have expired." in last.stopped_by.message
-    assert said in last.stopped_by.message
+    assert reason in last.stopped_by.message
     assert last.summary.ok > 100
     assert len(kept.invocations) == len(last.invocations) == last.summary.invocations
     assert kept.summary == last.summary
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "reason"),
     [
         ({"AccessKeyId": "A"}, "the answer has no 'SecretAccessKey'"),
         ({"AccessKeyId": "A", "SecretAccessKey": "s", "Token": "t", "Expiration": "soon"}, "soon"),
@@ -251,10 +251,10 @@ def test_a_renewal_that_fails_for_good_is_said_and_loses_nothing(
     ],
 )  # fmt: skip
 def test_a_malformed_answer_is_one_sentence(
-    container: KeyServices, monkeypatch: pytest.MonkeyPatch, document: dict[str, str], said: str
+    container: KeyServices, monkeypatch: pytest.MonkeyPatch, document: dict[str, str], reason: str
 ) -> None:
     monkeypatch.setattr(container, "_document", lambda *_: document)
-    with pytest.raises(TargetError, match=f"could not be fetched.*{said}"):
+    with pytest.raises(TargetError, match=f"could not be fetched.*{reason}"):
         AwsTarget().open(lambda _: None)
 
 

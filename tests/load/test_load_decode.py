@@ -36,13 +36,14 @@ def invocation(**answer: Any) -> Invocation:
 def test_an_answer_with_report_and_payload() -> None:
     tail = b64encode(b"\xa9cut\n" + REPORT.encode())
     body = b'{"environment_id": "e1", "cold": true, "handler_ms": 2.5}'
-    one = invocation(status=200, request_id="req", log_tail=tail, body=body)
-    assert (one.status, one.error, one.request_id, one.environment_id) == ("ok", None, "req", "e1")
-    assert (one.latency_ms, one.service_ms, one.handler_ms) == (8.0, 7.5, 2.5)
-    assert one.cold
-    assert one.report is not None
-    assert one.report.init_ms == 542.01
-    assert one.usd == Decimal(546)
+    decoded = invocation(status=200, request_id="req", log_tail=tail, body=body)
+    assert (decoded.status, decoded.error) == ("ok", None)
+    assert (decoded.request_id, decoded.environment_id) == ("req", "e1")
+    assert (decoded.latency_ms, decoded.service_ms, decoded.handler_ms) == (8.0, 7.5, 2.5)
+    assert decoded.cold
+    assert decoded.report is not None
+    assert decoded.report.init_ms == 542.01
+    assert decoded.usd == Decimal(546)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +51,8 @@ def test_an_answer_with_report_and_payload() -> None:
     [(b'{"cold": true}', True), (b'{"cold": false}', False), (b"[1]", False), (b"", False), (b"\xff", False)],
 )
 def test_without_a_report_the_payload_says_whether_it_was_cold(body: bytes, cold: bool) -> None:
-    one = invocation(status=200, body=body)
-    assert (one.cold, one.usd, one.report, one.request_id) == (cold, None, None, None)
+    decoded = invocation(status=200, body=body)
+    assert (decoded.cold, decoded.usd, decoded.report, decoded.request_id) == (cold, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -88,16 +89,17 @@ def test_without_a_report_the_payload_says_whether_it_was_cold(body: bytes, cold
 def test_every_kind_of_failure_has_a_type_and_a_message(
     answer: dict[str, Any], status: str, error: tuple[str, str]
 ) -> None:
-    one = invocation(**answer)
-    assert one.status == status
-    assert one.error is not None
-    assert (one.error.type, one.error.message) == error
+    decoded = invocation(**answer)
+    assert decoded.status == status
+    assert decoded.error is not None
+    assert (decoded.error.type, decoded.error.message) == error
 
 
 def test_what_the_embedded_lambda_counted_comes_with_errors_too() -> None:
     error = {"status": 200, "function_error": "Unhandled", "environment_id": b"5e"}
-    one = invocation(**error, cpu_ms=b"12.5", throttled_periods=b"3", throttled_ms=b"40.25")
-    assert (one.status, one.environment_id, one.cpu) == ("function_error", "5e", CpuUse(12.5, 3, 40.25))
+    decoded = invocation(**error, cpu_ms=b"12.5", throttled_periods=b"3", throttled_ms=b"40.25")
+    assert (decoded.status, decoded.environment_id) == ("function_error", "5e")
+    assert decoded.cpu == CpuUse(12.5, 3, 40.25)
     nonsense = invocation(**error, cpu_ms=b"much", throttled_periods=b"3", throttled_ms=b"")
     assert (nonsense.environment_id, nonsense.cpu) == ("5e", None)
 
@@ -117,8 +119,8 @@ def test_billed_milliseconds_in_text_and_json_tails() -> None:
 
 
 def test_a_log_tail_that_is_not_base64_is_no_report() -> None:
-    one = invocation(status=200, request_id="req", log_tail=b"not base64", body=b"{}")
-    assert (one.status, one.report, one.usd) == ("ok", None, None)
+    decoded = invocation(status=200, request_id="req", log_tail=b"not base64", body=b"{}")
+    assert (decoded.status, decoded.report, decoded.usd) == ("ok", None, None)
 
 
 def test_the_estimate_spans_the_ideal_and_the_timeout() -> None:

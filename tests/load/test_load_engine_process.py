@@ -51,7 +51,7 @@ def messages(engine: EngineProcess) -> Iterator[tuple[Any, ...]]:
 
 
 def exchanges(received: list[tuple[Any, ...]]) -> list[Any]:
-    return [one for message in received if message[0] in {"part", "batch"} for one in message[1]]
+    return [exchange for message in received if message[0] in {"part", "batch"} for exchange in message[1]]
 
 
 def is_running(pid: int) -> bool:
@@ -75,7 +75,11 @@ def test_an_answer_that_never_comes_is_given_up_after_the_read_timeout(fake: Fak
     with EngineProcess() as engine:
         engine.start(plan)
         received = list(messages(engine))
-    assert [(one[5], one[10]) for one in exchanges(received)] == [(200, ""), (0, "ReadTimeout"), (200, "")]
+    assert [(exchange[5], exchange[10]) for exchange in exchanges(received)] == [
+        (200, ""),
+        (0, "ReadTimeout"),
+        (200, ""),
+    ]
     assert fake.traffic.invocations == 3
     assert received[-1][1] == "done"
 
@@ -113,7 +117,7 @@ def test_records_are_told_in_small_parts(fake: FakeTarget) -> None:
     with EngineProcess() as engine:
         engine.start(plan_for(fake, Scenario(invocations=300, callers=8, max_usd=None)))
         received = list(messages(engine))
-    assert sorted(one[0] for one in exchanges(received)) == list(range(300))
+    assert sorted(exchange[0] for exchange in exchanges(received)) == list(range(300))
     assert max(len(message[1]) for message in received if message[0] in {"part", "batch"}) <= PART
 
 

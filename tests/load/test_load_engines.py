@@ -82,20 +82,20 @@ def test_two_engines_make_every_invocation_once_and_tell_them_in_order(fake: Fak
     last = finish(Run(Scenario(invocations=300, callers=6, warmup=7), fake, engines=2))
     assert last.stopped_by is None
     assert fake.traffic.invocations == 307
-    assert sorted(one.index for one in last.invocations) == list(range(307))
-    assert {one.index for one in last.invocations if one.warmup} == set(range(7))
-    ends = [one.ended_ms for one in last.invocations]
+    assert sorted(invocation.index for invocation in last.invocations) == list(range(307))
+    assert {invocation.index for invocation in last.invocations if invocation.warmup} == set(range(7))
+    ends = [invocation.ended_ms for invocation in last.invocations]
     assert ends == sorted(ends)
     assert fake.traffic.max_in_flight <= 6
-    assert max(one.ended_ms for one in last.invocations if one.warmup) <= min(
-        one.started_ms for one in last.invocations if not one.warmup
+    assert max(invocation.ended_ms for invocation in last.invocations if invocation.warmup) <= min(
+        invocation.started_ms for invocation in last.invocations if not invocation.warmup
     )
 
 
 def test_two_engines_follow_one_pacer(fake: FakeTarget) -> None:
     last = finish(Run(Scenario(rate=200, seconds=0.5, warmup=2), fake, engines=2))
     assert len(last.invocations) == 102
-    due = sorted(one.scheduled_ms for one in last.invocations if not one.warmup)
+    due = sorted(invocation.scheduled_ms for invocation in last.invocations if not invocation.warmup)
     assert [later - earlier for earlier, later in pairwise(due)] == pytest.approx([5.0] * 99, abs=0.01)
 
 

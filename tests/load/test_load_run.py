@@ -45,11 +45,11 @@ def test_every_planned_invocation_is_made_once_and_priced(fake: FakeTarget) -> N
     last = finish(Run(Scenario(invocations=25, callers=4), fake))
     assert last.is_final
     assert last.stopped_by is None
-    assert sorted(one.index for one in last.invocations) == list(range(25))
+    assert sorted(invocation.index for invocation in last.invocations) == list(range(25))
     assert fake.traffic.invocations == 25
     assert last.summary.ok == 25
     price = invocation_usd(RATES, memory_mb=512, billed_ms=3)
-    assert all(one.usd == price for one in last.invocations)
+    assert all(invocation.usd == price for invocation in last.invocations)
     assert last.bill.total_usd == price * 25
     assert last.summary.gb_seconds == Decimal(512) / 1024 * 3 / 1000 * 25
 
@@ -66,11 +66,13 @@ def test_callers_are_the_concurrency_and_reuse_their_connections(fake: FakeTarge
 def test_warmup_comes_first_and_counts_only_in_the_bill(fake: FakeTarget) -> None:
     fake.answer = lambda number: Answer(delay_ms=10, duration_ms=500 if number < 5 else 2.5)
     last = finish(Run(Scenario(invocations=10, callers=3, warmup=5), fake))
-    assert [one.index for one in sorted(last.invocations, key=lambda one: one.index) if one.warmup] == [
-        *range(5)
-    ]
-    assert max(one.ended_ms for one in last.invocations if one.warmup) <= min(
-        one.started_ms for one in last.invocations if not one.warmup
+    assert [
+        invocation.index
+        for invocation in sorted(last.invocations, key=lambda invocation: invocation.index)
+        if invocation.warmup
+    ] == [*range(5)]
+    assert max(invocation.ended_ms for invocation in last.invocations if invocation.warmup) <= min(
+        invocation.started_ms for invocation in last.invocations if not invocation.warmup
     )
     assert last.summary.duration_ms is not None
     assert (last.summary.duration_ms.count, last.summary.duration_ms.max) == (10, 2.5)
@@ -89,7 +91,10 @@ def test_throttles_and_errors_are_data(fake: FakeTarget) -> None:
     fake.answer = lambda number: answers[number] if number < len(answers) else Answer()
     last = finish(Run(Scenario(invocations=8), fake))
     assert last.stopped_by is None
-    outcomes = [(one.status, one.error.type if one.error else None) for one in last.invocations]
+    outcomes = [
+        (invocation.status, invocation.error.type if invocation.error else None)
+        for invocation in last.invocations
+    ]
     assert outcomes[:5] == [
         ("throttled", "ConcurrentInvocationLimitExceeded"),
         ("function_error", "KeyError"),
@@ -98,7 +103,7 @@ def test_throttles_and_errors_are_data(fake: FakeTarget) -> None:
         ("failed", "ConnectionClosed"),
     ]
     assert [status for status, _ in outcomes[5:]] == ["ok"] * 3
-    assert [one.usd is None for one in last.invocations[:5]] == [True, False, False, True, True]
+    assert [invocation.usd is None for invocation in last.invocations[:5]] == [True, False, False, True, True]
     assert last.bill.invocations == 5
     assert last.summary.errors_by_type == {
         "ConcurrentInvocationLimitExceeded": 1,
@@ -123,7 +128,7 @@ def test_every_kind_of_arrivals_makes_the_planned_starts(fake: FakeTarget, arriv
     scenario = Scenario(rate=200, seconds=0.5, arrivals=arrivals, seed=5)
     last = finish(Run(scenario, fake))
     pacer = pacer_of(arrivals, 200, 0.5, 5)
-    due = sorted(one.scheduled_ms for one in last.invocations)
+    due = sorted(invocation.scheduled_ms for invocation in last.invocations)
     assert due == pytest.approx([pacer.start_ms(hits) for hits in range(100)], abs=0.01)
     assert last.summary.start_error_ms is not None
     assert last.summary.start_error_ms.min >= 0
@@ -144,9 +149,9 @@ def test_snapshots_are_frozen_and_at_most_ten_a_second(fake: FakeTarget) -> None
     began = time.monotonic()
     snapshots = list(Run(Scenario(invocations=150), fake).snapshots())
     elapsed_s = time.monotonic() - began
-    lengths = [len(list(one.invocations)) for one in snapshots]
+    lengths = [len(list(snapshot.invocations)) for snapshot in snapshots]
     assert snapshots[0].state == "preparing"
-    assert "running" in {one.state for one in snapshots}
+    assert "running" in {snapshot.state for snapshot in snapshots}
     assert lengths == sorted(lengths)
     assert lengths[-1] == 150
     assert len(snapshots) <= elapsed_s * 10 + 2
@@ -249,7 +254,7 @@ def test_max_seconds_stops_sending_and_takes_the_answers_in_flight(fake: FakeTar
     assert isinstance(last.stopped_by, LimitReached)
     assert "0.3 s" in last.stopped_by.message
     assert len(last.invocations) == fake.traffic.invocations
-    assert max(one.started_ms for one in last.invocations) < 400
+    assert max(invocation.started_ms for invocation in last.invocations) < 400
 
 
 def test_what_does_not_answer_in_overtime_is_said_to_be_possibly_billed(fake: FakeTarget) -> None:
@@ -335,11 +340,11 @@ def test_an_open_loop_keeps_its_rate_and_counts_latency_from_the_intended_start(
     last = finish(Run(Scenario(rate=200, seconds=0.5), fake))
     assert len(last.invocations) == 100
     assert fake.traffic.max_in_flight > 10
-    ordered = sorted(last.invocations, key=lambda one: one.index)
+    ordered = sorted(last.invocations, key=lambda invocation: invocation.index)
     gaps = [later.scheduled_ms - earlier.scheduled_ms for earlier, later in pairwise(ordered)]
     assert gaps == pytest.approx([5.0] * 99, abs=0.001)
-    assert all(one.started_ms >= one.scheduled_ms for one in ordered)
-    assert all(one.latency_ms >= one.service_ms for one in ordered)
+    assert all(invocation.started_ms >= invocation.scheduled_ms for invocation in ordered)
+    assert all(invocation.latency_ms >= invocation.service_ms for invocation in ordered)
 
 
 @pytest.mark.parametrize(
@@ -409,7 +414,7 @@ def test_results_of_own_functions_are_kept_only_if_small_objects(fake: FakeTarge
     bodies = [b'{"answer": 42}', b'"text"', b"not json", json.dumps({"big": "x" * 20_000}).encode()]
     fake.answer = lambda number: Answer(body=bodies[number])
     last = finish(Run(Scenario(function="mine", invocations=4), fake))
-    assert [one.payload for one in last.invocations] == [{"answer": 42}, None, None, None]
+    assert [invocation.payload for invocation in last.invocations] == [{"answer": 42}, None, None, None]
     assert last.summary.ok == 4
 
 

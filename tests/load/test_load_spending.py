@@ -54,10 +54,10 @@ def plan(scenario: Scenario) -> EnginePlan:
     return plan_of(scenario, deployment, RATES, "run-1")
 
 
-def cost(one: Settled, plan: EnginePlan) -> Decimal:
-    if one.billed_ms is None:
+def cost(settled: Settled, plan: EnginePlan) -> Decimal:
+    if settled.billed_ms is None:
         return Decimal(0)
-    return Decimal(plan.request_usd) + Decimal(plan.billed_ms_usd) * one.billed_ms
+    return Decimal(plan.request_usd) + Decimal(plan.billed_ms_usd) * settled.billed_ms
 
 
 class ScriptedSender:
@@ -101,11 +101,15 @@ class ScriptedSender:
         self.pending += 1
 
     def answer(self, place: int) -> None:
-        one = self.in_flight.pop(place % len(self.in_flight))
-        self.done.append(one)
-        tail = f"REPORT\tBilled Duration: {one.billed_ms} ms\t" if one.report and one.status == 200 else ""
+        settled = self.in_flight.pop(place % len(self.in_flight))
+        self.done.append(settled)
+        tail = (
+            f"REPORT\tBilled Duration: {settled.billed_ms} ms\t"
+            if settled.report and settled.status == 200
+            else ""
+        )
         # What has no REPORT was waited for at least as long as it ran.
-        self._limits.settle(one.status, b64encode(tail.encode()), float(one.billed_ms or 0))
+        self._limits.settle(settled.status, b64encode(tail.encode()), float(settled.billed_ms or 0))
         self.pending -= 1
         self._settled()
 
@@ -131,7 +135,7 @@ async def run(plan: EnginePlan, script: list[Settled], order: list[int]) -> tupl
         picks = iter(order)
         while not running.done():
             await asyncio.sleep(0)
-            exposed = sum((cost(one, plan) for one in sender.done), Decimal(0))
+            exposed = sum((cost(entry, plan) for entry in sender.done), Decimal(0))
             exposed += Decimal(plan.worst_case_usd) * sender.pending
             assert plan.max_usd is None or exposed <= Decimal(plan.max_usd)
             if sender.in_flight:
@@ -157,12 +161,12 @@ def test_the_limit_holds_and_stops_only_what_would_not_fit_one_after_the_other(
 
     booked = Limits(limited)
     fits = 0
-    for one in script:
+    for settled in script:
         if booked.refuse(fits, 0) is not None:
             break
         fits += 1
-        tail = f"Billed Duration: {one.billed_ms} ms" if one.report and one.status == 200 else ""
-        booked.settle(one.status, b64encode(tail.encode()), float(one.billed_ms or 0))
+        tail = f"Billed Duration: {settled.billed_ms} ms" if settled.report and settled.status == 200 else ""
+        booked.settle(settled.status, b64encode(tail.encode()), float(settled.billed_ms or 0))
     assert sender.launched == fits
     assert end == ("done" if fits == len(script) else "usd")
 

@@ -61,12 +61,14 @@ def picture(timeline: EnvironmentTimeline) -> Picture:
 @given(runs())
 def test_every_invocation_that_ran_is_in_exactly_one_lane(invocations: list[Invocation]) -> None:
     timeline = EnvironmentTimeline(invocations)
-    placed = sorted(one.index for lane in timeline.lanes for one in lane.invocations)
-    assert placed == [one.index for one in invocations if one.status in ("ok", "function_error")]
-    assert len(timeline.throttled_ms) == sum(one.status == "throttled" for one in invocations)
-    assert len(timeline.failed_ms) == sum(one.status == "failed" for one in invocations)
+    placed = sorted(invocation.index for lane in timeline.lanes for invocation in lane.invocations)
+    assert placed == [
+        invocation.index for invocation in invocations if invocation.status in ("ok", "function_error")
+    ]
+    assert len(timeline.throttled_ms) == sum(invocation.status == "throttled" for invocation in invocations)
+    assert len(timeline.failed_ms) == sum(invocation.status == "failed" for invocation in invocations)
     for lane in timeline.lanes:
-        assert {one.environment_id for one in lane.invocations} == {lane.environment_id}
+        assert {invocation.environment_id for invocation in lane.invocations} == {lane.environment_id}
 
 
 @given(runs())
@@ -94,7 +96,7 @@ def test_batches_and_their_order_do_not_matter(
 
 @given(runs(), st.integers(1, 7))
 def test_as_it_happens_equals_from_scratch(invocations: list[Invocation], size: int) -> None:
-    arriving = sorted(invocations, key=lambda one: (one.ended_ms, one.index))
+    arriving = sorted(invocations, key=lambda invocation: (invocation.ended_ms, invocation.index))
     timeline = EnvironmentTimeline()
     for start in range(0, len(arriving), size):
         timeline.extend(arriving[start : start + size])

@@ -15,19 +15,19 @@ from tests.runs.made_runs import any_invocation
 
 
 @given(any_invocation())
-def test_a_document_comes_back_as_the_invocation_but_for_the_cpu(one: Invocation) -> None:
-    document = json.loads(json.dumps(one.to_document()))
+def test_a_document_comes_back_as_the_invocation_but_for_the_cpu(invocation: Invocation) -> None:
+    document = json.loads(json.dumps(invocation.to_document()))
     assert tuple(document) == DOCUMENT_FIELDS
-    assert Invocation.from_document(document) == replace(one, cpu=None)
+    assert Invocation.from_document(document) == replace(invocation, cpu=None)
 
 
 def test_the_document_is_what_the_contract_says_in_its_order() -> None:
-    one = Invocation(
+    invocation = Invocation(
         index=1, scheduled_ms=1.0, started_ms=1.5, ended_ms=9.0, status="function_error",
         error=InvocationError("E", "m"), request_id="r", environment_id="e", cold=True, warmup=False,
         report=Report("r", 5.5, 7, 512, 40, 1.5, 2.5), usd=Decimal("1E-7"), payload={"handler_ms": 2},
     )  # fmt: skip
-    assert json.dumps(one.to_document()) == (
+    assert json.dumps(invocation.to_document()) == (
         '{"index": 1, "scheduled_ms": 1.0, "started_ms": 1.5, "ended_ms": 9.0, "latency_ms": 8.0, '
         '"service_ms": 7.5, "status": "function_error", "error": {"type": "E", "message": "m"}, '
         '"request_id": "r", "environment_id": "e", "cold": true, "warmup": false, '

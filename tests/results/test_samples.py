@@ -80,11 +80,11 @@ def test_the_ranks_are_those_between_which_resamples_fall(count: int, fraction: 
     low, high = ranks
     random, resamples = Random(4), 4_000
     position = math.ceil(fraction * count) - 1
-    found = [sorted(random.choices(range(count), k=count))[position] for _ in range(resamples)]
+    drawn = [sorted(random.choices(range(count), k=count))[position] for _ in range(resamples)]
     sampling_error = 0.008  # three standard deviations of a share of 2.5% of so many
 
     def share(below: int) -> float:
-        return sum(one < below for one in found) / resamples
+        return sum(value < below for value in drawn) / resamples
 
     assert share(low) <= 0.025 + sampling_error
     assert share(high + 1) >= 0.975 - sampling_error

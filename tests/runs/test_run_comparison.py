@@ -28,12 +28,12 @@ def test_cliffs_delta_is_its_definition(before: list[float], after: list[float])
 def test_half_the_time_is_seen_as_such() -> None:
     random = Random(1)
     before = [random.gauss(300, 10) for _ in range(50)]
-    found = compare("latency_ms", before, [value / 2 for value in before])
-    assert found.ratio == pytest.approx(0.5)
-    assert found.ratio_interval is not None
-    assert 0.47 < found.ratio_interval.low < 0.5 < found.ratio_interval.high < 0.53
-    assert (found.verdict, found.magnitude, found.cliffs_delta) == ("lower", "large", -1.0)
-    assert found.to_document()["ratio_interval"]["confidence"] == 0.95
+    comparison = compare("latency_ms", before, [value / 2 for value in before])
+    assert comparison.ratio == pytest.approx(0.5)
+    assert comparison.ratio_interval is not None
+    assert 0.47 < comparison.ratio_interval.low < 0.5 < comparison.ratio_interval.high < 0.53
+    assert (comparison.verdict, comparison.magnitude, comparison.cliffs_delta) == ("lower", "large", -1.0)
+    assert comparison.to_document()["ratio_interval"]["confidence"] == 0.95
 
 
 def test_the_same_workload_twice_shows_no_difference() -> None:
@@ -71,7 +71,7 @@ def test_runs_are_compared_metric_by_metric_cold_apart() -> None:
     after = [invocation(index, duration_ms=150.5) for index in range(10)]
     failed = replace(after[0], status="failed", ended_ms=1e9)
     warmup = replace(after[0], warmup=True, ended_ms=1e9)
-    found = compare_invocations(before, [*after, failed, warmup])
-    assert sorted(found) == ["duration_ms", "handler_ms", "latency_ms", "service_ms"]
-    assert (found["duration_ms"].before_count, found["duration_ms"].after_count) == (9, 10)
-    assert found["duration_ms"].ratio == pytest.approx(150.5 / 300.5)
+    comparisons = compare_invocations(before, [*after, failed, warmup])
+    assert sorted(comparisons) == ["duration_ms", "handler_ms", "latency_ms", "service_ms"]
+    assert (comparisons["duration_ms"].before_count, comparisons["duration_ms"].after_count) == (9, 10)
+    assert comparisons["duration_ms"].ratio == pytest.approx(150.5 / 300.5)

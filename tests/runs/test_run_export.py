@@ -101,9 +101,9 @@ def test_the_columns_of_the_csv_stay_where_they_are() -> None:
 
 
 @given(any_invocation())
-def test_csv_says_of_every_invocation_what_its_document_says(one: Invocation) -> None:
-    (row,) = csv_rows(measured([one]))
-    document = run_document(measured([one]))["invocations"][0]
+def test_csv_says_of_every_invocation_what_its_document_says(invocation: Invocation) -> None:
+    (row,) = csv_rows(measured([invocation]))
+    document = run_document(measured([invocation]))["invocations"][0]
     assert set(row) <= set(CSV_COLUMNS)
     for name in ("index", "ended_ms", "latency_ms", "status", "request_id", "environment_id", "usd"):
         assert row[name] == document[name]
@@ -112,4 +112,4 @@ def test_csv_says_of_every_invocation_what_its_document_says(one: Invocation) ->
         assert {column: row[column] for column in columns} == {
             column: inner.get(key) for column, key in columns.items()
         }
-    assert row.get("cpu_used_ms") == (None if one.cpu is None else one.cpu.used_ms)
+    assert row.get("cpu_used_ms") == (None if invocation.cpu is None else invocation.cpu.used_ms)

@@ -53,17 +53,19 @@ def test_real_invocations_with_two_callers(local: LocalTarget, monkeypatch: pyte
     assert (last.summary.cold_starts, last.summary.environments) == (2, 2)
     assert last.target is not None
     assert local.label == f"local · {last.target.cpu_enforcement} · us-east-1"
-    for one in last.invocations:
-        assert one.report is not None
-        assert one.usd is not None
-        assert one.handler_ms is not None
-        assert one.service_ms >= one.report.duration_ms >= one.handler_ms >= 60
-    assert last.bill.total_usd == sum(one.usd for one in last.invocations if one.usd is not None)
+    for invocation in last.invocations:
+        assert invocation.report is not None
+        assert invocation.usd is not None
+        assert invocation.handler_ms is not None
+        assert invocation.service_ms >= invocation.report.duration_ms >= invocation.handler_ms >= 60
+    assert last.bill.total_usd == sum(
+        invocation.usd for invocation in last.invocations if invocation.usd is not None
+    )
     again = finish(Run(SLEEP, local))
     assert again.summary.cold_starts == 0
     resized = finish(Run(SLEEP.with_changes(memory_mb=1024), local))
     assert resized.summary.cold_starts == 2
-    assert {one.report.memory_mb for one in resized.invocations if one.report} == {1024}
+    assert {invocation.report.memory_mb for invocation in resized.invocations if invocation.report} == {1024}
 
 
 def test_cold_starts_can_be_forced(local: LocalTarget) -> None:
@@ -171,13 +173,15 @@ def test_a_timeout_is_recorded_with_its_environment_and_its_cpu(local: LocalTarg
     busy = Scenario(workload="primes", work=1000, memory_mb=128, timeout_s=1, invocations=2)
     store = HistoryStore(tmp_path / "history.sqlite3")
     last = finish(Run(busy, local, history=store))
-    assert [one.error.type for one in last.invocations if one.error] == ["Sandbox.Timedout"] * 2
-    assert {one.payload for one in last.invocations} == {None}
-    assert len({one.environment_id for one in last.invocations} - {None}) == 1
+    assert [invocation.error.type for invocation in last.invocations if invocation.error] == [
+        "Sandbox.Timedout"
+    ] * 2
+    assert {invocation.payload for invocation in last.invocations} == {None}
+    assert len({invocation.environment_id for invocation in last.invocations} - {None}) == 1
     enforced = last.target is not None and last.target.cpu_enforcement.startswith("cgroup")
-    for one in last.invocations:
-        assert one.cpu is not None
-        assert 0 < one.cpu.used_ms < 1000
-        assert (one.cpu.throttled_periods > 0) is enforced
+    for invocation in last.invocations:
+        assert invocation.cpu is not None
+        assert 0 < invocation.cpu.used_ms < 1000
+        assert (invocation.cpu.throttled_periods > 0) is enforced
     assert list(store.load(last.run_id).invocations) == list(last.invocations)
     store.close()
