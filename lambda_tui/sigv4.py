@@ -35,7 +35,7 @@ Headers = Iterable[tuple[str, str]]
 
 
 class SignatureRejected(Exception):
-    """A received request is not signed as it must be; `code` is AWS's error code for it."""
+    """A received request is not signed correctly; `code` is AWS's error code for it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -45,7 +45,7 @@ class SignatureRejected(Exception):
 
 @lru_cache(maxsize=4096)
 def canonical_path(path: str) -> str:
-    """Empty and dot segments removed, then encoded a second time: every service but S3 signs it so."""
+    """Empty and dot segments removed, then encoded a second time, as every service but S3 signs it."""
     kept: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
@@ -65,7 +65,7 @@ def canonical_query(query: str) -> str:
 
 
 def canonical_headers(headers: Headers) -> list[tuple[str, str]]:
-    """Lower-case names in order, values trimmed and their blanks collapsed, repeated headers joined."""
+    """Lower-case names in order, values trimmed, whitespace collapsed, repeated headers joined."""
     joined: dict[str, str] = {}
     for given, value in headers:
         name, trimmed = given.lower(), " ".join(value.split())
@@ -169,7 +169,7 @@ class Verifier:
         *,
         now: float,
     ) -> float:
-        """Return until when the request is valid: signed with our keys, body included, in the clock window.
+        """Check that our keys signed the request, body included, within the clock window; return its expiry.
 
         `headers` have lower-case names, `now` and the result are seconds since 1970. Raises:
             SignatureRejected: missing, malformed, foreign, stale or wrong signature.
@@ -242,7 +242,7 @@ class Verifier:
 
     def _key(self, date: str) -> bytes:
         if date not in self._keys:
-            # The claim's date is within 15 minutes of now, so at most two days are ever alive.
+            # The claimed date is within 15 minutes of now, so at most two days are in use.
             if len(self._keys) > 1:
                 self._keys.clear()
             self._keys[date] = signing_key(self.secret_access_key, date, self.region, self.service)

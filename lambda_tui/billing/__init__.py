@@ -1,4 +1,4 @@
-"""What a usage costs: prices as dated data, every charge, the month, and what-if questions."""
+"""What given usage costs: prices as dated data, every charge, the month, and what-if questions."""
 
 from lambda_tui.billing.bill import Bill, BillItem, BillLine, money_text
 from lambda_tui.billing.monthly import MONTH_HOURS, invocations_per_month, monthly_bill, monthly_usd

@@ -74,7 +74,7 @@ class BillLine:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a usage costs. `billed_ms` is per invocation (the mean where they differ)."""
+    """What given usage costs. `billed_ms` is per invocation (the mean where they differ)."""
 
     currency: str
     prices_as_of: str

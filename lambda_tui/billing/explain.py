@@ -1,4 +1,4 @@
-"""How an amount came about, in words with the actual values: for `x` on a screen and `cost --explain`."""
+"""How an amount was computed, in words with the actual values: for `x` on a screen and `cost --explain`."""
 
 from __future__ import annotations
 

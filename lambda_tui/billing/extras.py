@@ -27,7 +27,7 @@ LOGS_FIRST_TIER_GB = 10 * 1024
 
 
 def provisioned_seconds(provisioned: Provisioned) -> int:
-    """The seconds a configuration is billed for: enabled time rounded up to five minutes."""
+    """The seconds for which a configuration is billed: enabled time rounded up to five minutes."""
     return ceil_to_step(exact_product(provisioned.hours, 3600), PROVISIONED_STEP_S)
 
 

@@ -1,4 +1,4 @@
-"""Reading JSON objects into frozen dataclasses, one sentence per unusable value.
+"""Reading JSON objects into frozen dataclasses, with one sentence per invalid value.
 
 Pydantic does this elsewhere in the program; here its import alone (70 ms) would be half of what
 `lambda-tui cost` may take to answer.
@@ -70,15 +70,15 @@ def part(kind: type[Any]) -> Any:
 
 
 def custom(read: Reader, *, default: Any) -> Any:
-    """A field with a reader of its own."""
+    """A field with its own reader."""
     return _field(default, read)
 
 
 def read_fields(kind: type[T], values: object, *, prefix: str = "") -> T:
-    """Build `kind` from a JSON object; null stands for the default.
+    """Build `kind` from a JSON object; null means the default.
 
     Raises:
-        InvalidInput: for the first value that is not usable, with a sentence naming the dotted field.
+        InvalidInput: for the first invalid value, with a sentence naming the dotted field.
     """
     if not isinstance(values, Mapping):
         name = prefix.rstrip(".") or "usage"

@@ -1,6 +1,6 @@
 """A month's bill as a function of its traffic, prepared once so that a chart can ask for every point.
 
-It gives what `price` gives for the same usage (tested), without building lines and words.
+It gives the same totals as `price` (tested), without building lines and texts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lambda_tui.exact import EXACT, ceil_div, ceil_to_step, exact_sum
 class MonthCurve:
     """`on_demand_usd(n)` and `provisioned_usd(n)` for n invocations a month of one usage.
 
-    Charges that do not follow the invocations (SnapStart cache, pollers ...) are in `fixed_usd`.
+    Charges that do not depend on the invocations (SnapStart cache, pollers ...) are in `fixed_usd`.
     """
 
     fixed_usd: Decimal
@@ -46,7 +46,7 @@ class MonthCurve:
             return self._each_usd(invocations) + self._run_usd(invocations)
 
     def provisioned_usd(self, invocations: int, concurrency: int) -> Decimal | None:
-        """The month's total with `concurrency` environments kept for all of it; the rest spills over.
+        """The month's total with `concurrency` environments kept all month; the rest spills over.
 
         None where provisioned concurrency has no price.
         """
@@ -70,7 +70,7 @@ class MonthCurve:
             return max(1, ceil_div(busy_ms, 1000 * MONTH_SECONDS * utilisation)) if invocations else 0
 
     def _each_usd(self, invocations: int) -> Decimal:
-        """What every invocation costs wherever it runs, and what does not follow the invocations at all."""
+        """What every invocation costs wherever it runs, and what does not depend on the invocations."""
         billable = max(Decimal(0), invocations * self._requests - self._free_requests)
         return self.fixed_usd + billable * self._request_rate + invocations * self._logs
 

@@ -1,4 +1,4 @@
-"""From a measured run to a month: the same mean invocation at a chosen rate, volume tiers included."""
+"""From a measured run to a month: its mean invocation at a chosen rate, volume tiers included."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def invocations_per_month(rate_per_s: Decimal | float) -> int:
 
 
 def monthly_bill(bill: Bill, rates: Rates, *, invocations_per_month: int) -> Bill:
-    """The bill of a month of invocations that are on average those of `bill`.
+    """The bill of a month whose average invocation is that of `bill`.
 
     Quantities scale with the number of invocations; duration and init share the volume tiers, duration
     first. Free shares are not deducted: this is what the traffic costs at the margin.

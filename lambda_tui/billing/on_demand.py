@@ -82,7 +82,7 @@ def request_price(usage: Usage, rates: Rates) -> tuple[Decimal, str]:
 
 
 def requests_per_event(payload_kb: Decimal | None) -> int:
-    """The first 256 KB of an asynchronous event are one request, each 64 KB more another (pricing page)."""
+    """The first 256 KB of an asynchronous event are one request, each 64 KB beyond another (pricing page)."""
     if payload_kb is None or payload_kb <= _SYNC_ASYNC_KB:
         return 1
     return 1 + ceil_to_step(payload_kb - _SYNC_ASYNC_KB, _ASYNC_STEP_KB) // _ASYNC_STEP_KB
@@ -91,7 +91,7 @@ def requests_per_event(payload_kb: Decimal | None) -> int:
 def duration_lines(
     usage: Usage, invocations: int, time: BilledTime, rates: Rates, free: FreeTier
 ) -> list[BillLine]:
-    """GB-seconds of duration, then of init, through one free share and one ladder of volume tiers."""
+    """GB-seconds of duration, then of init, through the same free share and the same volume tiers."""
     warm = gb_seconds(usage.memory_mb, time.warm_ms, invocations)
     cold = exact_product(gb_seconds(usage.memory_mb, time.cold_extra_ms, invocations), time.cold_ratio)
     share = usage.free_tier
@@ -145,7 +145,7 @@ def gb_seconds(memory_mb: int, milliseconds: Decimal, count: int | Decimal) -> D
 
 
 def duration_prices(usage: Usage, rates: Rates) -> tuple[tuple[Tier, ...], str, str]:
-    """The ladder of duration prices that applies, its source, and a remark for the bill."""
+    """The volume tiers that apply to duration, their source, and a note for the bill."""
     if usage.edge:
         name, remark = "edge_gb_s", "Lambda@Edge"
     elif usage.savings_plan:

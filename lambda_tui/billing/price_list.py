@@ -1,8 +1,8 @@
 """The AWS Price List of Lambda, translated into our own form.
 
 The format is that of the Price List Bulk API ("Reading the service price list file", AWS Billing user
-guide). Usage types are matched whole: `Lambda-Edge-Request` costs three times a `Request`, and picking it
-up by part of its name is how other tools came to wrong prices.
+guide). Usage types are matched whole: `Lambda-Edge-Request` costs three times a `Request`, and matching
+part of the name is how other tools got wrong prices.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NEEDED = ("request", "duration_gb_s", "ephemeral_gb_s")
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """What a price list says: `regions` is in the form of prices.json, without sources."""
+    """The contents of a price list: `regions` has the form of prices.json, without sources."""
 
     published: str
     version: str
@@ -73,7 +73,7 @@ def read_price_list(document: object) -> PriceList:
 
 
 def price_list_from_products(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The offer file that the Pricing API's GetProducts items amount to (one product with its terms each)."""
+    """The offer file made of the Pricing API's GetProducts items (each a product with its terms)."""
     products: dict[str, Any] = {}
     on_demand: dict[str, Any] = {}
     published, version = "", ""
@@ -132,7 +132,7 @@ def _complete(entry: dict[str, Any]) -> bool:
 
 
 def _steps(terms: object) -> Iterator[_Step]:
-    """The priced ranges of a product; free ranges are no prices."""
+    """The priced ranges of a product; free ranges do not count."""
     for term in terms.values() if isinstance(terms, Mapping) else ():
         dimensions = term.get("priceDimensions") if isinstance(term, Mapping) else None
         for dimension in dimensions.values() if isinstance(dimensions, Mapping) else ():

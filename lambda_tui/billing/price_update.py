@@ -1,4 +1,4 @@
-"""Newer prices into the user's own snapshot: checked against what is known, merged, compared."""
+"""Writes newer prices into the user's snapshot: checked against known prices, merged, compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEW_REGION_RANGE = 5
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """One price that differs; `old` is None for a price that was not known."""
+    """One price that differs; `old` is None for a new price."""
 
     region: str
     architecture: str
@@ -35,7 +35,7 @@ class PriceChange:
 
 
 def merge(book: PriceBook, prices: PriceList, *, read_on: str) -> dict[str, Any]:
-    """The snapshot with the list's prices in it; what the list does not have stays, with its own source."""
+    """The snapshot updated with the list's prices; prices not in the list stay, with their source."""
     document: dict[str, Any] = copy.deepcopy(dict(book.document))
     document["compiled"] = read_on
     source = f"price-list-{prices.published}-read-{read_on}"
@@ -55,7 +55,7 @@ def merge(book: PriceBook, prices: PriceList, *, read_on: str) -> dict[str, Any]
 
 
 def check(book: PriceBook, prices: PriceList) -> None:
-    """Compare a list with what is known.
+    """Compare a list with known prices.
 
     Raises:
         InvalidInput: a price is outside the sanity bounds, or tiers do not fall.
@@ -85,7 +85,7 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[PriceCha
 
 
 def save(document: Mapping[str, Any], path: Path) -> None:
-    """Put the snapshot into the user's data folder, whole or not at all; files are private to the user.
+    """Write the snapshot to the user's data folder atomically; files are private to the user.
 
     Raises:
         StorageError: the folder cannot be written.
@@ -117,7 +117,7 @@ def _kept_sources(old: Mapping[str, Any], listed: Mapping[str, Any]) -> dict[str
 
 
 def _reference(book: PriceBook, change: PriceChange) -> str | None:
-    """What a price that was not known is measured by: us-east-1's, or none for yuan and other money."""
+    """What a new price is compared with: us-east-1's, or nothing for yuan and other currencies."""
     if change.region.startswith("cn-"):
         return None
     value = book.document["regions"]["us-east-1"].get(change.architecture, {}).get(change.name)

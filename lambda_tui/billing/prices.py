@@ -53,10 +53,10 @@ class Rates:
         return self.duration_tiers[0].usd_per_gb_s
 
     def require(self, name: str, *, charge: str) -> Decimal:
-        """A price that not every region has.
+        """A price that some regions lack.
 
         Raises:
-            InvalidInput: it is not known for this region and architecture; `charge` names what needs it.
+            InvalidInput: this region and architecture have none; `charge` names what needs it.
         """
         if name in self.others:
             return self.others[name]
@@ -131,7 +131,7 @@ class PriceBook:
         return FreeTier(Decimal(free["requests"]), Decimal(free["gb_seconds"]))
 
     def ec2_hour(self, instance_type: str, region: str) -> InstancePrice:
-        """An EC2 type of the small dated table; raises InvalidInput where it has no such price."""
+        """An EC2 type from the small dated table; raises InvalidInput if the table lacks it."""
         table = self._document["ec2_hour"]
         entry = table["types"].get(instance_type)
         if entry is None or table["region"] != region:
@@ -154,7 +154,7 @@ class PriceBook:
         return tuple(table["types"]) if table["region"] == region else ()
 
     def fargate(self, region: str, architecture: str) -> FargatePrice | None:
-        """Fargate's price, None where it is not in the small dated table."""
+        """Fargate's price; None if it is not in the small dated table."""
         table = self._document["fargate_hour"]
         entry = table[architecture] if table["region"] == region else None
         if entry is None:
@@ -184,10 +184,10 @@ class PriceBook:
         return self._rates[key]
 
     def verify(self) -> None:
-        """Read everything once; for files that did not come with the program.
+        """Read everything once; for files that were not shipped with the program.
 
         Raises:
-            InvalidInput: something is missing, or is no price.
+            InvalidInput: something is missing or is not a price.
         """
         try:
             date.fromisoformat(self.compiled)
@@ -210,7 +210,7 @@ class PriceBook:
             raise _damaged(self.origin, f"{type(error).__name__} {error}") from None
 
     def age_days(self, rates: Rates, today: date) -> int:
-        """Days since these rates were read from AWS's list; a month stands for its first day."""
+        """Days since these rates were read from AWS's list; a month counts from its first day."""
         as_of = rates.as_of if len(rates.as_of) > len("2026-08") else f"{rates.as_of}-01"
         return (today - date.fromisoformat(as_of)).days
 

@@ -15,7 +15,7 @@ def price(usage: Usage, prices: PriceBook | None = None) -> Bill:
     """The bill of a usage, exact to the last digit.
 
     Raises:
-        InvalidInput: unknown region, or a charge this region or architecture has no price for.
+        InvalidInput: unknown region, or a charge without a price in this region or architecture.
     """
     book = prices or load_prices()
     rates = book.rates(usage.region, usage.architecture)
@@ -60,7 +60,7 @@ def _provisioned_share(usage: Usage, time: on_demand.BilledTime) -> tuple[int, D
 
 
 def lines_besides_invoking(usage: Usage, rates: Rates) -> list[BillLine]:
-    """The charges that are not for requests, run time or /tmp."""
+    """All charges except requests, duration and /tmp."""
     lines: list[BillLine] = []
     if usage.snapstart is not None:
         lines += extras.snapstart_lines(usage, usage.snapstart, rates)

@@ -39,7 +39,7 @@ class RunBill:
     def add(self, *, memory_mb: int, billed_ms: int, duration_ms: float, init_ms: float | None) -> Decimal:
         """Count one invocation and return its exact price.
 
-        Of a cold start's billed time, what exceeds the rounded-up duration is init.
+        The part of a cold start's billed time that exceeds the rounded-up duration is init.
         """
         init_billed_ms = 0 if init_ms is None else max(0, billed_ms - math.ceil(duration_ms))
         self._invocations += 1

@@ -32,7 +32,7 @@ def tiered_lines(
     how: str = "",
     source: str = "",
 ) -> list[BillLine]:
-    """One GB-second line per volume tier touched; a line of zero when nothing is used."""
+    """One GB-second line per volume tier used; one line of zero when nothing is used."""
     parts = list(split_by_tier(quantity, tiers, already_used=already_used))
     if not parts:
         parts = [(1, Decimal(0), tiers[0].usd_per_gb_s)]

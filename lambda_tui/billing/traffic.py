@@ -1,4 +1,4 @@
-"""Cost by traffic: on demand, provisioned concurrency, Managed Instances, Fargate, and where they meet."""
+"""Cost by traffic: on demand, provisioned concurrency, Managed Instances, Fargate, and their break-evens."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ CONCURRENT_PER_VCPU = 16
 
 @dataclass(frozen=True, slots=True)
 class TrafficAssumptions:
-    """What the alternatives need to be sized. `cpu_ms` None takes the whole duration for CPU work.
+    """What sizing the alternatives needs. If `cpu_ms` is None, the whole duration counts as CPU work.
 
-    `utilisation` is how full capacity is planned, 0 to 1; `concurrency` None sizes provisioned concurrency
-    to the traffic. A Fargate task has `task_vcpus` and `task_gb`.
+    `utilisation` is the planned use of capacity, 0 to 1; if `concurrency` is None, provisioned concurrency
+    is sized to the traffic. A Fargate task has `task_vcpus` and `task_gb`.
     """
 
     cpu_ms: Decimal | None = None
@@ -40,7 +40,7 @@ class TrafficAssumptions:
 
 @dataclass(frozen=True, slots=True)
 class TrafficLine:
-    """One alternative: its month in `currency` at each traffic of the chart, and how it is sized."""
+    """One alternative: its monthly cost in `currency` at each traffic of the chart, and how it is sized."""
 
     name: str
     usd: tuple[Decimal, ...]
@@ -58,7 +58,7 @@ class BreakEven:
 
 @dataclass(frozen=True, slots=True)
 class TrafficChart:
-    """`left_out` says, in sentences, which alternatives have no price here."""
+    """`left_out` explains, in sentences, which alternatives have no price here."""
 
     currency: str
     invocations: tuple[int, ...]
@@ -73,7 +73,7 @@ def cost_by_traffic(
     assumptions: TrafficAssumptions | None = None,
     prices: PriceBook | None = None,
 ) -> TrafficChart:
-    """The month's cost of each alternative at each traffic, for arrivals spread evenly over 730 hours.
+    """The monthly cost of each alternative at each traffic, for arrivals spread evenly over 730 hours.
 
     Raises:
         InvalidInput: as `price` does.
@@ -167,7 +167,7 @@ def _fargate(
 def _machines(
     invocations: int, vcpus: int, usage: Usage, curve: MonthCurve, chosen: TrafficAssumptions
 ) -> int:
-    """Machines whose vCPUs and request slots the evenly spread traffic fills to the planned utilisation."""
+    """How many machines evenly spread traffic needs, by vCPUs and by request slots."""
     cpu_ms = chosen.cpu_ms
     if cpu_ms is None:
         cpu_ms = curve.billed_ms * min(Decimal(1), Decimal(usage.memory_mb) / FULL_VCPU_MB)
@@ -181,7 +181,7 @@ def _machines(
 def _break_evens(
     lines: Sequence[TrafficLine], costs: dict[str, _Cost], invocations: Sequence[int]
 ) -> Iterator[BreakEven]:
-    """Where two lines change order for the last time on the chart, to one invocation."""
+    """Where two lines cross for the last time on the chart, exact to one invocation."""
     for line, other in combinations(lines, 2):
         signs = [a > b for a, b in zip(line.usd, other.usd, strict=True)]
         changed = [index for index in range(1, len(signs)) if signs[index] != signs[index - 1]]

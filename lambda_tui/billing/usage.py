@@ -1,4 +1,4 @@
-"""The usage a bill is asked for, validated once; every field is documented in docs/cost.md."""
+"""The usage to bill, validated once; every field is documented in docs/cost.md."""
 
 # The field functions return dataclasses.field(...), which RUF009 cannot see.
 # ruff: noqa: RUF009
@@ -28,7 +28,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class FreeTierUse:
-    """Which free shares of the month to deduct, and how much of each is already used elsewhere."""
+    """Which parts of the free tier to deduct, and how much of each is already used elsewhere."""
 
     requests: bool = flag(default=True)
     gb_seconds: bool = flag(default=True)
@@ -40,9 +40,9 @@ class FreeTierUse:
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
-    """Provisioned concurrency. `invocations` of the usage's run on it, the rest spills over on demand.
+    """Provisioned concurrency. `invocations` of the usage run on it, the rest spills over to on demand.
 
-    Without `invocations`, as many run on it as fit; without `billed_ms`, they last as long as the others.
+    Without `invocations`, as many as fit run on it; without `billed_ms`, they take as long as the others.
     """
 
     concurrency: int = count(most=1_000_000)
@@ -79,7 +79,7 @@ class Durable:
 
 @dataclass(frozen=True, slots=True)
 class ManagedInstances:
-    """EC2 instances that run the function. Name a type of the price file, or give its hourly price."""
+    """EC2 instances that run the function. Give a type from the price file, or an hourly price."""
 
     instance_hours: Decimal = amount()
     instance_type: str | None = text(default=None)
@@ -136,7 +136,7 @@ class Usage:
     step_functions_transitions: int = count(default=0)
 
     def in_era(self, era: Era) -> Usage:
-        """The same usage under another era's rounding and its rule about init."""
+        """The same usage under another era's rounding and init rule."""
         return replace(self, era=era.name, rounding_ms=era.rounding_ms, init_billed=era.init_billed)
 
 
@@ -144,7 +144,7 @@ def parse_usage(values: object) -> Usage:
     """Validate a usage document or command line options.
 
     Raises:
-        InvalidInput: for the first field that is not usable, or that contradicts another.
+        InvalidInput: for the first field that is invalid or contradicts another.
     """
     usage = read_fields(Usage, values)
     if usage.era != "today" and isinstance(values, Mapping):
@@ -156,7 +156,7 @@ def parse_usage(values: object) -> Usage:
 
 
 def _in_stated_era(usage: Usage, values: Mapping[str, Any]) -> Usage:
-    """An era stands for its rounding and its rule about init; stating them differently is refused."""
+    """An era implies its rounding and its init rule; stating them differently is refused."""
     era = ERAS[usage.era]
     for name, wanted in (("rounding_ms", era.rounding_ms), ("init_billed", era.init_billed)):
         given = values.get(name)

@@ -1,4 +1,4 @@
-"""What a bill consists of, what changed in it, and the steps of a traffic axis."""
+"""The composition of a bill, what changed in it, and the steps of a traffic axis."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def difference(bill: Bill, baseline: Bill) -> Difference:
 
 
 def traffic_steps(lowest: int, highest: int, count: int = 30) -> Sequence[int]:
-    """Invocations a month for a logarithmic axis, from `lowest` to `highest`, each once."""
+    """Invocations a month for a logarithmic axis, from `lowest` to `highest`, without repeats."""
     ratio = (highest / max(1, lowest)) ** (1 / max(1, count - 1))
     return sorted({round(max(1, lowest) * ratio**step) for step in range(count)})

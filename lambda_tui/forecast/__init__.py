@@ -1,4 +1,4 @@
-"""Durations and cost at sizes not measured."""
+"""Durations and cost at sizes that were not measured."""
 
 from lambda_tui.aws_facts import visible_cores
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit

@@ -1,4 +1,4 @@
-"""The answer to a what-if question: the month's bill and everything that is drawn around it."""
+"""The answer to a what-if question: the month's bill and everything that is drawn with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SLOWEST_PER_S, FASTEST_PER_S = Decimal("0.01"), Decimal(10_000)
 
 @dataclass(frozen=True, slots=True)
 class SizeCost:
-    """A month at one memory size, in the bill's currency; a forecast costs from `low_usd` to `high_usd`."""
+    """A month at one memory size, in the bill's currency; a forecast ranges from `low_usd` to `high_usd`."""
 
     duration: SizeDuration
     usd: Decimal
@@ -52,7 +52,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`bill` is the month at the question's own size; `sizes` ascend and contain it."""
+    """`bill` is the month at the question's own size; `sizes` ascend and include that size."""
 
     question: Question
     duration: SizeDuration
@@ -84,7 +84,7 @@ class Answer:
 
 
 def answer(question: Question, base: MeasuredBase | None, book: PriceBook, today: date) -> Answer:
-    """Price the question and what is around it.
+    """Price the question and its alternatives.
 
     Raises:
         InvalidInput: a region, architecture or charge without a price.
@@ -127,7 +127,7 @@ def _sizes(
 
 
 def _traffic(question: Question, base: MeasuredBase | None, usage: Usage, book: PriceBook) -> TrafficChart:
-    """The alternatives from the slowest to the fastest traffic, wide enough for the question's own."""
+    """The alternatives from the lowest to the highest traffic; the range includes the question's own."""
     lowest, highest = invocations_per_month(SLOWEST_PER_S), invocations_per_month(FASTEST_PER_S)
     own = question.invocations or lowest
     steps = sorted({*traffic_steps(min(lowest, own), max(highest, own)), own})

@@ -1,4 +1,4 @@
-"""What runs measured, as the basis of a what-if question: durations by size, and the model through them."""
+"""Measured runs as the basis of a what-if question: durations by size, and the model fitted to them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SizeDuration:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredBase:
-    """A run and those of the same shape at other sizes; `model` is None where they do not tell one."""
+    """A run and those of the same shape at other sizes; `model` is None if they do not determine one."""
 
     run_id: str
     scenario: Scenario
@@ -86,7 +86,7 @@ def measured_base(run: MeasuredRun, others: Iterable[MeasuredRun] = ()) -> Measu
     """`run` with those of `others` that have its shape.
 
     Raises:
-        InvalidInput: the run has no successful invocation to go by.
+        InvalidInput: the run has no successful invocation.
     """
     own = _point(run)
     if own is None:
@@ -112,7 +112,7 @@ def cost_by_memory(run: MeasuredRun, others: Iterable[MeasuredRun], rates: Rates
     """Warm duration and price of one invocation at the overview's sizes and all measured ones, ascending.
 
     Raises:
-        InvalidInput: the runs do not tell how the duration depends on memory.
+        InvalidInput: the runs do not show how the duration depends on memory.
     """
     own = _point(run)
     points = [*([own] if own is not None else []), *_points_of_shape(run, others)]
@@ -142,7 +142,7 @@ def _points_of_shape(run: MeasuredRun, others: Iterable[MeasuredRun]) -> list[Po
 
 
 def _point(run: MeasuredRun) -> Point | None:
-    """The mean warm duration and CPU time of a run; of the cold ones where none was warm."""
+    """The mean warm duration and CPU time of a run; those of cold starts if none was warm."""
     good = [each for each in run.invocations if each.status == "ok" and not each.warmup and each.report]
     chosen = [each for each in good if not each.cold] or good
     durations = [each.duration_ms for each in chosen if each.duration_ms is not None]

@@ -23,7 +23,7 @@ measurements of tests/forecast/data (docs/cost.md)."""
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A measured size: warm duration and, where the payload told it, its CPU time."""
+    """A measured size: warm duration and, if the payload reported it, its CPU time."""
 
     memory_mb: int = count(least=MIN_MEMORY_MB, most=MAX_MEMORY_MB)
     duration_ms: Decimal = amount(most=5_400_000)  # noqa: RUF009  (a dataclasses.field)
@@ -54,7 +54,7 @@ class WaitCpuModel:
     def relative_error(self, memory_mb: int) -> float:
         """One standard deviation of a measurement at a size, as a share of the duration predicted there.
 
-        It grows with the distance from the measured sizes, because wait and CPU are known only so well.
+        It grows with the distance from the measured sizes, because wait and CPU are known only approximately.
         """
         duration = self.duration_ms(memory_mb)
         if not duration:
@@ -66,9 +66,9 @@ class WaitCpuModel:
 
 
 def fit(points: Sequence[Point], *, threads: int | None = None) -> WaitCpuModel:
-    """Fit the model by relative least squares with wait and CPU not negative.
+    """Fit the model by relative least squares; wait and CPU are never negative.
 
-    A measured `cpu_ms` is taken as the CPU part, so that one point is enough; otherwise the points must
+    A measured `cpu_ms` is taken as the CPU part, so one point is enough; otherwise the points must
     differ in speed. `threads` None infers how many threads the work can keep busy.
 
     Raises:
@@ -100,7 +100,7 @@ def _thread_candidates(points: Sequence[Point]) -> list[int]:
 
 
 def _fit_with(points: Sequence[Point], threads: int) -> WaitCpuModel | None:
-    """The best model for a number of threads; None where wait and CPU cannot be told apart."""
+    """The best model for a number of threads; None if wait and CPU cannot be told apart."""
     slowness = [1 / cpu_speed(point.memory_mb, min(threads, point.workers or threads)) for point in points]
     durations = [float(point.duration_ms) for point in points]
     known = [float(point.cpu_ms) for point in points if point.cpu_ms is not None]
@@ -139,7 +139,7 @@ def _wait_for(
 def _relative_least_squares(
     slowness: Sequence[float], durations: Sequence[float]
 ) -> tuple[float, float, tuple[float, float, float]]:
-    """(wait, cpu, covariance) of least sum of ((wait + cpu x slowness)/duration - 1)^2, none below 0."""
+    """(wait, cpu, covariance), none below 0; minimises sum of ((wait + cpu x slowness)/duration - 1)^2."""
     a = [1 / measured for measured in durations]
     b = [slow / measured for slow, measured in zip(slowness, durations, strict=True)]
     aa, bb = math.fsum(x * x for x in a), math.fsum(x * x for x in b)
@@ -151,7 +151,7 @@ def _relative_least_squares(
         cpu = (sum_b * aa - sum_a * ab) / determinant
         if wait >= 0 and cpu >= 0:
             return wait, cpu, (bb / determinant, -ab / determinant, aa / determinant)
-    # The optimum is on a border: all CPU or all wait, whichever fits better.
+    # The optimum is at a bound: all CPU or all wait, whichever fits better.
     only_cpu, only_wait = sum_b / bb, sum_a / aa
     cpu_error = math.fsum((only_cpu * x - 1) ** 2 for x in b)
     wait_error = math.fsum((only_wait * x - 1) ** 2 for x in a)

@@ -1,4 +1,4 @@
-"""Predictions at sizes not measured, each with an interval and a price; measured sizes are kept apart."""
+"""Predictions for sizes that were not measured, with interval and price; measured sizes stay apart."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ def forecast(
 
 
 def predict(model: WaitCpuModel, memory_mb: int, rates: Rates, *, speed_ratio: float = 1.0) -> Prediction:
-    """One size not measured.
+    """Predict one size that was not measured.
 
-    The interval is twice the model's spread; a throttled function may besides gain or lose a quota period
-    of 20 ms, which below 60 ms is most of its duration.
+    The interval is twice the model's spread; a throttled function may also gain or lose a quota period of
+    20 ms, which below 60 ms is most of its duration.
     """
     duration = model.duration_ms(memory_mb, speed_ratio=speed_ratio)
     margin = _SIGMAS * model.relative_error(memory_mb)
@@ -115,7 +115,7 @@ def parse_points(document: object) -> tuple[list[Point], int | None]:
     """Read a points document: (points, threads or None).
 
     Raises:
-        InvalidInput: for the first field that is not usable.
+        InvalidInput: for the first invalid field.
     """
     if not isinstance(document, Mapping) or not isinstance(document.get("points"), list):
         raise InvalidInput(

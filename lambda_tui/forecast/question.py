@@ -1,4 +1,4 @@
-"""A what-if question: everything that can be turned on the What-if screen, and the usage it stands for."""
+"""A what-if question: everything that can be set on the What-if screen, and the usage it describes."""
 
 # The field functions return dataclasses.field(...), which RUF009 cannot see.
 # ruff: noqa: RUF009
@@ -48,8 +48,8 @@ class _Ratio:
 class Question:
     """One month of one function; `invocations` are those of the month.
 
-    `duration_ms` was typed for `typed_at_mb`; `cpu_ms` of it is computing, in CPU time of a whole vCPU.
-    `speed_ratio` is how many times faster arm64 computes than x86_64; 1 stands for "not measured".
+    `duration_ms` was typed for `typed_at_mb`; `cpu_ms` of it is computation, in CPU time of a full vCPU.
+    `speed_ratio` is how many times faster arm64 computes than x86_64; 1 means "not measured".
     """
 
     memory_mb: int = count(default=512, least=MIN_MEMORY_MB, most=MAX_MEMORY_MB)
@@ -75,7 +75,7 @@ class Question:
         return requests_per_second(self.invocations)
 
     def duration_at(self, memory_mb: int, base: MeasuredBase | None, rates: Rates) -> SizeDuration:
-        """Measured or forecast from `base`; without one, from what was typed for x86_64."""
+        """Measured or forecast from `base`; without it, from the values typed for x86_64."""
         if base is not None:
             return base.at(memory_mb, self.architecture, self.speed_ratio, rates)
         typed = self.duration_ms
@@ -109,10 +109,10 @@ def _typed_model(memory_mb: int, duration_ms: Decimal, cpu_ms: Decimal) -> WaitC
 
 
 def parse_question(values: Mapping[str, object]) -> Question:
-    """Validate what a form says.
+    """Validate the values of a form.
 
     Raises:
-        InvalidInput: for the first value that is not usable.
+        InvalidInput: for the first invalid value.
     """
     return read_fields(Question, values)
 
@@ -123,7 +123,7 @@ def requests_per_second(invocations_per_month: int) -> Decimal:
 
 
 def rate_text(invocations_per_month: int) -> str:
-    """The rate with four significant digits, as it stands in a field: `3.805`, `0.0001`."""
+    """The rate with four significant digits, as shown in a field: `3.805`, `0.0001`."""
     rate = requests_per_second(invocations_per_month)
     places = max(0, 3 - rate.adjusted()) if rate else 0
     text_ = f"{rate:.{places}f}"

@@ -42,7 +42,7 @@ def to_text(value: object) -> str:
 
 
 def bill_to_text(bill: Bill) -> str:
-    """All of a bill; the cost document would leave out the count and the explanations."""
+    """The whole bill; the cost document would omit the count and the explanations."""
     return json.dumps(asdict(bill), separators=(",", ":"), default=str)
 
 
@@ -63,8 +63,8 @@ def summary_from_text(text: str) -> Summary:
 
 
 def _record(kind: type[_Record], document: Mapping[str, Any], *decimals: str) -> _Record:
-    """Build a record: what a newer lambda-tui wrote beyond it is left out, what an older one did not know
-    has its default."""
+    """Build a record: fields that only a newer lambda-tui writes are dropped, those that an older one did not
+    write get their defaults."""
     names = {entry.name for entry in fields(kind)}
     values = {name: value for name, value in document.items() if name in names}
     return kind(**{**values, **{name: Decimal(values[name]) for name in decimals}})

@@ -1,4 +1,4 @@
-"""The database file: opening it, taking turns, and its failures in plain sentences."""
+"""The database file: opening it, sharing it among threads, and its failures in plain sentences."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BUSY_TIMEOUT_S = 10.0
 
 
 class Database:
-    """One connection, shared by threads that take turns.
+    """One connection, shared by threads one at a time.
 
-    WAL with synchronous=NORMAL: what is committed survives the death of this process (the kernel holds
-    it); only a power cut may take the last transactions.
+    WAL with synchronous=NORMAL: committed data survives the death of this process (the kernel holds it);
+    only a power cut may lose the last transactions.
 
     Raises:
-        StorageError: from every method, when the file cannot be read or written or is not a history.
+        StorageError: from every method, if the file cannot be read or written or is not a history.
     """
 
     def __init__(self, path: Path) -> None:
@@ -96,7 +96,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn what the operating system and SQLite say into a StorageError."""
+    """Turn errors of the operating system and SQLite into StorageError."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What the history gives back: one line of its list, and a whole run."""
+"""What the history returns: one line of its list, and a whole run."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class RunListing:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun(MeasuredRun):
-    """A run of the history. The `summary` and `bill` of one that never finished are computed on reading."""
+    """A run of the history. `summary` and `bill` of an unfinished run are computed when it is read."""
 
     state: RecordedState
     stopped_by: StopReason | None
@@ -119,7 +119,7 @@ def _state(row: sqlite3.Row) -> RecordedState:
 
 
 def _is_alive(pid: int) -> bool:
-    # A process id that was given to another program meanwhile shows a dead run as recording: harmless,
+    # If the process id now belongs to another program, a dead run shows as recording: harmless,
     # the same figures are computed for both.
     try:
         os.kill(pid, 0)

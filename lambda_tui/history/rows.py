@@ -1,8 +1,8 @@
 """Invocations as the database keeps them: up to a thousand in a row, as two columns of text.
 
-`documents` is a JSON array of one array each; `payloads` has a line for each function's answer as it came,
-which is only parsed when somebody looks into it. What version 1 and 2 wrote (the object of the run document,
-or an array with the answer inside) is read too.
+`documents` is a JSON array with one array per invocation; `payloads` has one line per function result as it
+came, parsed only when somebody reads it. The rows of versions 1 and 2 (the object of the run document, or an
+array with the result inside) can be read too.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _UNKEPT = tuple(entry for entry in fields(Report) if entry.name not in ("request
 _DEFAULTS = tuple(entry.default for entry in _UNKEPT)
 _report_values = attrgetter(*_REPORT_ROW)
 _SOURCES = (*_REPORT_ROW, "request_id", *(entry.name for entry in _UNKEPT))
-# By position, which is quicker than keywords.
+# By position, which is faster than keywords.
 _report_arguments = itemgetter(*(_SOURCES.index(entry.name) for entry in fields(Report)))
 
 
@@ -62,7 +62,7 @@ def unpacked(rows: Iterable[tuple[str, str]]) -> list[Invocation]:
 
 
 def _line(payload: Mapping[str, Any]) -> str:
-    # In JSON a line break is only ever a blank between two values.
+    # In JSON a line break can only be whitespace between two values.
     return (payload.text if isinstance(payload, AnsweredText) else to_text(dict(payload))).replace("\n", " ")
 
 
@@ -83,13 +83,13 @@ def _row(invocation: Invocation) -> list[object]:
 
 
 def _decimal_text(value: Decimal) -> str:
-    """All digits without an exponent; `str` takes a third of the time and mostly has none."""
+    """All digits without an exponent; `str` takes a third of the time and rarely gives one."""
     text = str(value)
     return format(value, "f") if "E" in text else text
 
 
 def _invocation(row: Any, lines: Iterator[str]) -> Invocation:
-    """The inverse of `_row`; this is half the time of a reopening."""
+    """The inverse of `_row`; it takes half the time of opening a run."""
     if isinstance(row, dict):
         return Invocation.from_document(row)
     if row[_ERROR] is not None:
@@ -111,8 +111,8 @@ def _report(request_id: str | None, row: list[Any]) -> Report:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Hundreds of thousands of new objects, all of which stay: looking for garbage among them, again and
-    again as they grow, would take as long as building them."""
+    """Hundreds of thousands of new objects, all of which stay: repeated garbage collections would take as
+    long as building them."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""The database's tables, versioned by `PRAGMA user_version`, and the way from one version to the next."""
+"""The database's tables, versioned by `PRAGMA user_version`, and the migrations between versions."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Version 3 puts many invocations into a row: a row each had become the slowest pa
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
-    """Bring the database to the newest version in one transaction; others wait meanwhile.
+    """Migrate the database to the newest version in one transaction; others wait meanwhile.
 
     Raises:
         StorageError: the file was written by a newer lambda-tui.

@@ -27,10 +27,10 @@ _NEWEST_FIRST = "ORDER BY started_at DESC, rowid DESC LIMIT ?"
 
 
 class HistoryStore:
-    """The run history. Its methods may be called from any thread; they take turns.
+    """The run history. Its methods are thread-safe.
 
     Raises:
-        StorageError: from every method, when the file cannot be read or written. A run can go on without.
+        StorageError: from every method, if the file cannot be read or written. A run can go on without it.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -51,7 +51,7 @@ class HistoryStore:
         return [listing_from_row(row) for row in rows]
 
     def load(self, run_id: str) -> RecordedRun:
-        """A whole run by its id or an unambiguous beginning of it.
+        """A whole run by its id or an unambiguous prefix of it.
 
         Raises:
             InvalidInput: no run, or more than one, has such an id.
@@ -79,7 +79,7 @@ class HistoryStore:
         return self._load_exactly(newest[0]["run_id"]) if newest else None
 
     def delete(self, run_id: str) -> None:
-        """Forget a run; an unknown id is none to forget."""
+        """Delete a run; an unknown id is ignored."""
         self._database.write("DELETE FROM runs WHERE run_id = ?", (run_id,))
 
     def close(self) -> None:
@@ -96,7 +96,7 @@ class HistoryStore:
 
 
 class RunRecorder:
-    """Writes one run. What a call has written survives the death of the process."""
+    """Writes one run. Whatever a call has written survives the death of the process."""
 
     def __init__(self, database: Database, run_id: str) -> None:
         self.run_id = run_id
@@ -104,7 +104,7 @@ class RunRecorder:
         self._position = 0
 
     def target(self, description: TargetDescription) -> None:
-        """What runs the code, once that is known."""
+        """Record what runs the code, once that is known."""
         self._database.write(
             "UPDATE runs SET target = ? WHERE run_id = ?", (to_text(description.to_document()), self.run_id)
         )

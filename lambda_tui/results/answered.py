@@ -1,4 +1,4 @@
-"""What a function answered, kept as the text it came as: of 100,000 answers few are ever looked into."""
+"""A function's result, kept as its original text: of 100,000 results few are ever read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class AnsweredText(Mapping[str, Any]):
-    """A JSON object that is parsed when it is first looked into; `handler_ms` is known without."""
+    """A JSON object that is parsed when first read; `handler_ms` is known without parsing."""
 
     __slots__ = ("_document", "handler_ms", "text")
 
@@ -43,6 +43,6 @@ def handler_ms_of(answer: Mapping[str, Any] | None) -> float | None:
 
 
 def stated_handler_ms(document: Mapping[str, Any]) -> float | None:
-    """`handler_ms` of an answer that is parsed anyway; None where it is no number."""
+    """`handler_ms` of a result that is parsed anyway; None if it is not a number."""
     value = document.get("handler_ms")
     return float(value) if isinstance(value, int | float) else None

@@ -1,9 +1,9 @@
-"""Execution environments over time, from invocation records: a lane each, and what is inferred said so.
+"""Execution environments over time, from invocation records: one lane each; inferred values are marked.
 
 All times are milliseconds from the start of the run on the client's clock. A client cannot see inside
 Lambda, so a lane is put together from what it can see: the answer ends the busy part, REPORT's Duration is
 its length, Init Duration lies before it, and a gap between two invocations is the frozen time. Invocations
-whose environment is not named (errors, functions of one's own) are laid into as few lanes as can hold them.
+whose environment is not named (errors, the user's own functions) are put into as few lanes as can hold them.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Moment:
 
 
 def occupied(invocation: Invocation, free_from_ms: float = 0.0) -> Span:
-    """When an invocation began to keep its environment busy, and when its handler began.
+    """When an invocation started to occupy its environment, and when its handler started.
 
-    Neither can be before the request was sent, nor before the environment was free: answers that overtook
-    each other on the way are set right by it. Without a REPORT the whole service time counts as busy.
+    Neither can be before the request was sent or before the environment was free; this corrects answers
+    that overtook each other. Without a REPORT the whole service time counts as busy.
     """
     report, ended_ms, sent_ms = invocation.report, invocation.ended_ms, invocation.started_ms
     # Comparisons instead of min and max: this is done for every invocation of a run, live.
@@ -90,7 +90,7 @@ class Lane:
     def add(self, invocation: Invocation) -> Span | None:
         """Add an invocation and return when it was busy.
 
-        None if it ended before the last one and the lane was put together anew.
+        None if it ended before the last one and the lane was rebuilt.
         """
         is_older = bool(self.ends_ms) and invocation.ended_ms <= self.ends_ms[-1]
         if is_older and _order(invocation) < _order(self.invocations[-1]):
@@ -119,7 +119,7 @@ class Lane:
         return zip(self.begins_ms, self.ends_ms, strict=True)
 
     def busy_until(self, times_ms: Iterable[float]) -> list[float]:
-        """Milliseconds busy from the beginning to each of some ascending times."""
+        """Milliseconds busy from the start to each of some ascending times."""
         ends, begins, busy, count = self.ends_ms, self.begins_ms, self._busy_ms, len(self.ends_ms)
         position, sums = 0, []
         for time_ms in times_ms:
@@ -129,7 +129,7 @@ class Lane:
         return sums
 
     def end_ms(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> float:
-        """When the environment is taken to be gone: after its idle limit; `now_ms` if that is not reached."""
+        """When the environment is assumed gone: after its idle limit; `now_ms` if that is not reached."""
         last_ms = self.ends_ms[-1]
         gone_ms = last_ms + idle_limit_ms
         return gone_ms if gone_ms < now_ms else max(last_ms, now_ms)
@@ -149,8 +149,8 @@ class Lane:
 class UnnamedLanes:
     """Lanes for invocations without an environment's name: as few as can hold them.
 
-    Taken in order of their ends, each goes to the lane that became free last before it began, which needs no
-    more lanes than invocations overlapped. A cold start always makes a new one.
+    In order of their ends, each goes to the lane that became free last before it started, which needs no
+    more lanes than the most invocations that overlapped. A cold start always makes a new lane.
     """
 
     def __init__(self) -> None:
@@ -161,7 +161,7 @@ class UnnamedLanes:
     def add(self, batch: Sequence[Invocation]) -> list[Span] | None:
         """Add invocations in order of their ends and return when each was busy.
 
-        None if they were late for that and all lanes were laid out anew.
+        None if some were out of order and all lanes were rebuilt.
         """
         late = bool(batch and self._invocations) and _order(batch[0]) < _order(self._invocations[-1])
         self._invocations += batch
@@ -236,19 +236,19 @@ class EnvironmentTimeline:
 
     @property
     def requests(self) -> int:
-        """How many invocations were added, whatever became of them."""
+        """How many invocations were added, whatever their outcome."""
         return self._ran + len(self.throttled_ms) + len(self.failed_ms)
 
     @property
     def lanes(self) -> Sequence[Lane]:
-        """All lanes, by the begin of their first invocation."""
+        """All lanes, by the start of their first invocation."""
         if self._lanes is None:
             lanes = [*self._named.values(), *self._unnamed.lanes]
             self._lanes = sorted(lanes, key=lambda lane: (lane.begins_ms[0], lane.invocations[0].index))
         return self._lanes
 
     def extend(self, invocations: Iterable[Invocation]) -> None:
-        """Add invocations; the result does not depend on how they were cut into batches."""
+        """Add invocations; the result does not depend on how they were batched."""
         spans: list[Span | None] = []
         unnamed: list[Invocation] = []
         for invocation in sorted(invocations, key=_order):
@@ -273,7 +273,7 @@ class EnvironmentTimeline:
             self.occupancy.add(span for span in spans if span is not None)
 
     def counts(self, now_ms: float, idle_limit_ms: float = RECLAIMED_AFTER_MS) -> EnvironmentCounts:
-        """The numbers of all that was added."""
+        """The numbers for everything added so far."""
         lanes = self.lanes
         lived_ms, busy_ms = 0.0, 0.0
         for lane in lanes:

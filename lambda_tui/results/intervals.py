@@ -1,7 +1,7 @@
-"""How far a percentile can be trusted: bootstrap intervals, and the sample sizes it takes.
+"""How far a percentile can be trusted: bootstrap intervals, and the sample sizes needed.
 
 The interval is the percentile bootstrap's (Efron and Tibshirani, An Introduction to the Bootstrap, ch. 13) in
-the limit of infinitely many resamples, which needs neither resampling nor a seed: of n values drawn again
+the limit of infinitely many resamples, which needs neither resampling nor a seed: of n values resampled
 from the sample, the number at or below its i-th is binomial(n, i/n), and the k-th smallest of them is at or
 below it when that number is k or more. Where the sample is too small to bound a percentile a bootstrap would
 return the largest value and look certain; there is no interval then (the rule of order statistics: Hahn and
@@ -49,7 +49,7 @@ def quantile_interval(
 
 @lru_cache(maxsize=64)
 def interval_ranks(count: int, fraction: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
-    """The two ranks, from 0, between which the percentile of a resample lies that probably or more."""
+    """The two ranks, from 0, between which a resample's percentile lies with at least `confidence`."""
     tail = (1 - confidence) / 2
     if count * math.log1p(-fraction) > math.log(tail) or count * math.log(fraction) > math.log(tail):
         return None
@@ -60,12 +60,12 @@ def interval_ranks(count: int, fraction: float, confidence: float = CONFIDENCE) 
 
 
 def _rank_reaching(probability: float, rank: int, count: int) -> int:
-    """The first value, from 0, that the `rank`-th smallest of a resample is at or below so probably."""
+    """The first value, from 0, that bounds a resample's `rank`-th smallest with that probability."""
 
     def reached(index: int) -> float:
         return _at_least(rank, count, (index + 1) / count)
 
-    # Ten standard deviations from the sample's own rank nothing is left.
+    # Beyond ten standard deviations from the sample's own rank there is nothing left.
     spread = math.ceil(10 * math.sqrt(rank * (count - rank) / count)) + 10
     first, last = max(0, rank - spread), min(count, rank + spread)
     return bisect_left(range(count), probability, lo=first, hi=last, key=reached)
@@ -98,12 +98,12 @@ def _at_least(rank: int, count: int, share: float) -> float:
 
 
 def samples_needed(fraction: float) -> int:
-    """The least count in which the nearest-rank percentile is not simply the largest value."""
+    """The smallest count in which the nearest-rank percentile is not simply the largest value."""
     return round(1 / (1 - fraction))
 
 
 def unreliable_percentiles(count: int) -> tuple[str, ...]:
-    """The percentiles that so few samples cannot tell from their maximum: p99 needs 100, p999 1,000."""
+    """The percentiles that so few samples cannot separate from their maximum: p99 needs 100, p999 1,000."""
     return tuple(name for name, fraction in PERCENTILES.items() if 0 < count < samples_needed(fraction))
 
 

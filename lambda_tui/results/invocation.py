@@ -25,7 +25,7 @@ class InvocationError:
 
 @dataclass(frozen=True, slots=True)
 class CpuUse:
-    """What the embedded Lambda counted for one invocation, INIT not included.
+    """What the embedded Lambda counted for one invocation, excluding INIT.
 
     `used_ms` is CPU time of all its processes. The quota ended `throttled_periods` periods of 20 ms early;
     `throttled_ms` is how long threads waited for it, summed over the CPUs (cpu.stat of control groups).
@@ -38,12 +38,12 @@ class CpuUse:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One request and all that is known about it. Times count from the start of the run, monotonic.
+    """One request and all that is known about it. Times are monotonic, from the start of the run.
 
     The order of these fields is the order of the run document, the CSV and the history's rows, all of which
     derive from it: see FIELDS.
 
-    `cpu` only the embedded Lambda knows; it is kept, shown and in the CSV, but no part of the run document.
+    Only the embedded Lambda knows `cpu`; it is kept, shown and in the CSV, but not in the run document.
     """
 
     index: int

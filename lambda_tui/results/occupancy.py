@@ -11,7 +11,7 @@ _BLOCK = 256
 
 
 class Occupancy:
-    """Busy spans added up; exact, and cheap to extend with spans that end near the present one's end."""
+    """Busy spans added up; exact, and cheap to extend with spans that end near the latest end."""
 
     def __init__(self, spans: Iterable[tuple[float, float]] = ()) -> None:
         self._begins: list[float] = []
@@ -22,7 +22,7 @@ class Occupancy:
         self.add(spans)
 
     def add(self, spans: Iterable[tuple[float, float]]) -> None:
-        """Add spans of (begin, end) in ms. Only what lies after the earliest begin is computed anew."""
+        """Add spans of (begin, end) in ms. Only what lies after the earliest begin is recomputed."""
         fresh = [span for span in spans if span[1] > span[0]]
         if not fresh:
             return
@@ -58,7 +58,7 @@ class Occupancy:
         return self.maxima([from_ms, until_ms])[0]
 
     def maxima(self, borders_ms: Sequence[float]) -> list[int]:
-        """The same for each pair of neighbours of some ascending times."""
+        """The same for each pair of neighbouring times; they must ascend."""
         counts, begun, ended = [], 0, 0
         for from_ms, until_ms in pairwise(borders_ms):
             begun = bisect_right(self._begins, from_ms, begun)
@@ -77,7 +77,7 @@ class Occupancy:
 
 
 def _merge(times: list[float], fresh: list[float]) -> int:
-    """Put times into ascending ones in place; from the returned position on they are others."""
+    """Merge times into ascending ones in place; return the position of the first change."""
     first = bisect_left(times, min(fresh))
     times[first:] = sorted(times[first:] + fresh)
     return first

@@ -12,7 +12,7 @@ from typing import Any
 class Report:
     """One REPORT. Absent fields are None; `status` is "success" when the line states none.
 
-    `billed_ms` is AWS's own figure and the truth for the bill: it is never recomputed from the rounded
+    `billed_ms` is AWS's own figure and decides the bill: it is never recomputed from the rounded
     `duration_ms`. It already contains `init_ms` (since 2025-08-01) and `billed_restore_ms`.
     """
 

@@ -2,7 +2,7 @@
 
 The text form is `REPORT` followed by `Key: value [unit]` fields in any order, separated by tabs or
 spaces, with the X-Ray fields sometimes on the next physical line. Fields are read one after another
-from that start, never searched for, because `Duration` is a suffix of four other keys. A field that is
+from there, never searched for, because `Duration` is a suffix of four other keys. A field that is
 known and cannot be read makes the whole report unreadable: a wrong number is worse than none.
 """
 
@@ -62,7 +62,7 @@ def parse_report(text: str) -> Report | None:
 
 
 def closing_report(tail: bytes) -> Report | None:
-    """What `parse_report` finds in log text that ends in a REPORT as Lambda mostly writes it; else None.
+    """What `parse_report` finds in log text that ends in a REPORT in Lambda's usual form; otherwise None.
 
     A quarter of the time, which counts when tens of thousands come in a second.
     """

@@ -16,9 +16,9 @@ FEW = 50
 
 
 class Samples(Sequence[float]):
-    """Numbers in ascending order, in chunks: a value's place is found among a thousandth as many.
+    """Numbers in ascending order, in chunks, so that finding a value's place searches a thousandth as many.
 
-    What is added waits, unsorted, until somebody asks.
+    Added values wait, unsorted, until somebody asks.
     """
 
     def __init__(self, values: Iterable[float] = ()) -> None:
@@ -44,7 +44,7 @@ class Samples(Sequence[float]):
         return math.sqrt(self._squares / (self._count - 1)) if self._count > 1 else 0.0
 
     def at(self, ranks: Iterable[int]) -> list[float]:
-        """The values at these ranks, from 0; all of them for the price of one walk over the chunks."""
+        """The values at these ranks, from 0; all in one pass over the chunks."""
         self._sort_in()
         ends = list(accumulate(map(len, self._chunks)))
         values = []

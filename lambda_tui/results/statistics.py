@@ -116,8 +116,8 @@ class Summary:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Summary:
-        """The inverse of `to_document`: what a newer lambda-tui wrote beyond it is left out, what an
-        older one did not know has its default."""
+        """The inverse of `to_document`: fields that only a newer lambda-tui writes are dropped, those that
+        an older one did not write get their defaults."""
         known = {entry.name for entry in fields(cls)}
         values = {name: value for name, value in document.items() if name in known}
         for name, value in values.items():
@@ -164,7 +164,7 @@ class RunStatistics:
     """What an invocation without an answer can have cost at most."""
 
     def add(self, invocation: Invocation) -> None:
-        """Count one invocation. Failures count as such and have no place in the time distributions."""
+        """Count one invocation. Failures are counted but not part of the time distributions."""
         self._counts[invocation.status] += 1
         self._cold_starts += invocation.cold
         if invocation.environment_id is not None:
@@ -181,7 +181,7 @@ class RunStatistics:
             self._add_times(invocation)
 
     def add_dropped(self, count: int) -> None:
-        """Starts that were planned and not made because too many were in flight."""
+        """Starts that were planned but not made because too many were in flight."""
         self._dropped += count
 
     def add_abandoned(self, count: int) -> None:
@@ -189,7 +189,7 @@ class RunStatistics:
         self._unanswered += count
 
     def add_held_back(self, count: int) -> None:
-        """Starts of an open loop that a spend limit made wait."""
+        """Starts of an open loop that a spend limit delayed."""
         self._held_back += count
 
     def add_recorder_behind(self, seconds: float) -> None:
@@ -265,6 +265,6 @@ def _plain(value: Decimal) -> str:
 
 
 def is_possibly_billed(invocation: Invocation) -> bool:
-    """True for what was sent and got no answer: Lambda may have run it."""
+    """True for an invocation that was sent and got no answer: Lambda may have run it."""
     error = invocation.error
     return invocation.status == "failed" and error is not None and error.type in UNANSWERED

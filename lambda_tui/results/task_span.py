@@ -1,4 +1,4 @@
-"""The payload's own account of one invocation: who did which task from when to when."""
+"""The payload's own record of one invocation: which worker did which task, from when to when."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def task_spans(invocation: Invocation) -> tuple[TaskSpan, ...]:
 
 
 def cpu_ms(invocation: Invocation) -> float | None:
-    """CPU time in milliseconds, children included: of the handler where it told, else of the environment as
-    the embedded Lambda counted it; None where nobody did."""
+    """CPU time in milliseconds, children included: of the handler if it reported it, otherwise of the
+    environment as the embedded Lambda counted it; None if neither is known."""
     value = (invocation.payload or {}).get("cpu_ms")
     if isinstance(value, int | float):
         return float(value)

@@ -1,4 +1,4 @@
-"""Two runs beside each other: how much each metric changed, how sure that is, and how much they overlap."""
+"""Two runs compared: how much each metric changed, how certain that is, and how much they overlap."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Verdict = Literal["lower", "higher", "no clear difference"]
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One metric of two runs. `ratio` is after / before of the medians: 0.5 is half. `cliffs_delta`,
-    -1 to 1, is the chance that a value of the second run is the higher one minus that it is the lower one.
+    -1 to 1, is the probability that a value of the second run is higher minus that of being lower.
     """
 
     metric: str
@@ -54,7 +54,7 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        """What the interval of the ratio allows to say: nothing while it contains 1."""
+        """What the interval of the ratio supports: nothing while it contains 1."""
         bounds = self.ratio_interval
         if bounds is None or bounds.low <= 1 <= bounds.high:
             return "no clear difference"
@@ -111,7 +111,7 @@ def per_million_difference_usd(before: MeasuredRun, after: MeasuredRun) -> Decim
 def compare_invocations(
     before: Iterable[Invocation], after: Iterable[Invocation], *, seed: int = 0
 ) -> dict[str, Comparison]:
-    """Every metric that both runs have values of."""
+    """Every metric for which both runs have values."""
     firsts, seconds = list(before), list(after)
     sides = {name: (_values(firsts, value), _values(seconds, value)) for name, value in METRICS.items()}
     return {
@@ -146,7 +146,7 @@ def cliffs_delta(before: Sequence[float], after: Sequence[float]) -> float:
 def bootstrap_percentile(ordered: Sequence[float], fraction: float, random: Random) -> float:
     """A percentile of one bootstrap resample, without resampling: the k-th smallest of n uniform numbers is
     beta(k, n - k + 1) distributed (David, Nagaraja, Order Statistics, 2.3), and the sample's own quantile
-    function turns it into the resample's value. Exact, and the same price at ten samples and a million."""
+    function turns it into the resample's value. Exact, and equally fast for ten samples and a million."""
     count = len(ordered)
     rank = rank_of(fraction, count) + 1
     chosen = math.ceil(random.betavariate(rank, count - rank + 1) * count)

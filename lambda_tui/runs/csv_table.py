@@ -1,4 +1,4 @@
-"""A run as CSV: one row an invocation."""
+"""A run as CSV: one row per invocation."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ CSV_COLUMNS = (
 
 
 def write_csv(file: TextIO, run: MeasuredRun) -> None:
-    """A header and one row an invocation. Units are in the names; booleans are true and false."""
+    """A header and one row per invocation. Units are in the names; booleans are true and false."""
     writer = csv.DictWriter(file, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(csv_rows(run))
 
 
 def csv_rows(run: MeasuredRun) -> Iterator[dict[str, Any]]:
-    """One flat mapping an invocation, by CSV_COLUMNS; what is not known is empty."""
+    """One flat mapping per invocation, by CSV_COLUMNS; unknown values are empty."""
     for invocation in run.invocations:
         document = invocation_document(invocation)
         parts = {part: document.pop(part) or {} for part in COLUMNS_OF}

@@ -1,4 +1,4 @@
-"""A run as others read it: the contract's `run` document."""
+"""A run for other programs: the contract's `run` document."""
 
 from __future__ import annotations
 

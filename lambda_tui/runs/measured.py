@@ -15,7 +15,7 @@ from lambda_tui.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRun:
-    """What is known of every run. `started_at` is ISO 8601 in UTC; `target` is None until one was reached."""
+    """What every run has. `started_at` is ISO 8601 in UTC; `target` is None until one was reached."""
 
     run_id: str
     started_at: str
@@ -27,7 +27,7 @@ class MeasuredRun:
 
 
 def typical_duration_ms(run: MeasuredRun) -> float | None:
-    """The median warm Duration; where nothing ran warm, that of the cold ones (init apart)."""
+    """The median warm Duration; if nothing ran warm, that of the cold starts (without init)."""
     warm = run.summary.duration_ms
     if warm is not None:
         return warm.p50
@@ -40,5 +40,5 @@ def typical_duration_ms(run: MeasuredRun) -> float | None:
 
 
 def per_million_usd(run: MeasuredRun) -> Decimal | None:
-    """Dollars per million invocations; None where nothing was invoked: a cost of zero would be a claim."""
+    """Dollars per million invocations; None if nothing was invoked: zero would be a claim."""
     return run.bill.per_million_usd if run.bill.invocations else None

@@ -1,4 +1,4 @@
-"""Runs beside each other: what changed from one to the next, and how several of them rank."""
+"""Runs compared: what changed from one to the next, and how several of them rank."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class RunChange:
-    """Relative change from one run to another: -0.66 is 66% less. None where a side has no value."""
+    """Relative change from one run to another: -0.66 is 66% less. None if a side has no value."""
 
     duration: float | None
     cost: float | None
@@ -49,7 +49,7 @@ def compare_runs(before: MeasuredRun, after: MeasuredRun) -> RunChange:
 def rank_runs(runs: Mapping[Key, MeasuredRun], *, base: Key) -> dict[Key, RankedRun]:
     """Rank runs by what they differ in (a concurrency model, a size), against the one under `base`.
 
-    Runs without a success do not compete; without a base run, nothing has a factor or a change of cost.
+    Runs without a success do not compete; without a base run, there are no factors and no cost changes.
     """
     durations = {key: _competing_ms(run) for key, run in runs.items()}
     costs = {key: per_million_usd(run) if durations[key] is not None else None for key, run in runs.items()}

@@ -34,5 +34,5 @@ class TargetDescription:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The inverse of `to_document`; what a newer lambda-tui wrote beyond it is left out."""
+        """The inverse of `to_document`; fields that only a newer lambda-tui writes are dropped."""
         return cls(**{entry.name: document[entry.name] for entry in fields(cls)})

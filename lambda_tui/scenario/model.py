@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Scenario:
     """One run: workload, concurrency inside the invocation, function configuration, load and limits.
 
-    `parse_scenario` and `with_changes` validate; the constructor takes what the program itself chose.
+    `parse_scenario` and `with_changes` validate; the constructor is for values the program itself chose.
     """
 
     workload: WorkloadKind = "http"
@@ -103,7 +103,7 @@ class Scenario:
         """The JSON event every invocation of this run carries (contract: the payload functions).
 
         `url` stays null: the payload takes the latency server's address from its environment, as it does the
-        names of buckets, tables and queues. A batch of sqs has one record that fails, in the middle.
+        names of buckets, tables and queues. An sqs batch has one record that fails, in the middle.
         """
         if self.function is not None:
             return self.payload
@@ -138,7 +138,7 @@ def parse_scenario(values: Mapping[str, Any]) -> Scenario:
     """Validate user input into a Scenario.
 
     Raises:
-        InvalidInput: for the first field that is not usable, with a sentence naming it.
+        InvalidInput: for the first invalid field, with a sentence naming it.
     """
     from lambda_tui.scenario.validation import validated  # noqa: PLC0415  (pydantic: 80 ms of every start)
 
@@ -146,7 +146,7 @@ def parse_scenario(values: Mapping[str, Any]) -> Scenario:
 
 
 def prepare_validation() -> None:
-    """Import and build what `parse_scenario` needs, so that the first edit does not wait 80 ms for it."""
+    """Import and build what `parse_scenario` needs, which would delay the first edit by 80 ms."""
     from lambda_tui.scenario.validation import input_model  # noqa: PLC0415
 
     input_model(Scenario)

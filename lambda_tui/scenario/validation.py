@@ -1,4 +1,4 @@
-"""What a scenario's values may be, and why one is refused; the fields themselves are those of Scenario."""
+"""Which values a scenario accepts, and why one is refused; the fields themselves are those of Scenario."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LIMITS: dict[str, dict[str, Any]] = {
 
 
 class _Agreeing(BaseModel):
-    """Rules over several fields."""
+    """Rules across several fields."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -56,7 +56,7 @@ _models: dict[type[Any], type[_Agreeing]] = {}
 
 
 def input_model(scenario: type[Any]) -> type[_Agreeing]:
-    """The pydantic model of what a user may give for Scenario, which imports this module; built once."""
+    """The pydantic model of user input for Scenario, which imports this module; built once."""
     if scenario not in _models:
         types = get_type_hints(scenario, localns={"JsonValue": JsonValue})
         definitions: dict[str, Any] = {
@@ -71,10 +71,10 @@ T = TypeVar("T")
 
 
 def validated(scenario: type[T], values: Mapping[str, Any]) -> T:
-    """A `scenario` of what a user gave.
+    """A `scenario` from user input.
 
     Raises:
-        InvalidInput: for the first field that is not usable, with a sentence naming it.
+        InvalidInput: for the first invalid field, with a sentence naming it.
     """
     try:
         accepted = input_model(scenario).model_validate(dict(values))
@@ -107,7 +107,7 @@ _REASONS = {
 
 
 def _reason(detail: ErrorDetails) -> str:
-    """Pydantic's reason as the end of a sentence for a person."""
+    """Pydantic's reason as the end of a readable sentence."""
     template = _REASONS.get(detail["type"])
     if template is None:
         message: str = detail["msg"]

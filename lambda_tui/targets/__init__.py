@@ -1,4 +1,4 @@
-"""The one seam to a Lambda: the embedded one, AWS, any endpoint."""
+"""The one interface to a Lambda: the embedded one, AWS, any endpoint."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class AwsTarget:
-    """Lambda in one region of the account that `profile` (or the environment) leads to."""
+    """Lambda in one region of the account given by `profile` (or the environment)."""
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         self._profile = profile
@@ -55,7 +55,7 @@ class AwsTarget:
         self._session = session
 
     def prepare(self, scenario: Scenario) -> Deployment:
-        """Check that the function exists and is as the scenario wants it."""
+        """Check that the function exists and is configured as the scenario asks."""
         if self._session is None or self._region is None:
             raise TargetRefused("AWS was not opened.")
         keys = frozen_credentials(self._session, self._where)
@@ -81,7 +81,7 @@ class AwsTarget:
         )
 
     def is_alive(self) -> bool:
-        """AWS is taken to be there; the engine notices when it cannot be reached."""
+        """AWS is assumed to be up; the engine notices when it cannot be reached."""
         return True
 
     def close(self) -> None:

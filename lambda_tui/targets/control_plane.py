@@ -1,4 +1,4 @@
-"""Reading and changing a function's configuration through botocore, its failures as one sentence each."""
+"""Reads and changes a function's configuration through botocore; each failure becomes one sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POLL_INTERVAL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class FunctionConfiguration:
-    """What a function is configured as."""
+    """A function's configuration."""
 
     memory_mb: int
     timeout_s: int
@@ -125,7 +125,7 @@ def api_errors(where: str, function_name: str = "") -> Iterator[None]:
 
 
 def _configuration(answer: Mapping[str, Any], where: str) -> FunctionConfiguration:
-    # botocore hands on whatever JSON a server that is no Lambda sends, and nothing for a web page.
+    # botocore passes on whatever JSON a server that is not Lambda sends, and nothing for a web page.
     match answer:
         case {"MemorySize": int(memory_mb), "Timeout": int(timeout_s)}:
             architectures = answer.get("Architectures") or ["x86_64"]

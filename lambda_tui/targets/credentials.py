@@ -1,4 +1,4 @@
-"""The user's AWS profile, region and keys through botocore's own providers, failures as one sentence each."""
+"""The user's AWS profile, region and keys, through botocore's providers; one sentence per failure."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def user_session(profile: str | None, where: str, region: str | None = None) -> 
 
 
 def configured_region(session: Session) -> str | None:
-    """The session's region, from wherever it has it."""
+    """The session's region, from whichever source has it."""
     region: str | None = session.get_config_variable("region")
     return region
 
 
 def frozen_credentials(session: Session, where: str) -> Credentials:
-    """The keys valid now; raises TargetRefused when there are none or a login has expired."""
+    """The keys valid now; raises TargetRefused if there are none or a login has expired."""
     with credential_errors(where):
         credentials = session.get_credentials()
         keys = None if credentials is None else credentials.get_frozen_credentials()
@@ -87,7 +87,7 @@ def credential_errors(where: str) -> Iterator[None]:
         raise _not_fetched(where, f"the answer has no {error}") from error
     except ResponseParserError as error:
         raise _not_fetched(where, "what answered is not the service that hands them out") from error
-    # The providers pass on what parsing a service's answer or a file gives.
+    # The providers pass on errors from parsing a service's answer or a file.
     except (exceptions.BotoCoreError, RuntimeError, ValueError, TypeError, OSError) as error:
         raise _not_fetched(where, str(error)) from error
 

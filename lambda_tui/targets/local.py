@@ -34,7 +34,7 @@ CONNECT_TIMEOUT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What the server says when it is ready: where it is, its keys, and what it enforces."""
+    """What the server reports when it is ready: its address, its keys, and what it enforces."""
 
     endpoint: str
     region: str
@@ -62,8 +62,8 @@ class Ready:
 class ServerProcess:
     """The child. It stops by itself when its standard input closes, so it dies with us however we die.
 
-    A thread that lives as long as the child starts it (Linux ties a parent-death signal to the starting
-    thread, and runs come and go) and reads its standard error.
+    The thread that starts it also reads its standard error and lives as long as the child, because Linux
+    ties a parent-death signal to the starting thread, and runs come and go.
     """
 
     def __init__(self, region: str) -> None:
@@ -89,7 +89,7 @@ class ServerProcess:
                 stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                # Ctrl-C in the terminal is for us to handle: runs are stopped before the server is.
+                # We handle Ctrl-C in the terminal: runs are stopped before the server is.
                 process_group=0,
             )
         except OSError as failure:
@@ -112,8 +112,8 @@ class ServerProcess:
         return self._process is not None and self._process.poll() is None
 
     def ready_document(self, timeout_s: float) -> dict[str, Any] | None:
-        """The line it prints once it takes calls (a pipe, so that its keys are never on a disk); None while
-        it has not, after at most `timeout_s`."""
+        """The line it prints once it accepts calls (over a pipe, so that its keys are never on disk); None
+        if it has not within `timeout_s`."""
         assert self._process is not None
         assert self._process.stdout is not None
         readable, _, _ = select.select([self._process.stdout], [], [], timeout_s)
@@ -126,7 +126,7 @@ class ServerProcess:
         return document
 
     def last_words(self) -> str:
-        """What a server that has ended said last."""
+        """The last line of a server that has ended."""
         self._thread.join(STOP_TIMEOUT_S)
         assert self._process is not None
         last_line = next((line for line in reversed(self._errors) if line), "")
@@ -149,7 +149,7 @@ class ServerProcess:
 
 
 class LocalTarget:
-    """Starts the embedded Lambda on `open`, and anew on the next `open` after it went away."""
+    """Starts the embedded Lambda on `open`, and again on the next `open` after it went away."""
 
     def __init__(self, region: str = DEFAULT_REGION) -> None:
         self._region = region
@@ -174,7 +174,7 @@ class LocalTarget:
 
     @property
     def ready(self) -> Ready | None:
-        """What the server said when it was ready; None before."""
+        """What the server reported when it was ready; None before."""
         return self._ready
 
     @property
@@ -183,7 +183,7 @@ class LocalTarget:
         return None if self._server is None else self._server.pid
 
     def open(self, progress: Progress) -> None:
-        """Start the server and wait until it takes calls."""
+        """Start the server and wait until it accepts calls."""
         with self._lock:
             if self.is_alive() and self._ready is not None and _takes_calls(self._ready.endpoint):
                 return
@@ -259,7 +259,7 @@ class LocalTarget:
 
 
 def _takes_calls(endpoint: str) -> bool:
-    """False for a server that was killed a moment ago: it no longer listens, but has not ended yet either."""
+    """False for a server that was killed a moment ago: it no longer listens but has not ended yet."""
     url = urlsplit(endpoint)
     try:
         socket.create_connection((url.hostname, url.port), CONNECT_TIMEOUT_S).close()

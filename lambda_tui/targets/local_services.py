@@ -1,4 +1,4 @@
-"""Has the embedded Lambda start its S3, DynamoDB and SQS before a run, so no invocation waits for them."""
+"""Makes the embedded Lambda start its S3, DynamoDB and SQS before a run, so no invocation waits for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one seam to a Lambda: what a target promises, and what the engine needs to call it."""
+"""The one interface to a Lambda: what a target promises, and what the engine needs to call it."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class Target(Protocol):
         ...
 
     def open(self, progress: Progress) -> None:
-        """Start or reach the target. Idempotent; after a loss it starts the target anew.
+        """Start or reach the target. Idempotent; restarts a target that was lost.
 
         Raises:
             TargetUnreachable: nothing answers.
-            TargetRefused: it answers and refuses (credentials, permissions).
+            TargetRefused: it refuses (credentials, permissions).
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Lambda's refusals as one sentence each, whoever received them: the control plane or the load engine."""
+"""Lambda's refusals as one sentence each, for the control plane and the load engine."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def refusal(code: str, message: str, function_name: str, where: str) -> TargetRe
 
 
 def not_lambda(where: str, answer: str) -> TargetRefused:
-    """The error for an address at which something else answers."""
+    """The error for an address where something other than Lambda answers."""
     return TargetRefused(
         f"{where} answers with {answer}, not as Lambda does.", hint="Is it the address of a Lambda endpoint?"
     )

@@ -15,14 +15,14 @@ def format_money(value: Decimal | None, currency: str) -> str:
 
 
 def big_money(value: Decimal, currency: str) -> str:
-    """For big digits: no cents from a million up, where nobody reads them from afar."""
+    """For big digits: no cents from a million up, where they cannot be read from a distance."""
     if value < 1_000_000:
         return format_money(value, currency)
     return f"{SIGNS.get(currency, f'{currency} ')}{value:,.0f}"
 
 
 def legend_money(value: Decimal, currency: str) -> str:
-    """With cents while it stays within ten characters."""
+    """With cents if that fits in ten characters."""
     return format_money(value, currency) if value < 100_000 else table_money(value, currency)
 
 

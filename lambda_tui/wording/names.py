@@ -1,4 +1,4 @@
-"""What is said about workloads, concurrency models and fields, in plain words."""
+"""Labels and descriptions of workloads, concurrency models and fields."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def format_ms(value: float | None) -> str:
 
 
 def ms_number(value: float | None) -> str:
-    """Milliseconds without the unit, for columns that name it in their head."""
+    """Milliseconds without the unit, for columns that name it in their header."""
     if value is None:
         return NOTHING
     size = abs(value)
@@ -26,7 +26,7 @@ def ms_number(value: float | None) -> str:
 def format_usd(value: Decimal | None) -> str:
     """Dollars: cents from one dollar up, otherwise three significant digits.
 
-    Zeros at the end are kept where they were rounded to, and dropped where the value is exact.
+    Trailing zeros are kept after rounding, and dropped if the value is exact.
     """
     if value is None:
         return NOTHING

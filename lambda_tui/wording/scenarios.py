@@ -1,4 +1,4 @@
-"""A scenario in one line, longer or shorter by the room there is."""
+"""A scenario in one line, longer or shorter by the space available."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lambda_tui.wording.numbers import format_ms, plural
 
 
 class WordedScenario(Protocol):
-    """What these lines say of a scenario; `lambda_tui.scenario.Scenario` has it all."""
+    """What these lines say about a scenario; `lambda_tui.scenario.Scenario` has all of it."""
 
     @property
     def workload(self) -> str: ...
@@ -105,7 +105,7 @@ def work_text(scenario: WordedScenario) -> str:
 
 
 def work_and_model(scenario: WordedScenario) -> str:
-    """`http × 3, threads × 3`, or the name of a function of one's own."""
+    """`http × 3, threads × 3`, or the name of the user's own function."""
     if scenario.function is not None:
         return scenario.function
     return f"{scenario.workload} × {scenario.tasks}, {scenario.concurrency} × {scenario.workers}"

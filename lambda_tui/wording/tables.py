@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def aligned(rows: Iterable[Sequence[str]], *, left: int = 1) -> list[str]:
-    """Rows as columns two spaces apart: the first `left` to the left, the others to the right."""
+    """Rows as columns two spaces apart: the first `left` are left-aligned, the others right-aligned."""
     table = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return [
