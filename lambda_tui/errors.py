@@ -1,7 +1,7 @@
 """Everything that can foreseeably go wrong, as one tree.
 
     LambdaTuiError                 exit code 1
-    |- InvalidInput                2   a value the user gave is not usable; names the field
+    |- InvalidInput                2   the user gave an invalid value; names the field
     |- TargetError                 3   the target refused or could not be reached
     |  |- TargetUnreachable            refused connection, unknown host, timeout while connecting
     |  |- TargetRefused                credentials, permissions, unknown function, wrong configuration
@@ -36,7 +36,7 @@ class LambdaTuiError(Exception):
 
 
 class InvalidInput(LambdaTuiError):
-    """A value given by the user cannot be used. `field` is the name the user knows it by."""
+    """A value given by the user cannot be used. `field` is its name for the user."""
 
     exit_code = 2
     title = "Not a usable value"
@@ -47,7 +47,7 @@ class InvalidInput(LambdaTuiError):
 
 
 class TargetError(LambdaTuiError):
-    """The Lambda that should be invoked refused or cannot be reached."""
+    """The Lambda to invoke refused or cannot be reached."""
 
     exit_code = 3
     title = "The target did not answer"
@@ -58,7 +58,7 @@ class TargetUnreachable(TargetError):
 
 
 class TargetRefused(TargetError):
-    """The target answered, and said no."""
+    """The target answered and refused."""
 
     title = "The target refused"
 

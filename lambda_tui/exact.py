@@ -33,7 +33,7 @@ def ceil_to_step(value: Decimal, step: int) -> int:
 
 
 def ceil_div(dividend: Decimal, divisor: Decimal | int) -> int:
-    """The quotient rounded up. `-(-a // b)` does not: Decimal's `//` truncates towards zero.
+    """The quotient rounded up. `-(-a // b)` would not: Decimal's `//` truncates towards zero.
 
     The remainder decides, so that no rounded quotient can hide it.
     """

@@ -1,4 +1,4 @@
-"""Whether there are AWS credentials: looked for on this machine only, and never shown."""
+"""Whether there are AWS credentials: only this machine is searched, and they are never shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REMOTE_VARIABLES = {
 
 
 def credentials_report() -> dict[str, Any]:
-    """Profile, region, and where credentials are found or how they are set up to be fetched."""
+    """Profile, region, and where credentials are or how they would be fetched."""
     import botocore.session  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 

@@ -52,7 +52,7 @@ def local_lambda_report(*, measured: bool) -> dict[str, Any]:
     if measured:
         enforcement, measurements = two_second_test()
     else:
-        # Opening the sandbox tries the limits for real; in a folder of its own it meets no running server.
+        # Opening the sandbox tries the limits for real; in a separate folder it meets no running server.
         with tempfile.TemporaryDirectory(dir=state_folder()) as folder:
             sandbox = open_sandbox(Path(folder))
             sandbox.close()
@@ -79,7 +79,7 @@ def _runtime_client() -> str:
 
 
 def _runtimes() -> dict[str, str]:
-    """For each of Lambda's Python runtimes what runs it here."""
+    """For each of Lambda's Python runtimes, what runs it here."""
     from lambda_tui.local_lambda.functions.runtimes import OWN, RUNTIMES, interpreter_of  # noqa: PLC0415
 
     interpreters = {runtime: interpreter_of(runtime) for runtime in dict.fromkeys((*RUNTIMES, OWN.runtime))}
@@ -112,7 +112,7 @@ def _advice(enforcement: dict[str, str]) -> list[str]:
 
 
 def advice_on_load(errors_percent: list[float]) -> list[str]:
-    """Say so if the self-test took so much longer than its share that it cannot have had its CPUs."""
+    """Warn if the self-test took so long that it cannot have had its share of the CPUs."""
     worst = max(errors_percent, default=0.0)
     if worst <= BUSY_ERROR_PERCENT:
         return []

@@ -17,7 +17,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def json_option(command: _Command) -> _Command:
-    """`--json`, `--json -` (stdout) or `--json FILE`; else a terminal gets a table, a pipe JSON."""
+    """`--json`, `--json -` (stdout) or `--json FILE`; otherwise a terminal gets a table, a pipe JSON."""
     return click.option(
         "--json",
         "json_target",
@@ -29,7 +29,7 @@ def json_option(command: _Command) -> _Command:
 
 
 def wants_table(json_target: str | None) -> bool:
-    """True when nobody asked for JSON and a person is looking."""
+    """True if JSON was not asked for and stdout is a terminal."""
     return json_target is None and sys.stdout.isatty()
 
 

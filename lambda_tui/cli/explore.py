@@ -26,9 +26,9 @@ def explore(target_text: str) -> int:
             "The interface needs a terminal.",
             hint="`lambda-tui run` works without; `lambda-tui --help` shows all commands.",
         )
-    # Imports make objects and no garbage; the application collects again after its first paint.
+    # Imports create objects and no garbage; the application collects again after its first paint.
     gc.disable()
-    # Looking for plugins of pydantic reads every installed package's metadata: 20 ms, and there are none.
+    # Searching for pydantic plugins reads every installed package's metadata: 20 ms, and there are none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from lambda_tui.targets import parse_target  # noqa: PLC0415
 
@@ -46,7 +46,7 @@ def explore(target_text: str) -> int:
 
         end_with_terminal()
         app = LambdaTui(target, open_history)
-        gc.freeze()  # what the imports made stays: no collection has to look at it again
+        gc.freeze()  # what the imports created stays: no collection has to visit it again
         with quitting_on_sigterm(app) as told_to_quit:
             app.run()
     if app.return_code:

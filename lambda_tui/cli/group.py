@@ -1,4 +1,4 @@
-"""The command group: every command's name and line of help, and what click says in our own words."""
+"""The command group: every command's name and help line, and click's errors in our own words."""
 
 from __future__ import annotations
 

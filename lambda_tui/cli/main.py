@@ -1,4 +1,4 @@
-"""`lambda-tui`: the way in, and the one place where errors become exit codes."""
+"""`lambda-tui`: the entry point, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with the contract's exit codes."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = DEBUG_OPTION in given
-    # Accepted anywhere on the line: it is usually added to the end of what just failed.
+    # Accepted anywhere on the line: it is usually appended to a command that just failed.
     sys.exit(exit_code_of([word for word in given if word != DEBUG_OPTION], debug=debug))
 
 
 def exit_code_of(arguments: list[str], *, debug: bool) -> int:
-    """Run one command; what goes wrong is one sentence on stderr, with its traceback only for `debug`."""
+    """Run one command; an error is one sentence on stderr, with its traceback only for `debug`."""
     try:
         return _run(arguments)
     except LambdaTuiError as error:
@@ -40,7 +40,7 @@ def exit_code_of(arguments: list[str], *, debug: bool) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    # The most usual call does without click, which takes 25 ms; shell completion is click's own call.
+    # The most common call avoids click, which takes 25 ms; shell completion needs click.
     if not arguments and "_LAMBDA_TUI_COMPLETE" not in os.environ:
         from lambda_tui.cli.explore import explore  # noqa: PLC0415
 

@@ -21,7 +21,7 @@ def from_bulk_file(url: str) -> PriceList:
     """Download and read the offer file.
 
     Raises:
-        InvalidInput: the address is not usable, or what it returns is no AWSLambda offer file.
+        InvalidInput: the address is invalid, or what it returns is not an AWSLambda offer file.
         TargetUnreachable: nothing answers.
         TargetRefused: it answers with an error.
     """

@@ -1,4 +1,4 @@
-"""Live progress of a run on standard error, where that is a terminal."""
+"""Live progress of a run on standard error, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Show = Callable[[Snapshot], None]
 
 @contextmanager
 def run_progress(*, quiet: bool) -> Iterator[Show]:
-    """Gives a function that shows a snapshot; it shows nothing when `quiet` or without a terminal."""
+    """Yield a function that shows a snapshot; it shows nothing if `quiet` or without a terminal."""
     if quiet or not sys.stderr.isatty():
         yield _show_nothing
         return

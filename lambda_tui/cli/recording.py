@@ -1,4 +1,4 @@
-"""The run history for a command that can also do without."""
+"""The run history for a command that also works without it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lambda_tui.history import HistoryStore
 
 @contextmanager
 def open_history() -> Iterator[HistoryStore | None]:
-    """The history; None, after a word on stderr, where it cannot be used."""
+    """The history; None, after a warning on stderr, if it cannot be used."""
     try:
         store = HistoryStore()
     except StorageError as error:

@@ -1,4 +1,4 @@
-"""What has to be known beside the numbers of a run: a sentence each, only those that apply."""
+"""What to know about the numbers of a run: one sentence each, only those that apply."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ OPEN_LOOP = (
 
 
 def run_notes(run: MeasuredRun) -> list[str]:
-    """In the order of their weight."""
+    """The most important first."""
     summary = run.summary
     return [*_doubts(summary), *_failures(summary), *(OPEN_LOOP if run.scenario.rate is not None else ())]
 
 
 def _doubts(summary: Summary) -> Iterator[str]:
-    """What keeps the numbers from being the function's alone, or from being all there is."""
+    """Why the numbers may not be the function's alone, or may be incomplete."""
     if summary.client_limited:
         yield f"client-limited: {summary.client_limited}. The load generator is part of what was measured."
     if summary.dropped:

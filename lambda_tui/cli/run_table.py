@@ -22,7 +22,7 @@ TIME_COLUMNS = {
 
 
 def run_table(run: MeasuredRun) -> str:
-    """Scenario, times, outcome, what to know about them, and bill, in 80 columns."""
+    """Scenario, times, outcome, notes and bill, in 80 columns."""
     summary = run.summary
     what = [scenario_line(run.scenario), load_line(run.scenario), _target_line(run)]
     paragraphs = [_outcome(summary), *run_notes(run)]
@@ -56,7 +56,7 @@ def _times(summary: Summary, *, is_open_loop: bool) -> list[str]:
 
 
 def _figures(times: Distribution) -> Iterator[str]:
-    """p99.9 only of as many as it takes to tell it from the largest."""
+    """p99.9 only with enough samples to tell it from the largest."""
     for name in TIME_COLUMNS:
         value = getattr(times, name)
         if name == "count":

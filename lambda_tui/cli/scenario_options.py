@@ -78,7 +78,7 @@ LIMIT_OPTIONS = (
 
 
 def scenario_options(command: _Command) -> _Command:
-    """Add every option of the contract's "Scenario options" but those of output."""
+    """Add every option of the contract's "Scenario options" except those for output."""
     for option in reversed((*WORKLOAD_OPTIONS, *FUNCTION_OPTIONS, *LOAD_OPTIONS, *LIMIT_OPTIONS)):
         command = option(command)
     return command
@@ -89,10 +89,10 @@ FLAGS = {"memory_mb": "--memory", "timeout_s": "--timeout"}
 
 
 def scenario_from(given: Mapping[str, Any]) -> Scenario:
-    """The scenario of the options that were given; the others have the scenario's own defaults.
+    """The scenario given by the options; the others keep the scenario's defaults.
 
     Raises:
-        InvalidInput: in the command line's words.
+        InvalidInput: naming the option.
     """
     values = {name: value for name, value in given.items() if value is not None}
     if "payload" in values:

@@ -27,7 +27,7 @@ _UNITS: dict[str, dict[str | None, Decimal]] = {
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """One upper bound. Times are of `latency_ms`, what a caller waits, cold starts included; `errors` is
+    """One upper bound. Times are `latency_ms`, what a caller waits, cold starts included; `errors` is
     the share of invocations that were not ok, `throttled` and `cold` are shares of all invocations too."""
 
     text: str
@@ -37,12 +37,12 @@ class Objective:
     bound: Decimal
 
     def is_met(self, summary: Summary, bill: Bill) -> bool:
-        """False also when there is nothing to judge by: no invocation succeeded."""
+        """False also if there is nothing to judge: no invocation succeeded."""
         value = self._value(summary, bill)
         return value is not None and (le if self.allows_equal else lt)(value, self.bound)
 
     def warning(self, summary: Summary) -> str:
-        """Why the objective was judged by too small a sample; empty where it was not."""
+        """Why the sample was too small to judge the objective; empty if it was not."""
         times = summary.latency_ms
         if self.kind != "time" or times is None:
             return ""
@@ -68,7 +68,7 @@ def parse_objective(text: str) -> Objective:
     """Read one expression.
 
     Raises:
-        InvalidInput: it is not of the known forms.
+        InvalidInput: it has none of the known forms.
     """
     match = _EXPRESSION.fullmatch(text)
     kind = next((name for name in _UNITS if match and match[name]), None)

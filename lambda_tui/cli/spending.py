@@ -13,10 +13,10 @@ from lambda_tui.targets import Target
 
 
 def confirm_spending(target: Target, scenario: Scenario, *, yes: bool) -> None:
-    """Ask before invoking anything that is charged for.
+    """Ask before invoking anything that costs money.
 
     Raises:
-        InvalidInput: nobody is there to be asked and `yes` was not given.
+        InvalidInput: nobody can be asked and `yes` was not given.
         Interrupted: the answer is no.
         TargetError: the target cannot be reached, or refuses.
     """

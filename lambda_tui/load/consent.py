@@ -1,4 +1,4 @@
-"""Consent before money: who is asked, at which prices, in which sentence."""
+"""Consent before spending: whether to ask, at which prices, in which words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TITLE = "This costs money"
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What is asked before anything is invoked: what would be done, and its whole price."""
+    """The question before anything is invoked: what would be done, and its full price."""
 
     doing: str
     estimate: SpendEstimate
@@ -27,7 +27,7 @@ class Consent:
 
     @property
     def price(self) -> str:
-        """From the least to the most, at whose prices, and what would stop it."""
+        """The lowest and highest price, their source, and what would stop the run."""
         limit = "no spend limit" if self.max_usd is None else f"a run stops at {format_usd(self.max_usd)}"
         low, high = format_usd(self.estimate.low_usd), format_usd(self.estimate.high_usd)
         return f"Estimated spend: {low} to at most {high} at {self.region} prices; {limit}."
@@ -39,10 +39,10 @@ class Consent:
 
 
 def consent_for(target: Target, scenarios: Sequence[Scenario], *, how: str = "") -> Consent | None:
-    """What to ask before running these scenarios on the target; None where nothing is charged.
+    """What to ask before running these scenarios on the target; None if nothing is charged.
 
     A target that charges is opened and asked for its function, which may take seconds; nothing is invoked or
-    changed. `how` goes on after "This invokes NAME on TARGET"; left out, it is how many times.
+    changed. `how` continues "This invokes NAME on TARGET"; by default it says how many times.
 
     Raises:
         TargetError: the target cannot be reached, or refuses.
@@ -68,7 +68,7 @@ def consent_for(target: Target, scenarios: Sequence[Scenario], *, how: str = "")
 
 
 def _distinct(scenarios: Sequence[Scenario]) -> list[Scenario]:
-    """One for each configuration: what the target would refuse is refused before money is asked for."""
+    """One per configuration: what the target would refuse is refused before the question."""
     by_configuration = {
         (each.function_name, each.qualifier, each.memory_mb, each.timeout_s, each.architecture): each
         for each in scenarios
@@ -77,7 +77,7 @@ def _distinct(scenarios: Sequence[Scenario]) -> list[Scenario]:
 
 
 def _as_deployed(scenario: Scenario, deployment: Deployment) -> Scenario:
-    """A function of the user's own has its own memory and timeout, whatever the options say."""
+    """The user's own function keeps its memory and timeout, whatever the options say."""
     return scenario.with_changes(memory_mb=deployment.memory_mb, timeout_s=deployment.timeout_s)
 
 

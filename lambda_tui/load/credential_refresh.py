@@ -1,4 +1,4 @@
-"""Fresh credentials for a run that lasts longer than they do, fetched off every path that could stall."""
+"""Fresh credentials for a run that outlasts them, fetched where waiting stalls nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ REFRESH_INTERVAL_S = 10.0
 
 
 class CredentialRefresh:
-    """Asks for the deployment's credentials every ten seconds on a thread of its own and hands over what is
-    new. A renewal that fails is tried again: the keys in use may be valid for minutes yet. `failure` is why
-    the last one failed, None while they succeed."""
+    """Asks for the deployment's credentials every ten seconds in a separate thread and hands over new ones.
+    A renewal that fails is retried: the current keys may still be valid for minutes. `failure` is why the
+    last one failed, None while they succeed."""
 
     def __init__(self, deployment: Deployment, hand_over: Callable[[Credentials], None]) -> None:
         self._fresh = deployment.fresh_credentials

@@ -23,7 +23,7 @@ _raw_decode = json.JSONDecoder().raw_decode
 
 
 def decode(exchange: Exchange, price: Price) -> Invocation:
-    """One record of the engine as an Invocation; `price` turns its REPORT into dollars."""
+    """Turn one record of the engine into an Invocation; `price` turns its REPORT into dollars."""
     text, document = _json_object(exchange.body)
     report = _report(exchange.log_tail)
     status, error = _outcome(exchange, document)
@@ -50,7 +50,7 @@ def decode(exchange: Exchange, price: Price) -> Invocation:
 
 
 def _cpu(exchange: Exchange) -> CpuUse | None:
-    """None where an endpoint sends something else under these names."""
+    """None if an endpoint sends something else under these names."""
     try:
         return CpuUse(
             used_ms=float(exchange.cpu_ms),
@@ -86,7 +86,7 @@ def _outcome(
 
 
 def _report(log_tail: bytes) -> Report | None:
-    """The REPORT of a base64 log tail; None where there is none, or the header is not base64 at all."""
+    """The REPORT of a base64 log tail; None if there is none or the header is not base64."""
     if not log_tail:
         return None
     try:
@@ -100,7 +100,7 @@ def _report(log_tail: bytes) -> Report | None:
 
 
 def _json_object(body: bytes) -> tuple[str, dict[str, Any] | None]:
-    """The text of a body, and the object it is; None where it is none."""
+    """The text of a body and the JSON object in it; None if it is not an object."""
     if not body:
         return "", None
     try:
@@ -112,7 +112,7 @@ def _json_object(body: bytes) -> tuple[str, dict[str, Any] | None]:
 
 
 def _parsed(text: str) -> Any:
-    """What `json.loads` gives, without its looking for blanks around a text that has none."""
+    """As `json.loads`, without its search for surrounding whitespace."""
     try:
         value, end = _raw_decode(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Why a run ended, from the engine's word to the error the user reads."""
+"""Why a run ended: from the engine's reason to the error the user reads."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def error_of_end(
     count: int,
     not_renewed: TargetError | None = None,
 ) -> LambdaTuiError | None:
-    """The error for a target that ended the run; None for every other end. `failed` is the last invocation
-    that failed, if any, `not_renewed` why there were no fresh credentials when they were last asked for."""
+    """The error if the target ended the run; None for every other end. `failed` is the last failed
+    invocation, if any; `not_renewed` is why the last renewal of credentials failed."""
     name = where(deployment)
     kind, message = end.kind, end.message
     if kind == "unreachable":
@@ -54,7 +54,7 @@ def error_of_end(
 def limit_of_end(
     end: End, scenario: Scenario, summary: Summary, *, spent_usd: Decimal, worst_case_usd: Decimal
 ) -> LimitReached | None:
-    """The error for a limit that ended the run; None for every other end."""
+    """The error if a limit ended the run; None for every other end."""
     unanswered = f" {end.abandoned} had not answered and may be billed." if end.abandoned else ""
     if end.kind == "invocations":
         return LimitReached(f"The limit of {scenario.max_invocations} invocations is reached.{unanswered}")
@@ -74,7 +74,7 @@ def limit_of_end(
 
 
 def where(deployment: Deployment) -> str:
-    """The target in words."""
+    """The target for use in a sentence."""
     if deployment.description.kind == "local":
         return EMBEDDED_LAMBDA
     if deployment.description.kind == "aws":

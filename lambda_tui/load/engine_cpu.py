@@ -1,4 +1,4 @@
-"""How busy the load engines are, over a second at a time."""
+"""How busy the load engines are, one second at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEAST_WINDOW_MS = 500.0
 
 
 class EngineCpu:
-    """Takes each engine's CPU seconds since the start and gives the busiest engine's share of one core."""
+    """Turns each engine's CPU seconds since the start into the busiest engine's share of one core."""
 
     def __init__(self) -> None:
         self._readings: deque[tuple[float, tuple[float, ...]]] = deque([(0.0, ())])

@@ -1,4 +1,4 @@
-"""The engines of one run: one, or several when one core is not enough, told as one stream of batches."""
+"""The engines of one run: one, or several if one core is not enough, merged into one stream of batches."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Batch:
 
 @dataclass(slots=True)
 class _Part:
-    """One engine and what it has told since the last merged batch."""
+    """One engine and what it has reported since the last merged batch."""
 
     engine: EngineProcess
     ready: bool = False
@@ -65,7 +65,7 @@ class _Part:
 
 @dataclass(slots=True)
 class _Collected:
-    """What the next merged batch is made of."""
+    """The contents of the next merged batch."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     dropped: int = 0
@@ -74,8 +74,8 @@ class _Collected:
 
 
 class EngineGroup:
-    """Starts the engines at once, so that they are warm when the plan is known. `stop` and `use_credentials`
-    may be called from any thread."""
+    """Starts the engines immediately, so that they are warm when the plan is known. `stop` and
+    `use_credentials` may be called from any thread."""
 
     def __init__(self, count: int = 1) -> None:
         self._parts: list[_Part] = []
@@ -95,14 +95,14 @@ class EngineGroup:
         return [part.engine.pid for part in self._parts]
 
     def start(self, plan: EnginePlan) -> None:
-        """Divide the plan among as many of the engines as it can be divided by; the others stay idle."""
+        """Divide the plan among as many engines as it allows; the others stay idle."""
         count = min(len(self._parts), plan.max_engines)
         self._used = self._parts[:count]
         for number, part in enumerate(self._used):
             part.engine.start(plan.share(number, count))
 
     def messages(self) -> Iterator[Started | Batch | End]:
-        """Until the one End.
+        """Every message, up to the one End.
 
         Raises:
             LambdaTuiError: an engine is gone without having ended its run.
@@ -131,12 +131,12 @@ class EngineGroup:
             part.engine.stop()
 
     def use_credentials(self, keys: Credentials) -> None:
-        """Have all engines sign with fresh keys."""
+        """Make all engines sign with fresh keys."""
         for part in self._parts:
             part.engine.use_credentials(keys)
 
     def close(self) -> None:
-        """End the processes that still run."""
+        """End the processes that are still running."""
         for part in self._parts:
             part.engine.close()
 
@@ -184,7 +184,7 @@ class EngineGroup:
                 part.engine.go(at_s)
 
     def _merged(self) -> Batch:
-        """One batch of all; what ended after the moment up to which every engine has told waits for the
+        """One batch of all; what ended after the latest moment that every engine has reported waits for the
         next."""
         live = [part.now_ms for part in self._used if part.end is None]
         collected, self._collected = self._collected, _Collected()

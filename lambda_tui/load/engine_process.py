@@ -22,7 +22,7 @@ class EngineProcess:
     """Spawned, not forked, so that it starts small; started before the plan is known, to be warm by then."""
 
     def __init__(self) -> None:
-        # A file rather than a pipe: nobody has to drain it, and it is only read after a crash.
+        # A file, not a pipe: nobody has to drain it, and it is only read after a crash.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "lambda_tui.load.engine"],
@@ -40,18 +40,18 @@ class EngineProcess:
         return self._process.pid
 
     def start(self, plan: EnginePlan) -> None:
-        """Hand over the plan (credentials included: over the pipe, where nobody else can read them)."""
+        """Hand over the plan (including credentials: over the pipe, where nobody else can read them)."""
         with self._lock:
             self._started = True
             self._write(frames.encode(plan.to_wire()))
 
     def go(self, at_s: float) -> None:
-        """Let a ready engine go on at that instant of `time.perf_counter`."""
+        """Let a ready engine continue at that instant of `time.perf_counter`."""
         with self._lock:
             self._write(frames.encode(("go", at_s)))
 
     def use_credentials(self, keys: Credentials) -> None:
-        """Have it sign with fresh keys. Thread-safe."""
+        """Make it sign with fresh keys. Thread-safe."""
         with self._lock:
             if self._started:
                 values = (keys.access_key_id, keys.secret_access_key, keys.session_token)
@@ -89,7 +89,7 @@ class EngineProcess:
                 self._write(frames.encode(("stop",)))
 
     def close(self) -> None:
-        """End the process if it still runs, and wait for it."""
+        """End the process if it is still running, and wait for it."""
         self._process.kill()
         self._process.wait()
         with self._lock:
@@ -114,7 +114,7 @@ class EngineProcess:
             while view:
                 view = view[self._process.stdin.write(view) or 0 :]
         except (BrokenPipeError, ValueError):
-            return  # It is gone: the reader says so.
+            return  # It is gone: the reader will report that.
 
     def _last_words(self) -> str:
         status = self._process.wait()

@@ -32,15 +32,15 @@ def estimate_spend(scenario: Scenario, rates: Rates) -> SpendEstimate:
 
 
 def worst_case_usd(rates: Rates, *, memory_mb: int, timeout_s: int) -> Decimal:
-    """One invocation that runs into its timeout, in an environment whose INIT took as long as it may."""
+    """One invocation that runs into its timeout, in an environment with the longest INIT."""
     return invocation_usd(rates, memory_mb=memory_mb, billed_ms=timeout_s * 1000 + MAX_BILLED_INIT_MS)
 
 
 def ideal_duration_ms(scenario: Scenario) -> int:
-    """The least time the waiting in an invocation takes: tasks x task_ms, side by side where the model can.
+    """The shortest time that an invocation's waits take: tasks x task_ms, in parallel where the model can.
 
-    CPU work and services have no known duration before they ran and count as nothing, and so does one's own
-    function: the low end is then the request fee and one billed millisecond.
+    The durations of CPU work, services and the user's own functions are unknown in advance and count as
+    nothing: the low end is then the request fee and one billed millisecond.
     """
     if scenario.function is not None or scenario.workload not in WAITING_WORKLOADS:
         return 1

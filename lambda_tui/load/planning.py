@@ -1,4 +1,4 @@
-"""From a scenario and the function it will call to the engine's plan."""
+"""From a scenario and its function to the engine's plan."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_ENGINES = 64
 
 
 def check_load(scenario: Scenario) -> None:
-    """Refuse what cannot be run before anything is started.
+    """Refuse what cannot be run, before anything is started.
 
     Raises:
         InvalidInput: naming the option.
@@ -40,7 +40,7 @@ def check_load(scenario: Scenario) -> None:
 
 
 def engine_count() -> int:
-    """Load engine processes of a run: LAMBDA_TUI_ENGINES, else one.
+    """Load engine processes of a run: LAMBDA_TUI_ENGINES, or one.
 
     Raises:
         InvalidInput: it is not a number from 1 to 64.
@@ -59,7 +59,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
     """Everything the engine needs for one run.
 
     Raises:
-        TargetRefused: cold starts are asked of a function that is not ours to change.
+        TargetRefused: cold starts are wanted from a function that we must not change.
     """
     if scenario.cold and not is_loopback(deployment.endpoint):
         raise TargetRefused(
@@ -109,8 +109,8 @@ def _read_timeout_s(scenario: Scenario, deployment: Deployment) -> float:
 
 
 def connections_of(scenario: Scenario) -> int:
-    """Connections to open before the run, so that no handshake is measured: one a caller; in an open loop as
-    many as will be in use at the highest rate if answers take their ideal time and a tenth of a second."""
+    """Connections to open before the run, so that no handshake is measured: one per caller; in an open loop,
+    as many as are in use at the highest rate if answers take their ideal time plus a tenth of a second."""
     if scenario.rate is None or scenario.seconds is None:
         return min(scenario.callers, scenario.planned_invocations)
     in_use_s = (ideal_duration_ms(scenario) + 100) / 1000

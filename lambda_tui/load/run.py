@@ -38,7 +38,7 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def new_run_id() -> str:
-    """Nine digits of milliseconds and five of chance: sorts by start, types easily."""
+    """Nine digits of milliseconds and five random ones: sorts by start, easy to type."""
     number = (time.time_ns() // 1_000_000 << 25) | secrets.randbits(25)
     text = "".join(_DIGITS[number >> shift & 31] for shift in range(65, -1, -5))
     return f"{text[:9]}-{text[9:]}"
@@ -47,9 +47,9 @@ def new_run_id() -> str:
 class Run:
     """Executes one scenario on one target. Iterate `snapshots` once; `stop` may be called from any thread.
 
-    Everything measured goes to the history before a snapshot shows it, on a thread of the run's own: a
-    slow reader of `snapshots` delays nothing. `engines` is the number of load engine processes, for rates
-    that are too much for one core; None takes it from the environment.
+    Everything measured goes to the history before a snapshot shows it, in the run's own thread: a slow
+    reader of `snapshots` delays nothing. `engines` is the number of load engine processes, for rates that
+    are too high for one core; None takes it from the environment.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Run:
         self._end = End("stopped")
         self._entries: list[Invocation] = []
         self._statistics = RunStatistics()
-        # Until the target tells its region, the empty bill has the prices of the default one.
+        # Until the target's region is known, the empty bill has the prices of the default one.
         self._bill = RunBill(load_prices().rates(DEFAULT_REGION, scenario.architecture))
         self._failure: LambdaTuiError | None = None
         self._crash: BaseException | None = None
@@ -138,7 +138,7 @@ class Run:
                 yield shown
 
     def _wait_for_news(self, *, stop_is_known: bool) -> None:
-        """Until the next snapshot is due: at once for the last one, and when a stop is asked for."""
+        """Wait until the next snapshot is due: at once for the last one, and when a stop is requested."""
         with self._news:
             self._news.wait_for(
                 lambda: self._latest.is_final or self._stop_requested.is_set() is not stop_is_known,
@@ -146,7 +146,7 @@ class Run:
             )
 
     def _let_go(self) -> None:
-        """End a stopped run whose target is still busy starting: its thread ends when it can."""
+        """End a stopped run whose target is still starting: its thread ends when it can."""
         with self._news:
             if not self._latest.is_final:
                 self._latest = replace(
@@ -183,7 +183,7 @@ class Run:
         self._raise_if_stopped()
         rates = load_prices().rates(deployment.region, deployment.architecture)
         self._bill = RunBill(rates)
-        # A function of the user's own runs with what it is configured as, not with what was asked.
+        # The user's own function runs as it is configured, not as the scenario says.
         scenario = replace(
             self._scenario,
             memory_mb=deployment.memory_mb,
@@ -262,7 +262,7 @@ class Run:
         )
 
     def _abort(self, error: LambdaTuiError) -> None:
-        """Stop the engines because of `error`; what they still have to tell is taken."""
+        """Stop the engines because of `error`; what they still report is kept."""
         if self._failure is None and self._engines is not None:
             self._failure = error
             self._engines.stop()

@@ -1,4 +1,4 @@
-"""Several scenarios in a row, each with a key: a tour of models, both halves of the clicks, a single run."""
+"""Several scenarios in a row, each with a key: a tour of models, the two halves of Clicks, a single run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Runnable(Protocol):
-    """What a series needs of a run; `lambda_tui.load.run.Run` is one."""
+    """What a series needs from a run; `lambda_tui.load.run.Run` is one."""
 
     @property
     def run_id(self) -> str: ...
@@ -39,8 +39,8 @@ class SeriesProgress(Generic[Key]):
 class Series(Generic[Key]):
     """Runs `steps` one after the other, until all are done, one ends early, or `stop`.
 
-    Steps may be a generator that looks at `results` to choose the next scenario: it is asked when the run
-    before is over. A key may come once. Iterate `progress` once; `stop` may be called from any thread.
+    Steps may be a generator that looks at `results` to choose the next scenario: it is resumed when the
+    previous run is over. Keys must be unique. Iterate `progress` once; `stop` may be called from any thread.
     """
 
     def __init__(self, steps: Iterable[tuple[Key, Scenario]], start_run: RunFactory) -> None:
@@ -53,10 +53,10 @@ class Series(Generic[Key]):
         self._is_stopped = False
 
     def progress(self) -> Iterator[SeriesProgress[Key]]:
-        """Run everything, and yield each run's snapshots; a run that could not go on is in its last one.
+        """Run everything, and yield each run's snapshots; why a run could not go on is in its last one.
 
         Raises:
-            LambdaTuiError: a run could not even be made.
+            LambdaTuiError: a run could not even be created.
         """
         step = next(self._steps, None)
         while step is not None and (run := self._begun(step[1])) is not None:

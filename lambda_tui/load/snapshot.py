@@ -1,4 +1,4 @@
-"""What a screen or a progress bar may look at while a run goes on: frozen, at most ten a second."""
+"""What a screen or progress bar sees while a run goes on: frozen, at most ten a second."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Snapshot(MeasuredRun):
 
     @property
     def client_limited(self) -> str:
-        """Why the load generator may be what was measured; empty where it was not."""
+        """Why the load generator may be what was measured; empty if it was not."""
         return self.summary.client_limited
 
     @property

@@ -1,1 +1,1 @@
-"""One module a command; `command` in each is what click runs."""
+"""One module per command; click runs `command` in each."""

@@ -80,11 +80,11 @@ def _flag(name: str) -> str:
 
 
 def _usage(given: dict[str, Any], options: Iterable[str]) -> Usage:
-    """The usage of the options given; what is wrong with it is said by their names."""
+    """The usage given by the options; errors name the options."""
     try:
         return parse_usage(given)
     except InvalidInput as error:
-        # Names of one word are ordinary words as well: only in front they stand for an option.
+        # Names of one word are also ordinary words: only at the start do they mean an option.
         names = "|".join(name if "_" in name else rf"\A{name}" for name in options)
         message = re.sub(rf"(?:{names})\b", lambda match: _flag(match[0]), error.message)
         raise InvalidInput(error.field, message, hint=error.hint) from None

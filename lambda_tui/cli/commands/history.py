@@ -1,4 +1,4 @@
-"""`lambda-tui history`: what was measured before."""
+"""`lambda-tui history`: earlier runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HISTORY_SCHEMA = "lambda-tui/history@1"
 
 @click.group("history")
 def command() -> None:
-    """The runs recorded on this machine. A run is named by its id or the beginning of it."""
+    """The runs recorded on this machine. Name a run by its id or the start of it."""
 
 
 @command.command("list")

@@ -1,4 +1,4 @@
-"""`lambda-tui prices`: show the prices in use, and bring newer ones into the user's data folder."""
+"""`lambda-tui prices`: show the prices in use, and fetch newer ones into the user's data folder."""
 
 from __future__ import annotations
 

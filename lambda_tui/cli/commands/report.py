@@ -1,4 +1,4 @@
-"""`lambda-tui report`: REPORT lines from stdin, one JSON object a line."""
+"""`lambda-tui report`: REPORT lines from stdin to one JSON object per line."""
 
 from __future__ import annotations
 

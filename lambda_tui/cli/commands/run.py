@@ -50,8 +50,8 @@ def command(
 ) -> None:
     """Run one scenario and print what it took and cost.
 
-    The result is a table, or JSON or CSV where asked for. Ctrl-C stops at once; what was measured until then
-    is printed and kept in the history.
+    The result is a table, or JSON or CSV on request. Ctrl-C stops at once; what was measured until then is
+    printed and kept in the history.
 
     Exit codes: 0 done, 2 usage, 3 target refused or unreachable, 4 objective missed, 5 limit reached,
     130 interrupted.
@@ -89,7 +89,7 @@ def _follow(run: Run, *, quiet: bool) -> Snapshot:
 
 @contextmanager
 def _stopping_on_signals(run: Run) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM stops the run in order; a second one has its usual effect."""
+    """The first Ctrl-C or SIGTERM stops the run cleanly; a second one has its usual effect."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def restore() -> None:
@@ -98,7 +98,7 @@ def _stopping_on_signals(run: Run) -> Iterator[None]:
 
     def on_signal(_number: int, _frame: object) -> None:
         restore()
-        # On a thread: the interrupted code may hold the very locks that stopping needs.
+        # In a thread: the interrupted code may hold the locks that stopping needs.
         threading.Thread(target=run.stop, name="stop-run", daemon=True).start()
 
     for number in before:

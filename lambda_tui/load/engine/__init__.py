@@ -1,1 +1,1 @@
-"""What runs in the load engine's process: it knows its plan, and nothing of runs, bills or history."""
+"""The load engine's process: it knows its plan, and nothing about runs, bills or history."""

@@ -1,4 +1,4 @@
-"""A new execution environment for each invocation, by changing the function's configuration before it."""
+"""A new execution environment for each invocation, by changing the function's configuration first."""
 
 from __future__ import annotations
 

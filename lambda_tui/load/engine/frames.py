@@ -3,7 +3,7 @@
 Run to engine: the plan; `go` after each `ready`; fresh `credentials` at any time; at most one `stop`.
 Engine to run: `ready` when its connections are open and again when it is warm, a `part` for every 32
 invocations that ended, a `batch` with the rest and the counts every 100 ms, one `end`. Closing the pipe
-towards the engine ends it at once.
+to the engine ends it at once.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Tick(NamedTuple):
 
 
 def _plain(record: Callable[_Fields, PlainTuple]) -> Callable[_Fields, PlainTuple]:
-    """A constructor with the record's fields, order and defaults that makes a bare tuple, which is all that
-    marshal takes: a NamedTuple's `__new__` makes whatever tuple class it is given. Making the record first
-    and a tuple of it would cost 0.5 us more an invocation."""
+    """A constructor with the record's fields, order and defaults that makes a plain tuple, the only kind that
+    marshal accepts: a NamedTuple's `__new__` makes any tuple class it is given. Making the record first
+    and a tuple from it would cost 0.5 us more per invocation."""
     constructor: Any = record.__new__
     return cast("Callable[_Fields, PlainTuple]", partial(constructor, tuple))
 

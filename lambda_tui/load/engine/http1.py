@@ -1,7 +1,7 @@
 """A small HTTP/1.1 client for many identical requests: keep-alive connections, one request at a time each.
 
-Nothing is ever sent twice: an answer that does not come is a failure of that request, because Lambda may
-have run (and billed) it.
+Nothing is ever sent twice: a request without an answer has failed, because Lambda may have run (and
+billed) it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OnAnswer = Callable[["Connection"], None]
 
 
 class ConnectFailed(Exception):
-    """No connection; `refused` tells a closed port from everything that may pass."""
+    """No connection; `refused` means a closed port, as opposed to errors that may be temporary."""
 
     def __init__(self, message: str, *, refused: bool = False) -> None:
         super().__init__(message)
@@ -36,8 +36,8 @@ class ConnectFailed(Exception):
 
 class Connection(asyncio.Protocol):
     """One keep-alive connection. After `request`, `on_answer` is called exactly once with this connection:
-    `status` is then the HTTP status, or 0 with `failure` saying why there is no answer; `ended_s` is when the
-    last of it was there, on the clock of `time.perf_counter`."""
+    `status` is then the HTTP status, or 0 with the reason in `failure`; `ended_s` is when the answer was
+    complete, on the clock of `time.perf_counter`."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         sock: socket.socket = transport.get_extra_info("socket")
-        # A function may hold an answer for 15 minutes; network gear forgets silent connections sooner.
+        # A function may take 15 minutes to answer; network devices drop silent connections sooner.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -122,13 +122,13 @@ class Connection(asyncio.Protocol):
         if self._parser.get_status_code() < 200:
             self.headers = {}
             return
-        # The parser knows only until this callback returns.
+        # The parser knows this only until the callback returns.
         self._keep_alive = self._parser.should_keep_alive()
         self._complete = True
 
 
 class ConnectionPool:
-    """Connections to one endpoint; the one used last is used next, so that idle ones may expire."""
+    """Connections to one endpoint; the most recently used one is next, so that idle ones may expire."""
 
     def __init__(self, endpoint: str) -> None:
         url = urlsplit(endpoint)
@@ -173,7 +173,7 @@ class ConnectionPool:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Certificate verification as botocore does it: AWS_CA_BUNDLE, else the system's and botocore's own."""
+    """Certificate verification as in botocore: AWS_CA_BUNDLE, otherwise the system's and botocore's own."""
     bundle = os.environ.get("AWS_CA_BUNDLE")
     context = ssl.create_default_context(cafile=bundle)
     botocore = find_spec("botocore")

@@ -1,4 +1,4 @@
-"""Limits that hold: asked before each send, with what is in flight priced at its worst case."""
+"""Limits that hold: checked before each send, with everything in flight priced at its worst case."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class End:
 class Limits:
     """What was spent and what may still be sent.
 
-    Throttles cost nothing. What may have run and left no REPORT counts as its whole service time, or as its
-    worst case if it never answered: nothing can have run longer than we waited for its answer. Money is
+    Throttles cost nothing. An invocation that may have run but left no REPORT counts as its whole service
+    time, or its worst case if it never answered: it cannot have run longer than we waited. Money is
     counted in whole 1e-30 of the currency, which is exact and a third of Decimal's cost per invocation.
     """
 
@@ -57,7 +57,7 @@ class Limits:
         return Decimal(self._spent).scaleb(-30)
 
     def refuse(self, sent: int, in_flight: int) -> End | None:
-        """Why no further invocation can ever be sent; None if one can, now or once an answer is booked."""
+        """Why no further invocation can ever be sent; None if one can, now or after the next answer."""
         if self._max_invocations is not None and sent >= self._max_invocations:
             return End("invocations")
         return None if in_flight or self._has_room(0) else End("usd")
@@ -91,7 +91,7 @@ def billed_ms_of(log_tail: bytes) -> int | None:
 
 def _last_billed_ms(encoded: bytes) -> int | None:
     # The last one: the function itself may have logged something like a REPORT before it. Searching from the
-    # end takes 0.6 us of each invocation's 20, a regular expression over the text took 7.
+    # end takes 0.6 us of each invocation's 20; a regular expression over the text took 7.
     try:
         text = a2b_base64(encoded)
     except BinasciiError:

@@ -1,4 +1,4 @@
-"""The open loop: makes every start when it is due, whatever the answers do."""
+"""The open loop: makes every start when it is due, regardless of the answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class OpenLoop:
     """Calls `start` with each intended instant in ms as it comes, and `finished` after the last.
 
     `hits` are the numbers of the pacer's starts that are ours; `began_ms` is when its first is due, `zero`
-    the run's beginning on the clock of `time.perf_counter`.
+    the start of the run on the clock of `time.perf_counter`.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class OpenLoop:
         return None if due_ms is None else self._began_ms + due_ms
 
     def _make_due(self) -> None:
-        """Every start that is due by now is made: one that was slept through is late, never left out."""
+        """Make every start that is due by now: one that was slept through is late, never skipped."""
         while self._next_ms is not None and self._next_ms <= self._now_ms():
             self._start(self._next_ms)
             self._next_ms = self._due_ms()

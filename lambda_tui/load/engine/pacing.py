@@ -1,7 +1,7 @@
 """When an open loop starts its invocations: pacers, each a value with two methods.
 
 Every pacer makes `round(rate * seconds)` starts in `seconds`; they differ in how these are spread, so that
-the same invocations can be compared in different crowds.
+the same invocations can be compared under different arrivals.
 
     constant  ────────   ramp  ▁▂▃▄▅▆▇█   spike  ▁▁▁▁█▁▁▁▁   step  ▂▂▄▄▆▆██   poisson  by chance
 """
@@ -24,7 +24,7 @@ class Pacer(Protocol):
     """Intended start times of an open loop."""
 
     def start_ms(self, hits: int) -> float | None:
-        """When start number `hits` (from 0) is due, from the loop's beginning; None when all are made."""
+        """When start number `hits` (from 0) is due, from the start of the loop; None when all are made."""
         ...
 
     def rate(self, elapsed_ms: float) -> float:
@@ -70,7 +70,7 @@ class PoissonPacer:
         if hits >= self._count:
             return None
         while self._drawn <= hits:
-            # Of the n - k instants still to come the earliest leaves a rest distributed as V^(1/(n - k)).
+            # What the earliest of the n - k remaining instants leaves is distributed as V^(1/(n - k)).
             self._log_rest += math.log(1 - self._random.random()) / (self._count - self._drawn)
             self._drawn += 1
         return -math.expm1(self._log_rest) * self._span_ms
@@ -125,7 +125,7 @@ class PiecewisePacer:
 
 
 def spike_pacer(rate: float, seconds: float) -> PiecewisePacer:
-    """A calm, a burst in the middle, the same calm again."""
+    """Calm, a burst in the middle, then the same calm again."""
     calm = ((1 - SPIKE_SHARE) / 2, (1 - SPIKE_WIDTH) / 2)
     return PiecewisePacer(rate, seconds, [calm, (SPIKE_SHARE, SPIKE_WIDTH), calm])
 

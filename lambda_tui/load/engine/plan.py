@@ -83,7 +83,7 @@ class EnginePlan:
 
     @property
     def max_engines(self) -> int:
-        """How many can share this plan: each needs a caller, and a spend limit with some room."""
+        """How many engines can share this plan: each needs a caller and part of the spend limit."""
         callers = self.callers if self.rate is None else self.max_in_flight
         if self.cold_token is not None:
             return 1
@@ -93,14 +93,14 @@ class EnginePlan:
         return max(1, min(callers, int(affordable)))
 
     def share(self, engine: int, engines: int) -> EnginePlan:
-        """The part of engine number `engine`; what must not be exceeded is divided."""
+        """The part of engine number `engine`; limits are divided."""
 
         def part(count: int) -> int:
             return _share(count, engine, engines)
 
         return replace(
             self,
-            # An open loop warms up with its callers, however few.
+            # An open loop warms up with its callers, however few there are.
             callers=max(1, part(self.callers)),
             connections=part(self.connections),
             max_in_flight=part(self.max_in_flight),
@@ -116,5 +116,5 @@ def _share_of_money(usd: str, engines: int) -> str:
 
 
 def _share(count: int, engine: int, engines: int) -> int:
-    """How many of the numbers 0 .. count - 1 leave the rest `engine` when divided by `engines`."""
+    """How many of the numbers 0 .. count - 1 leave the remainder `engine` when divided by `engines`."""
     return (count - engine + engines - 1) // engines

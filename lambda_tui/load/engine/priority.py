@@ -1,4 +1,4 @@
-"""The engine first on its core: a load generator that waits for its turn measures the wait."""
+"""Priority for the engine on its core: a load generator that waits for its turn measures the wait."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCHED_ATTR = struct.Struct("IIQiIQQQ")
 
 
 def take_priority() -> None:
-    """As much of it as this user and this system grant.
+    """As much as this user and this system grant.
 
     Measured with another process busy on the same core, at 2,000 starts a second: they are 9 ms late (p99),
     3 ms with the short slice, 0.4 ms with the niceness, 0.06 ms with both.

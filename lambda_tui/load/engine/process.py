@@ -1,6 +1,6 @@
-"""The load engine's process: `python -m lambda_tui.load.engine`, spoken to over its standard pipes.
+"""The load engine's process: `python -m lambda_tui.load.engine`, controlled over its standard pipes.
 
-A process of its own because a user interface in the same interpreter adds tens of milliseconds to the
+It is a separate process because a user interface in the same interpreter adds tens of milliseconds to the
 measured p99. It never outlives its parent.
 """
 
@@ -35,7 +35,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class Control(asyncio.Protocol):
-    """The parent's side of the conversation after the plan; silence for good means that it is gone."""
+    """The parent's messages after the plan; end of input means that the parent is gone."""
 
     def __init__(self, session: Session) -> None:
         self._commands: dict[str, Callable[..., None]] = {
@@ -54,7 +54,7 @@ class Control(asyncio.Protocol):
 
 
 class Output(asyncio.Protocol):
-    """Tells when everything written has left, and has a session wait for a reader that is far behind."""
+    """Signals when everything written has been sent, and pauses a session whose reader is far behind."""
 
     session: Session | None = None
 
@@ -92,7 +92,7 @@ async def serve(plan: EnginePlan) -> None:
 
 
 def crash(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """A bug in a callback ends the process with its traceback; by default asyncio would carry on without
+    """A bug in a callback ends the process with its traceback; by default asyncio would continue without
     the callback's work, and the run would never end."""
     error = context.get("exception")
     if error is None:
@@ -104,7 +104,7 @@ def crash(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 def die_with_parent() -> None:
-    """Linux kills us when the parent dies; elsewhere, and as a second line, its end of our pipe closes."""
+    """Linux kills us when the parent dies; elsewhere, and as a fallback, its end of our pipe closes."""
     if sys.platform == "linux":
         import ctypes  # noqa: PLC0415 - 10 ms that other platforms need not spend
 
@@ -112,14 +112,14 @@ def die_with_parent() -> None:
 
 
 def allow_many_connections() -> None:
-    """Raise the soft limit of open files as far as this user may."""
+    """Raise the soft limit of open files as far as allowed."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's where it is installed (half the CPU per request), else asyncio's."""
+    """uvloop's if it is installed (half the CPU per request), otherwise asyncio's."""
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
@@ -137,9 +137,9 @@ def main() -> None:
     if received is None:
         return
     plan = EnginePlan.from_wire(received)
-    # What stays for the whole run need not be searched for garbage in the middle of it.
+    # What stays for the whole run need not be garbage-collected during it.
     gc.freeze()
     with asyncio.Runner(loop_factory=new_event_loop if plan.use_uvloop else None) as runner:
         runner.run(serve(plan))
-        # Whatever is abandoned is not waited for.
+        # Do not wait for anything abandoned.
         os._exit(0)

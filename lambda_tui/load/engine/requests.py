@@ -17,7 +17,7 @@ API = "/2015-03-31/functions"
 
 
 class SignedRequest:
-    """One request, signed anew each second: within a second the bytes are the same and stay valid."""
+    """One request, signed again each second: within a second the bytes are the same and stay valid."""
 
     def __init__(
         self, signer: Signer, method: str, path: str, *, query: str, headers: Headers, body: bytes
@@ -26,13 +26,13 @@ class SignedRequest:
         self._method, self._path, self._query = method, path, query
         self._headers = headers
         self._body = body
-        # Hashed once: 6 MB take 3 ms, which would hold up every other caller.
+        # Hashed once: 6 MB take 3 ms, which would delay every other caller.
         self._payload_hash = sha256(body).hexdigest()
         self._second = 0
         self._data = b""
 
     def data(self) -> bytes:
-        """The whole request, with a signature of the current second."""
+        """The whole request, signed for the current second."""
         now = int(time.time())
         if now != self._second:
             self._second = now
@@ -63,7 +63,7 @@ class RequestFactory:
         self._signer.use_credentials(access_key_id, secret_access_key, session_token)
 
     def invoke(self) -> SignedRequest:
-        """A synchronous invocation that brings the end of its log along."""
+        """A synchronous invocation that returns the end of its log."""
         qualifier = self._plan.qualifier
         headers = {
             "Content-Type": "application/json",

@@ -31,7 +31,7 @@ LOG_TAIL = b"x-amz-log-result"
 
 
 class Launched(NamedTuple):
-    """What is known of an invocation before its answer; milliseconds since the run began."""
+    """What is known about an invocation before its answer; milliseconds since the run began."""
 
     number: int
     warmup: bool
@@ -40,7 +40,7 @@ class Launched(NamedTuple):
 
 
 class Sender:
-    """Launches invocations one at a time. `settled` is called after each that has ended, however it did;
+    """Launches invocations one at a time. `settled` is called after each has ended, whatever the outcome;
     `ended` when the run cannot go on."""
 
     def __init__(
@@ -84,12 +84,12 @@ class Sender:
         return len(self._batch)
 
     def take_batch(self) -> list[PlainTuple]:
-        """What has ended since the last call, as `plain_exchange` makes it."""
+        """What has ended since the last call, as built by `plain_exchange`."""
         batch, self._batch = self._batch, []
         return batch
 
     def abandon(self) -> None:
-        """Wait for nothing that is still in flight."""
+        """Stop waiting for what is still in flight."""
         self._abandoned = True
 
     def use_credentials(self, access_key_id: str, secret_access_key: str, session_token: str | None) -> None:
@@ -112,7 +112,7 @@ class Sender:
                 raise failure
 
     def launch(self, scheduled_ms: float | None) -> None:
-        """Start one invocation that was due at `scheduled_ms`; None if it is due when it can be sent."""
+        """Start one invocation that was due at `scheduled_ms`; None if it is due once it can be sent."""
         index = self.launched * self._plan.engines + self._plan.engine
         self.launched += 1
         self.pending += 1
@@ -206,7 +206,7 @@ class Sender:
 
 
 def raise_error_of(task: asyncio.Task[None]) -> None:
-    """A bug in a task is a bug of the loop, which ends the process; asyncio would only log it."""
+    """Treat a bug in a task as one of the loop, which ends the process; asyncio would only log it."""
     if not task.cancelled():
         task.result()
 
@@ -214,7 +214,7 @@ def raise_error_of(task: asyncio.Task[None]) -> None:
 def exchange_of(
     connection: Connection, launched: Launched, ended_ms: float, max_result_bytes: int | None
 ) -> PlainTuple:
-    """What came back, undecoded: that is the parent's work, on another core."""
+    """What came back, undecoded: decoding is the parent's work, on another core."""
     number, warmup, scheduled_ms, started_ms = launched
     status, headers, body = connection.status, connection.headers, connection.body
     error_type, error_message = connection.failure if status == 0 else ("", "")
@@ -226,7 +226,7 @@ def exchange_of(
     function_error = headers.get(b"x-amz-function-error", b"").decode("latin-1")
     if max_result_bytes is not None and len(body) > max_result_bytes and not function_error:
         body = b""
-    # By position: a keyword takes 0.1 us each, of the 20 an invocation costs.
+    # By position: each keyword takes 0.1 us of the 20 that an invocation costs.
     return plain_exchange(
         number,
         warmup,
@@ -240,7 +240,7 @@ def exchange_of(
         body,
         error_type,
         error_message,
-        # What only the embedded Lambda says, of errors and timeouts too.
+        # Only the embedded Lambda sends these, also for errors and timeouts.
         headers.get(b"x-lambda-tui-environment-id"),
         headers.get(b"x-lambda-tui-cpu-ms", b""),
         headers.get(b"x-lambda-tui-throttled-periods", b""),

@@ -73,17 +73,17 @@ class Session:
         self._emit(("end", *replace(end, abandoned=self._sender.unanswered).to_wire()))
 
     def go(self, at_s: float) -> None:
-        """Begin the run, or its measured part, at that instant of `time.perf_counter`: all engines do."""
+        """Begin the run, or its measured part, at that instant of `time.perf_counter`, as all engines do."""
         if not self._go.done():
             self._go.set_result(at_s)
 
     def stop(self) -> None:
-        """End at once; what is in flight is abandoned."""
+        """End at once; abandon what is in flight."""
         self._end_with(End("stopped"))
         self.go(time.perf_counter())
 
     def pause(self) -> None:
-        """Send nothing until `resume`: the recorder is too far behind for what would come of it."""
+        """Send nothing until `resume`: the recorder is too far behind."""
         self._recorder_behind_since = time.perf_counter()
 
     def resume(self) -> None:
@@ -103,7 +103,7 @@ class Session:
         self._sender.use_credentials(*keys)
 
     async def _ready(self) -> float:
-        """Tell that this engine is ready and wait until all are; the common instant to go on at."""
+        """Report that this engine is ready and wait until all are; returns the common instant to go on at."""
         if self._end is not None:
             return time.perf_counter()
         self._go = asyncio.get_running_loop().create_future()
@@ -118,7 +118,7 @@ class Session:
         await self._drained(lambda: self._unsent > 0)
 
     def _fill(self) -> None:
-        """Give every idle caller an invocation; one that no limit has room for waits for others to settle."""
+        """Give every idle caller an invocation; one that exceeds a limit waits for others to settle."""
         while self._unsent and self._sender.pending < self._plan.callers and self._may_send():
             self._unsent -= 1
             self._sender.launch(None)
@@ -166,13 +166,13 @@ class Session:
             self._progress.set()
 
     async def _drained(self, more: Callable[[], bool]) -> None:
-        """Until nothing is in flight and nothing more will be sent."""
+        """Wait until nothing is in flight and nothing more will be sent."""
         while not self._abandoning and (self._sender.pending or (self._end is None and more())):
             self._progress.clear()
             await self._progress.wait()
 
     def _end_with(self, end: End) -> None:
-        """Send nothing more; abandon what has not answered when its time is over. The first reason stands,
+        """Send nothing more; abandon what has not answered in time. The first reason stands,
         except that the user may always stop at once."""
         if self._end is not None and end.kind != "stopped":
             return

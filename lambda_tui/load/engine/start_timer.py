@@ -1,4 +1,4 @@
-"""Waking an event loop on time: timerfd on Linux, a sleeping thread elsewhere.
+"""Wakes an event loop on time: timerfd on Linux, a sleeping thread elsewhere.
 
 The event loop's own timers are rounded up to a millisecond; these are late by about 0.03 and 0.09 ms.
 Instants are those of `time.perf_counter`, which is CLOCK_MONOTONIC on Linux.
@@ -72,7 +72,7 @@ class TimerfdTimer:
         os.close(self._descriptor)
 
     def _expired(self) -> None:
-        # Armed anew between its expiry and this call: then that expiry is all there is to read.
+        # Armed again between its expiry and this call: then there is nothing to read yet.
         with contextlib.suppress(BlockingIOError):
             os.read(self._descriptor, 8)
             self._callback()
@@ -113,7 +113,7 @@ class ThreadTimer:
 
 
 def new_start_timer(callback: Callable[[], None]) -> StartTimer:
-    """The better one of the two that this system has."""
+    """The better of the two that this system has."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             return TimerfdTimer(callback)
