@@ -22,7 +22,7 @@ _REQUESTS = count(1)
 
 
 class Echo(BaseModel):
-    """What /echo takes and gives back; anything else is answered with 422."""
+    """What /echo accepts and returns; anything else is answered with 422."""
 
     text: str = Field(max_length=10_000)
 
@@ -39,7 +39,7 @@ async def waits(
     tasks: Annotated[int, Query(ge=1, le=1_000)] = 3,
     task_ms: Annotated[float, Query(ge=0, le=60_000)] = 100,
 ) -> dict[str, Any]:
-    """Wait `tasks` times inside one request: in a row, side by side, or with blocking calls, the mistake."""
+    """Wait `tasks` times inside one request: one by one, together, or (the mistake) with blocking calls."""
     started = time.perf_counter()
     if model == "gather":
         await asyncio.gather(*(asyncio.sleep(task_ms / 1000) for _ in range(tasks)))
@@ -53,5 +53,5 @@ async def waits(
 
 @app.post("/echo")
 async def echo(message: Echo) -> Echo:
-    """Give back what was sent."""
+    """Return what was sent."""
     return message

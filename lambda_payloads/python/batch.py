@@ -1,4 +1,4 @@
-"""What an SQS batch comes to when some of its records failed."""
+"""The result of an SQS batch when some of its records failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from outcome import Outcome
 
 
 class BatchFailed(Exception):
-    """One record failed and the invocation with it: every record of the batch is delivered again."""
+    """One record failed, and with it the invocation: every record of the batch is delivered again."""
 
 
 def batch_failures(workload: Workload, outcomes: Iterable[Outcome]) -> dict[str, Any]:

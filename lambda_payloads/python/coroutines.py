@@ -28,7 +28,7 @@ def gathered(workload: Workload, workers: int) -> list[Outcome]:
 def _gathered_in_threads(workload: Workload, workers: int) -> list[Outcome]:
     """boto3 has no coroutines: each awaits a thread, of a pool as large as `workers`.
 
-    The loop's own pool, which asyncio.to_thread takes, has 4 threads more than CPUs: six on most Lambdas.
+    The loop's own pool, which asyncio.to_thread uses, has 4 threads more than CPUs: six on most Lambdas.
     """
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (only for these workloads)
 
@@ -41,7 +41,7 @@ def _gathered_in_threads(workload: Workload, workers: int) -> list[Outcome]:
 
 
 def gathered_blocking(workload: Workload, workers: int) -> list[Outcome]:
-    """The mistake: the same coroutines with blocking calls inside, so each one holds up the loop."""
+    """The mistake: the same coroutines with blocking calls inside, so each one blocks the loop."""
     with blocking_task(workload) as task:
 
         async def blocked(index: int) -> bytes:
@@ -52,7 +52,7 @@ def gathered_blocking(workload: Workload, workers: int) -> list[Outcome]:
 
 async def _gather(task: AsyncTask, tasks: int, workers: int) -> list[Outcome]:
     semaphore = asyncio.Semaphore(workers)
-    # Names go round in turn: that shows coroutines that do not overlap as a staircase.
+    # Names rotate: this shows coroutines that do not overlap as a staircase.
     names = deque(f"coroutine-{number + 1}" for number in range(min(workers, tasks)))
 
     async def perform_in_turn(index: int) -> Outcome:

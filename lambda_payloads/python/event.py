@@ -1,4 +1,4 @@
-"""The event: what one invocation is asked to do, checked by hand so that INIT needs no schema library."""
+"""The event: what one invocation should do, checked by hand so that INIT needs no schema library."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class InvalidEvent(ValueError):
 class Workload(NamedTuple):
     """`tasks` pieces of work, each waiting `task_ms` or computing `work` units; `url` is set for http.
 
-    The rest is for the services: what they are asked for, and how many `connections` there may be.
+    The rest is for the services: what to request, and how many `connections` there may be.
     """
 
     kind: str
@@ -63,7 +63,7 @@ def parse_event(document: object) -> Event:
     """Check an event as event.schema.json does and fill in its defaults.
 
     Raises:
-        InvalidEvent: for the first field that is missing, unknown or unusable.
+        InvalidEvent: for the first field that is missing, unknown or invalid.
     """
     event = _object(document, "event", {"schema", "workload", "concurrency"})
     schema = _field(event, "schema")
@@ -102,7 +102,7 @@ def _workload(fields: Mapping[str, Any]) -> Workload:
 def _resource(
     fields: Mapping[str, Any], field: str, check: Callable[[object, str], str], variable: str | None
 ) -> str | None:
-    """What the task works on: the event's field or, where that is null, the environment `variable`."""
+    """What the task works on: the event's field or, if that is null, the environment `variable`."""
     value = fields.get(field)
     if value is not None:
         return check(value, f"workload.{field}")

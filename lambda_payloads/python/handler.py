@@ -23,8 +23,8 @@ def lambda_handler(event: object, context: object) -> dict[str, Any]:
 
     Raises:
         InvalidEvent: naming the field that cannot be used.
-        ServiceFailed: the service could not be asked what there is.
-        BatchFailed: a record failed, and the event asks for the failure of the whole batch.
+        ServiceFailed: the service could not list its contents.
+        BatchFailed: a record failed, and the event asks to fail the whole batch.
     """
     entered_ns = time.monotonic_ns()
     cpu_before_ms = _cpu_ms()

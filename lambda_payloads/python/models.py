@@ -1,4 +1,4 @@
-"""The concurrency models by name. A model's module is imported when the model is first asked for."""
+"""The concurrency models by name. A model's module is imported when the model is first used."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def piped(workload: Workload, workers: int) -> list[Outcome]:
 
 
 class _Child:
-    """A process at work on its share; leaving the context waits for it, or ends it if something failed."""
+    """A process at work on its share; leaving the context waits for it, or kills it if something failed."""
 
     def __init__(self, workload: Workload, indices: Iterable[int], name: str) -> None:
         self._receiver, sender = _CONTEXT.Pipe(duplex=False)
@@ -44,7 +44,7 @@ class _Child:
             target=_send_outcomes, args=(workload, indices, name, sender), name=name
         )
         self._process.start()
-        # With our copy open, the end of the child would not be the end of the pipe.
+        # With our copy open, the child's end would not close the pipe.
         sender.close()
 
     def outcomes(self) -> list[Outcome]:
@@ -91,7 +91,7 @@ def process_pool(workload: Workload, workers: int) -> list[Outcome]:
 
 
 class _Pooled:
-    """What a pool's process keeps from its start to its end."""
+    """What a pool's process keeps for its lifetime."""
 
     task: Task
     _open = ExitStack()

@@ -28,7 +28,7 @@ _SESSION = boto3.Session()
 
 
 class ServiceFailed(Exception):
-    """What the tasks need to know cannot be asked; the invocation fails."""
+    """What the tasks need to know cannot be read; the invocation fails."""
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +44,7 @@ def _own_client(workload: Workload) -> Any:
 
 
 def prepared(workload: Workload) -> Workload:
-    """The workload with what has to be known before its tasks begin; asked once, not by every process.
+    """The workload with what must be known before its tasks begin; read once, not by every process.
 
     Raises:
         ServiceFailed: the bucket cannot be listed, or is empty.

@@ -1,4 +1,4 @@
-"""The http workload's upstream: what is asked of it, and the blocking client."""
+"""The http workload's upstream: its requests, and the blocking client."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def upstream_failure(error: Exception) -> TaskFailed:
 
 
 class BlockingUpstream:
-    """Kept-alive connections for one invocation: as many as threads fetch at once."""
+    """Kept-alive connections for one invocation: as many as there are threads fetching at once."""
 
     def __init__(self, workload: Workload) -> None:
         self._workload = workload

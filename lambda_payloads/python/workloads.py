@@ -63,7 +63,7 @@ def sha256(workload: Workload, index: int) -> bytes:
 
 
 def primes(workload: Workload, index: int) -> bytes:
-    """Count primes by trial division, `work` windows of numbers long. Holds the GIL throughout."""
+    """Count primes by trial division in `work` windows of numbers. Holds the GIL throughout."""
     first_unit = index * workload.work
     return b"%d" % sum(
         _primes_in(unit % PRIME_WINDOWS) for unit in range(first_unit, first_unit + workload.work)
