@@ -1,7 +1,7 @@
-"""What the server says on standard error: never at the price of serving.
+"""What the server writes to standard error, without ever blocking requests.
 
 Standard error may be a pipe that nobody reads any more, or that is full: writing to it in the event loop
-would then raise, or stop every invocation for good.
+would then raise, or block every invocation for good.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ _waiting: queue.Queue[str] = queue.Queue(maxsize=1000)
 
 
 def complain(text: str) -> None:
-    """Say `text` on standard error, soon; it is dropped if a thousand others wait to be written."""
+    """Write `text` to standard error soon; it is dropped if a thousand others are waiting."""
     with contextlib.suppress(queue.Full):
         _waiting.put_nowait(f"lambda-tui: {text}\n")
     _start_writer()
 
 
 def complain_of_exception(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An event loop's exception handler: a fault in one connection or task harms no other."""
+    """An event loop's exception handler: a fault in one connection or task does not affect others."""
     error = context.get("exception")
     trace = "" if error is None else "\n" + "".join(traceback.format_exception(error)).rstrip()
     complain(f"{context.get('message', 'unexpected error')}{trace}")
 
 
 def keep_standard_descriptors() -> None:
-    """Open what is closed of 0, 1 and 2: a connection that got the number would receive what is said."""
+    """Open any of 0, 1 and 2 that is closed: a connection with that number would receive our messages."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

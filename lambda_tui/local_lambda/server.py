@@ -1,4 +1,4 @@
-"""The embedded Lambda as a process: starts everything, says how to reach it, and leaves nothing behind."""
+"""The embedded Lambda as a process: starts everything, prints how to reach it, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ MAX_CONTROL_BODY_BYTES = 70_167_211
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """How to serve. `stop_with_stdin` is for a parent: end when standard input does, print no exports but,
-    without a ready file, its document on one line.
+    """How to serve. `stop_with_stdin` is for a parent process: end when standard input does, and print no
+    exports but, without a ready file, its document on one line.
 
     `state_change_s` is how long new functions stay Pending, and updates InProgress; AWS takes about a second.
     """
@@ -63,7 +63,7 @@ class ServeOptions:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """Made anew at every start: what was printed yesterday opens nothing today."""
+    """New at every start: yesterday's keys are of no use today."""
 
     access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
@@ -80,7 +80,7 @@ def serve(options: ServeOptions) -> int:
     Raises:
         TargetRefused: the port is in use.
         StorageError: the ready file or the state folder cannot be written.
-        InvalidInput: this host cannot enforce what was asked for, or standard input cannot be watched.
+        InvalidInput: this host cannot enforce the requested limits, or standard input cannot be watched.
     """
     keep_standard_descriptors()
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
@@ -89,7 +89,7 @@ def serve(options: ServeOptions) -> int:
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
-    """uvloop's where it is installed (15 % less CPU for a warm invocation), else asyncio's."""
+    """uvloop's if it is installed (15 % less CPU for a warm invocation), otherwise asyncio's."""
     try:
         import uvloop  # noqa: PLC0415 - optional
     except ImportError:
@@ -165,7 +165,7 @@ class LocalLambda:
         return f"http://127.0.0.1:{self._http.port}"
 
     async def start(self) -> None:
-        """Start what payloads call and the endpoint; raises TargetRefused if the port is in use."""
+        """Start the services for payloads and the endpoint; raises TargetRefused if the port is in use."""
         self.upstream = await start_upstream()
         self.services = await start_services(self._options.region, configured_behaviour())
         variables = {"UPSTREAM_URL": self.upstream.url, **self.services.environment}
@@ -192,7 +192,7 @@ class LocalLambda:
         }
 
     async def close(self) -> None:
-        """Stop listening, kill every environment, remove their groups and folders."""
+        """Stop listening, kill every environment, and remove their groups and folders."""
         self._http.close()
         self._events.close()
         await self._provisioned.close()
@@ -267,7 +267,7 @@ def _print(text: str) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Appears complete or not at all, and only its owner can read it."""
+    """Write atomically a file that only its owner can read."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

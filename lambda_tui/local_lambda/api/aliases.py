@@ -64,7 +64,7 @@ class AliasOperations:
 
     def _delete_alias(self, parameters: Parameters) -> object:
         function = self._registry.function(parameters["FunctionName"])
-        # Deleting what is not there succeeds, as on Lambda.
+        # Deleting a missing alias succeeds, as on Lambda.
         if function.aliases.pop(parameters["Name"], None) is not None:
             self._provisioned.remove(function.name, parameters["Name"])
         return {}

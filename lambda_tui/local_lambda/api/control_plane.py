@@ -1,7 +1,7 @@
 """Answers every request to the Lambda API that is not an Invoke.
 
-Routes, input types, constraints and status codes are the service model's; each group of operations is a
-module of its own.
+Routes, input types, constraints and status codes come from the service model; each group of operations has
+its own module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Operation = Callable[[Parameters], object]
 
 
 class OperationGroup(Protocol):
-    """Operations that belong together, by the model's names."""
+    """Operations that belong together, by their names in the model."""
 
     def operations(self) -> Mapping[str, Operation]: ...
 
@@ -70,8 +70,8 @@ def page(
 ) -> Parameters:
     """One page of `items`, each with the key it is sorted by, as {name: [...], NextMarker}.
 
-    The marker is the last key of the page before, so what is added or deleted between two calls neither
-    repeats nor hides anything else.
+    The marker is the last key of the previous page, so additions and deletions between two calls never
+    repeat or hide other items.
     """
     size = min(parameters.get("MaxItems", largest_page), largest_page)
     after = parameters.get("Marker", "")

@@ -151,7 +151,7 @@ class FunctionOperations:
         else:
             self._registry.remove_version(function, identifier.qualifier)
             self._provisioned.remove(function.name, identifier.qualifier)
-        return Response(204)  # the model leaves the status open; AWS has always answered so
+        return Response(204)  # the model leaves the status open; AWS has always answered 204
 
     def _publish_version(self, parameters: Parameters) -> object:
         refuse_unknown(parameters, {"FunctionName", "CodeSha256", "Description", "RevisionId"})
@@ -192,7 +192,7 @@ class FunctionOperations:
 
 
 async def _runtime(parameters: Parameters) -> str:
-    """The function's runtime; says so if another Python will run it. Looked for in a thread, once."""
+    """The function's runtime; warns if another Python will run it. Searched for in a thread, once."""
     runtime = runtime_of(parameters)
     interpreter = await asyncio.to_thread(interpreter_of, runtime)
     if interpreter.runtime != runtime:

@@ -1,9 +1,9 @@
-"""Invoke and InvokeWithResponseStream: the one hot path, routed directly, not through the service model.
+"""Invoke and InvokeWithResponseStream: the only hot path, routed directly, not through the service model.
 
-Besides Lambda's own headers a response has some that AWS does not send, about what the host did:
+Besides Lambda's own headers, a response has some that AWS does not send, about what the host did:
 X-Lambda-Tui-Environment-Id: which environment ran it (also the end of its log stream's name);
 X-Lambda-Tui-Cpu-Ms: CPU time of all its processes in this invocation, without INIT;
-X-Lambda-Tui-Throttled-Periods, -Throttled-Ms: how many periods of 20 ms the CPU quota ended early, and how
+X-Lambda-Tui-Throttled-Periods, -Throttled-Ms: how many periods of 20 ms the CPU quota cut short, and how
 long its threads waited for it, summed over the host's CPUs; both 0 where no control group enforces it.
 """
 
@@ -103,7 +103,7 @@ class InvokeApi:
 
 @lru_cache(maxsize=1024)
 def _route(path: str) -> tuple[str, bool] | None:
-    """The name in the path of an Invoke, and whether the response is to be streamed; None for other paths."""
+    """The name in the path of an Invoke, and whether to stream the response; None for other paths."""
     match = _PATH.fullmatch(path)
     return match and (unquote(match[match.lastindex or 1]), match.lastindex == 2)
 
@@ -165,7 +165,7 @@ def _new_request_id() -> str:
 
 
 def _new_trace_id() -> str:
-    """As X-Ray's documentation has it: the second since 1970 is a part of it."""
+    """As X-Ray documents it: it contains the seconds since 1970."""
     random = os.urandom(20).hex()
     return f"Root=1-{int(time.time()):08x}-{random[:24]};Parent={random[24:]};Sampled=0"
 

@@ -1,4 +1,4 @@
-"""Tags, and what clients ask about functions that this Lambda never has: policies, URLs, code signing."""
+"""Tags, and queries about what functions never have here: policies, URLs, code signing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_TAGS = 50
 
 
 class MinorOperations:
-    """Small operations of which functions are the only subject."""
+    """Small operations on functions."""
 
     def __init__(self, registry: FunctionRegistry) -> None:
         self._registry = registry

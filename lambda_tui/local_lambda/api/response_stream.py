@@ -1,6 +1,6 @@
 """InvokeWithResponseStream's answer: a finished invocation as frames of AWS's event stream.
 
-Lambda's managed Python runtimes hand over a response when it is complete, and so do the environments here:
+Lambda's managed Python runtimes return a response when it is complete, and so do the environments here:
 all frames come together at the end.
 """
 

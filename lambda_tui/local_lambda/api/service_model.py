@@ -40,13 +40,13 @@ class _Route:
 
 
 class LambdaServiceModel:
-    """All operations of Lambda's API, whether they are implemented here or not."""
+    """All operations of Lambda's API, implemented here or not."""
 
     def __init__(self) -> None:
         document = Loader().load_service_model("lambda", "service-2")
         model = ServiceModel(document, "lambda")
         routes = [_route(model.operation_model(name)) for name in model.operation_names]
-        # Two operations may share a path; the one that also asks for something in the query comes first.
+        # Two operations may share a path; the one that also requires a query parameter comes first.
         self._routes = sorted(routes, key=lambda route: not route.query)
         self._validator = ParamValidator()
 

@@ -1,4 +1,4 @@
-"""A timer that is set anew at every invocation."""
+"""A timer that is set again at every invocation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 
 class Alarm:
-    """Calls `ring` once when the time it was last set to is over.
+    """Calls `ring` once, when the time it was last set to is over.
 
-    The loop's own timer is left as it is where it rings too early, and set again then: to cancel and make
-    two of them for each invocation took a tenth of the server's time.
+    A timer of the loop that rings too early is kept, and set again then: cancelling and making two timers
+    per invocation took a tenth of the server's time.
     """
 
     __slots__ = ("_at", "_loop", "_ring", "_timer", "_timer_at")
@@ -24,7 +24,7 @@ class Alarm:
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, delay_s: float) -> None:
-        """Ring after this many seconds, and not when it was set to before."""
+        """Ring after this many seconds, and no longer at the time set before."""
         self._at = time.perf_counter() + delay_s
         if self._at < self._timer_at:
             self._start_timer(delay_s)
@@ -34,7 +34,7 @@ class Alarm:
         self._at = math.inf
 
     def end(self) -> None:
-        """Do not ring, and hold nothing any more; idempotent."""
+        """Do not ring, and release everything; idempotent."""
         self._at = self._timer_at = math.inf
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""How INIT or an invocation ended: the runtime's own answer, or the one that Lambda gives in its place."""
+"""How INIT or an invocation ended: the runtime's answer, or Lambda's in its place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ending_of(
     exit_status: int | None,
     was_out_of_memory: Callable[[], bool],
 ) -> Ending:
-    """What a phase came to that ended at `milestone`, having been allowed `limit_s` seconds.
+    """The outcome of a phase that ended at `milestone` and was allowed `limit_s` seconds.
 
     `exit_status` is that of the runtime, negative for a signal and None while it is unknown.
     """

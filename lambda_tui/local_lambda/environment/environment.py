@@ -1,8 +1,8 @@
 """An execution environment: runs one invocation at a time, frozen in between.
 
-States: new -> initialising -> idle <-> busy, and gone from any of them. An invocation ends when the runtime
-asks for `next`, exits or runs out of time: ending it at the response would let the next caller arrive
-before this environment is free again, and start a new one for nothing. After an exit or a timeout the
+States: new -> initialising -> idle <-> busy, and from any of them to gone. An invocation ends when the
+runtime asks for `next`, exits or runs out of time: ending it at the response would let the next caller arrive
+before this environment is free again, and start a new one needlessly. After an exit or a timeout the
 environment stays, and starts its runtime again inside the next invocation (a suppressed INIT).
 """
 
@@ -47,9 +47,9 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an invocation came to; `function_error` is None or "Unhandled", `log` the whole recent log.
+    """The outcome of an invocation; `function_error` is None or "Unhandled", `log` the whole recent log.
 
-    `cpu` is what its processes used, and how often and how long the quota stopped them.
+    `cpu` is what its processes used, and how often and how long the quota throttled them.
     """
 
     payload: bytes
@@ -121,7 +121,7 @@ class Environment:
             LambdaTuiError, OSError: the environment could not be started.
         """
         self._was_initialised = True
-        # Callers wait for the code, but it is no part of the Init Duration.
+        # Callers wait for the code, but it is not part of the Init Duration.
         await asyncio.sleep(self._fetch_s)
         async with self._start_gate.slot():
             if self.gone:
@@ -143,7 +143,7 @@ class Environment:
         return False
 
     async def run(self, invocation: Invocation) -> Outcome:
-        """Run one invocation, after INIT if the runtime does not run.
+        """Run one invocation, after INIT if the runtime is not running.
 
         Raises:
             LambdaTuiError, OSError: the environment could not be started.
@@ -209,7 +209,7 @@ class Environment:
     ) -> None:
         """Run one invocation in the waiting runtime and give `done` its outcome; billed from `started_at`.
 
-        `failed` gets a fault of our own or of the host's, which ends the environment.
+        `failed` gets an error of our own or of the host, which ends the environment.
         """
         process = self._process
         assert process is not None
@@ -263,7 +263,7 @@ class Environment:
             self._stopping = asyncio.create_task(_stop_after(before, process))
 
     async def destroy(self) -> None:
-        """Kill every process of it and give everything back. Idempotent."""
+        """Kill all its processes and release everything. Idempotent."""
         self.gone = True
         self._stop_process()
         await self._stopped()
@@ -274,7 +274,7 @@ class Environment:
         if self._stopping is not None:
             await self._stopping
 
-    # What is said about it.
+    # Outcomes and reports.
 
     def _ending_of(
         self, process: RuntimeProcess, milestone: Milestone, request_id: str, limit_s: float

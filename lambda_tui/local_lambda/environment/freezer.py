@@ -16,7 +16,7 @@ second."""
 
 
 class Freezer:
-    """Freezes what `idle_cell` gives when the time has come: None while there is nothing to freeze."""
+    """Freezes what `idle_cell` returns when the time comes: None while there is nothing to freeze."""
 
     def __init__(self, idle_cell: Callable[[], Cell | None]) -> None:
         self._idle_cell = idle_cell
@@ -24,23 +24,23 @@ class Freezer:
         self._frozen: Cell | None = None
 
     def started(self, cell: Cell) -> None:
-        """A runtime waits for its first event: whatever was frozen before is gone."""
+        """A new runtime waits for its first event: whatever was frozen before is gone."""
         self._frozen = None
         self.schedule(cell)
 
     def schedule(self, cell: Cell) -> None:
-        """Freeze soon, later where a single thread waits."""
+        """Freeze soon; later if a single thread waits."""
         self._alarm.set(FREEZE_AFTER_S if cell.can_work_in_background else FREEZE_WAITING_AFTER_S)
 
     def thaw(self) -> None:
-        """Let it go on, and do not freeze it."""
+        """Let it continue, and do not freeze it."""
         self._alarm.clear()
         if self._frozen is not None:
             self._frozen.thaw()
             self._frozen = None
 
     def end(self) -> None:
-        """Freeze nothing any more; idempotent."""
+        """Stop freezing; idempotent."""
         self._alarm.end()
 
     def _freeze(self) -> None:

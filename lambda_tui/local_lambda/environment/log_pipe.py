@@ -28,7 +28,7 @@ class LogPipe:
             self.write_fd = -1
 
     def take(self) -> bytes:
-        """What was read since the last call, at most the last 64 KB of it."""
+        """What was read since the last call, at most its last 64 KB."""
         taken = bytes(self._kept)
         self._kept.clear()
         return taken
@@ -42,7 +42,7 @@ class LogPipe:
             self._read_fd = -1
 
     def read(self) -> None:
-        """Read what is printed by now."""
+        """Read what has been printed so far."""
         if self._read_fd < 0:
             return
         for _ in range(_READS_PER_TURN):

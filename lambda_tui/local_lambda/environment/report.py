@@ -33,7 +33,7 @@ class InvocationReport:
         return max(1, math.ceil(self.duration_ms + (self.init_ms or 0.0)))
 
     def line(self) -> str:
-        """`REPORT RequestId: ...` with its tabs and its newline."""
+        """`REPORT RequestId: ...` with tabs and newline."""
         init = "" if self.init_ms is None else f"\tInit Duration: {self.init_ms:.2f} ms"
         status = f"\tStatus: {self.status}" if self.status else "\t"
         error_type = f"\tError Type: {self.error_type}" if self.status and self.error_type else ""

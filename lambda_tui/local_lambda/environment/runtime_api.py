@@ -20,7 +20,7 @@ _JSON = (("Content-Type", "application/json"),)
 
 
 class RuntimeRefusal(Exception):
-    """The runtime client may not do this now; `error_type` is the Runtime API's name for why."""
+    """The runtime client may not do this now; `error_type` is the Runtime API's name for the reason."""
 
     def __init__(self, status: int, error_type: str, message: str) -> None:
         super().__init__(message)
@@ -33,14 +33,14 @@ class RuntimeRefusal(Exception):
 
 
 class RuntimeEvents(Protocol):
-    """What the environment does with the calls; each may raise RuntimeRefusal."""
+    """How the environment handles the calls; each may raise RuntimeRefusal."""
 
     def asked_next(self) -> Later: ...
     def answered(self, request_id: str, payload: bytes) -> None: ...
     def failed(self, request_id: str, payload: bytes, error_type: str) -> None: ...
     def failed_init(self, payload: bytes, error_type: str) -> None: ...
     def acknowledged(self) -> None:
-        """The runtime is being told that its answer was accepted."""
+        """The runtime is being notified that its answer was accepted."""
 
 
 class RuntimeApi:

@@ -43,7 +43,7 @@ class ProcessIdentity:
 
 
 class RuntimeProcess:
-    """Runs in its environment's cell from `initialise` until it exits, which `on_exit` hears."""
+    """Runs in its environment's cell from `initialise` until it exits, which calls `on_exit`."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class RuntimeProcess:
         self._exit_watch: asyncio.Task[None] | None = None
 
     async def initialise(self, limit_s: float) -> Milestone:
-        """Start the process and wait until it asks for its first event, or fails to.
+        """Start the process and wait until it asks for its first event or fails.
 
         Raises:
             LambdaTuiError, OSError: it could not be started.
@@ -84,7 +84,7 @@ class RuntimeProcess:
 
         self.expect(limit_s, then)
         try:
-            # The start is part of the phase: a program that never comes to run is too late as well.
+            # The start is part of the phase: a program that never gets to run times out as well.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(limit_s):
                     await self._start()
@@ -120,7 +120,7 @@ class RuntimeProcess:
     def send_event(
         self, request_id: str, event: Response, limit_s: float, then: Callable[[Milestone], None]
     ) -> None:
-        """Give the runtime, which has asked for it, its next event; `then` and `limit_s` as in `expect`."""
+        """Give the waiting runtime its next event; `then` and `limit_s` as in `expect`."""
         self._then = then
         self._peak_at_answer_mb = None
         if self.exit_status is not None:
@@ -151,7 +151,7 @@ class RuntimeProcess:
         return answer
 
     def take_log(self) -> bytes:
-        """What it printed since the last call, up to its answer if it gave one."""
+        """What it printed since the last call, up to its answer if there is one."""
         if self._logs is None:
             return b""
         if self._peak_at_answer_mb is None:
@@ -159,12 +159,12 @@ class RuntimeProcess:
         return self._logs.take()
 
     def peak_memory_mb(self) -> int:
-        """The most memory its cell ever used, up to its answer if it gave one."""
+        """The most memory its cell ever used, up to its answer if there is one."""
         noted = self._peak_at_answer_mb
         return self._cell.peak_memory_mb() if noted is None else noted
 
     async def destroy(self) -> None:
-        """Kill it with everything it started. Idempotent."""
+        """Kill it and everything it started. Idempotent."""
         self._api.close()
         await self._cell.kill()
         if self._exit_watch is not None:
@@ -201,7 +201,7 @@ class RuntimeProcess:
         self._reach("init-error")
 
     def acknowledged(self) -> None:
-        # Now, while the runtime is on its way to ask for its next event: later the caller would wait for it.
+        # Now, while the runtime is about to ask for its next event: later the caller would wait for it.
         if self._logs is not None:
             self._logs.read()
         self._peak_at_answer_mb = self._cell.peak_memory_mb()

@@ -1,8 +1,8 @@
-"""Lets only a few environments start at the same time.
+"""Limits how many environments start at the same time.
 
-On AWS each environment starts on a host of its own. Here 200 at once on two CPUs took 9 s each, and reached
-the 10 s limit of INIT. One for each CPU, as many as can make progress, take 52 ms each; two for each CPU take
-twice as long and serve the crowd no sooner. What an environment waits here is not part of its Init Duration.
+On AWS each environment has its own resources. Here 200 at once on two CPUs took 9 s each, and reached the
+10 s limit of INIT. One per CPU, as many as can make progress, take 52 ms each; two per CPU take twice as long
+and serve nobody sooner. The time an environment waits here is not part of its Init Duration.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ LONGEST_HOLD_S = 0.25
 
 
 class StartGate:
-    """Slots for starting environments, given in the order they were asked for."""
+    """Slots for starting environments, granted in the order of the requests."""
 
     def __init__(self, cpus: int) -> None:
         self._slots = asyncio.Semaphore(cpus)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Hold a slot inside, but no longer than a quarter of a second."""
+        """Hold a slot, but no longer than a quarter of a second."""
         await self._slots.acquire()
         held = True
 

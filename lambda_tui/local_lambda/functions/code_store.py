@@ -1,4 +1,4 @@
-"""The unpacked code of functions: one folder for each package, kept as long as something may run from it."""
+"""The unpacked code of functions: one folder per package, kept as long as something may run from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class StoredCode:
 
 
 class CodeStore:
-    """Unpacks packages below `root`; `uses` say whether a version or an environment still needs a folder."""
+    """Unpacks packages below `root`; `uses` tell whether a version or an environment still needs a folder."""
 
     def __init__(self, root: Path, uses: tuple[Uses, ...]) -> None:
         self._root = root
@@ -37,10 +37,10 @@ class CodeStore:
         self._work: set[asyncio.Task[None]] = set()
 
     async def put(self, name: str, package: bytes) -> StoredCode:
-        """Unpack in a thread: a large package takes a second, in which other calls are answered.
+        """Unpack in a thread: a large package takes a second, while other calls are answered.
 
         Raises:
-            LambdaApiError: 400 or 413 for a package that cannot be taken, 507 without room on the disk.
+            LambdaApiError: 400 or 413 for an unacceptable package, 507 if the disk is full.
         """
         folder = self._root / f"{name}-{uuid4().hex[:12]}"
         try:

@@ -1,4 +1,4 @@
-"""What a function is: frozen records of its configuration, versions and aliases, and its names."""
+"""Frozen records of a function's configuration, versions and aliases, and its names."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class FunctionConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name for a version. `additional` is a second version and the share of invocations it gets."""
+    """A name for a version. `additional` is a second version and its share of the invocations."""
 
     name: str
     arn: str
@@ -99,7 +99,7 @@ class FunctionIdentifier:
 
 @lru_cache(maxsize=1024)
 def parse_identifier(identifier: str, qualifier: str | None, region: str) -> FunctionIdentifier:
-    """Read a name, name:qualifier, partial ARN or ARN, and the Qualifier parameter beside it.
+    """Parse a name, name:qualifier, partial ARN or ARN, together with the Qualifier parameter.
 
     Raises:
         LambdaApiError: 400, it is none of these, or the two qualifiers differ.

@@ -1,4 +1,4 @@
-"""The functions that are there from the start: the payloads installed beside this package."""
+"""The functions that exist from the start: the payloads installed with this package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ROLE = "arn:aws:iam::000000000000:role/lambda-tui-local"
 def payload_functions(
     registry: FunctionRegistry, variables: Mapping[str, str]
 ) -> Iterator[FunctionConfiguration]:
-    """The payloads that can run here; `variables` tell them what to call."""
+    """The payloads that can run here; `variables` give them the addresses to call."""
     yield _payload(registry, PYTHON, "handler.lambda_handler", variables)
     if find_spec("fastapi") and find_spec("mangum"):
         yield _payload(registry, ASGI, "app.handler", {})

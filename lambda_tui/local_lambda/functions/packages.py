@@ -1,4 +1,4 @@
-"""Deployment packages: an untrusted zip, unpacked into a folder of its own."""
+"""Deployment packages: an untrusted zip, unpacked into its own folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def unpack(package: bytes, folder: Path) -> None:
     """Unpack a deployment package into a new folder, or leave nothing behind.
 
     Raises:
-        LambdaApiError: 400, it is no zip file, too large, or has an entry that would leave the folder.
+        LambdaApiError: 400, it is not a zip file, is too large, or has an entry that would leave the folder.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(package)) as archive:

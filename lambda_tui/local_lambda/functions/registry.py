@@ -55,7 +55,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What a name and qualifier stand for; `arn` has the qualifier that was used."""
+    """What a name and qualifier refer to; `arn` has the qualifier that was used."""
 
     function: Function
     configuration: FunctionConfiguration
@@ -64,9 +64,9 @@ class Resolved:
 
 
 class FunctionRegistry:
-    """All functions by name. `on_superseded` hears of every configuration that runs no longer.
+    """All functions by name. `on_superseded` is called with every configuration that no longer runs.
 
-    With `state_change_s` above 0 a new function is Pending, and an update InProgress, for so long.
+    With `state_change_s` above 0, a new function is Pending, and an update InProgress, for that long.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class FunctionRegistry:
         self._functions: dict[str, Function] = {}
         self._on_superseded = on_superseded
         self._state_change_s = state_change_s
-        # Lambda never uses a number again, not even for a new function of the same name.
+        # Lambda never reuses a number, not even for a new function of the same name.
         self._last_version: dict[str, int] = {}
         self._random = random.Random()  # noqa: S311 - the split of an alias's traffic
 
@@ -92,7 +92,7 @@ class FunctionRegistry:
         return [self._functions[name] for name in sorted(self._functions)]
 
     def uses_code(self, folder: Path) -> bool:
-        """Whether any version of any function has its code there."""
+        """Whether any version of any function has its code in that folder."""
         return any(
             configuration.task_root == folder
             for function in self._functions.values()
@@ -115,7 +115,7 @@ class FunctionRegistry:
         return self._find(parsed)
 
     def resolve(self, identifier: str, qualifier: str | None = None) -> Resolved:
-        """What a name, name:qualifier, partial ARN or ARN stands for; an alias stands for its version.
+        """What a name, name:qualifier, partial ARN or ARN refers to; an alias refers to its version.
 
         Raises:
             LambdaApiError: 400 for a malformed name, 404 for what does not exist.
@@ -199,7 +199,7 @@ class FunctionRegistry:
             )
 
     def update(self, function: Function, changed: FunctionConfiguration) -> FunctionConfiguration:
-        """Make this the function's configuration, at once or after an update; returns it as it is now."""
+        """Make this the function's configuration, at once or after an update; return its current state."""
         self.check_settled(function)
         if not self._state_change_s:
             return self._put_in_force(function, changed)
@@ -235,7 +235,7 @@ class FunctionRegistry:
     # Versions.
 
     def publish(self, function: Function, description: str | None) -> FunctionConfiguration:
-        """A version like $LATEST; the last one again if nothing has changed since it was published."""
+        """Publish $LATEST as a version; returns the last one if nothing has changed since."""
         newest = next(reversed(function.versions.values()), None)
         published = function.published
         if newest is not None and published is not None and _is_same(published, function.latest):
@@ -261,14 +261,14 @@ class FunctionRegistry:
     # Aliases.
 
     def alias(self, identifier: str, name: str) -> tuple[Function, Alias]:
-        """An alias and its function; raises LambdaApiError (404) without one of them."""
+        """An alias and its function; raises LambdaApiError (404) if either is missing."""
         function = self.function(identifier)
         if name not in function.aliases:
             raise alias_not_found(self.arn(function.name, name))
         return function, function.aliases[name]
 
     def set_alias(self, function: Function, alias: Alias) -> None:
-        """Add or replace an alias; raises LambdaApiError (404, 400) unless its versions can have one."""
+        """Add or replace an alias; raises LambdaApiError (404, 400) if its versions do not allow it."""
         for number in alias.versions:
             if function.version(number) is None:
                 raise function_not_found(self.arn(function.name, number))

@@ -1,4 +1,4 @@
-"""Which Python runs a function here, and which client: AWS's own awslambdaric, or what stands in for it."""
+"""Which Python runs a function here, and which client: AWS's own awslambdaric, or its stand-in."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ OWN = Interpreter(sys.executable, platform.python_version())
 
 @cache
 def interpreter_of(runtime: str) -> Interpreter:
-    """Return the Python that `runtime` names if it is on PATH and can run functions here, else OWN.
+    """Return the Python that `runtime` names if it is on PATH and can run functions here, otherwise OWN.
 
-    The first time it tries what it finds, which takes 0.1 s.
+    The first call tries the candidates, which takes 0.1 s.
     """
     if runtime == OWN.runtime:
         return OWN
@@ -99,7 +99,7 @@ def runtime_command(handler: str, interpreter: Interpreter = OWN) -> list[str]:
 
 
 def python_path(own: str, interpreter: Interpreter = OWN) -> str:
-    """Return the PYTHONPATH of a function's processes; `own` is what the function itself has there."""
+    """Return the PYTHONPATH of a function's processes; `own` is the function's own value."""
     folders = [str(_FIRST), own]
     if interpreter is not OWN or not has_native_client():
         folders.append(str(_STAND_IN))

@@ -1,7 +1,7 @@
-"""The settings of a function as the API gives and takes them.
+"""The settings of a function as the API returns and accepts them.
 
-Limits are those of classic functions (AWS documentation, "Lambda quotas"): the service model's are for
-Managed Instances.
+Limits are those of classic functions (AWS documentation, "Lambda quotas"); those of the service model are
+for Managed Instances.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Parameters = dict[str, Any]
 
 
 def describe(configuration: FunctionConfiguration, arn: str | None = None) -> Parameters:
-    """FunctionConfiguration of the API; `arn` has the qualifier it was asked for with."""
+    """FunctionConfiguration of the API; `arn` has the qualifier of the request."""
     return {
         "FunctionName": configuration.name,
         "FunctionArn": arn or configuration.arn,
@@ -79,7 +79,7 @@ def describe(configuration: FunctionConfiguration, arn: str | None = None) -> Pa
 
 
 def _runtime_version(configuration: FunctionConfiguration) -> Parameters:
-    """What really runs the function: the version of a Python of this host, and whether it is another."""
+    """What really runs the function: the version of this host's Python, and whether it differs."""
     interpreter = interpreter_of(configuration.runtime)
     region = configuration.arn.split(":")[3]
     version: Parameters = {
@@ -116,7 +116,7 @@ def describe_alias(alias: Alias) -> Parameters:
 
 
 def changes_of(parameters: Parameters) -> Parameters:
-    """The settings given, by the names of our record, checked against the limits of classic functions."""
+    """The given settings, by the names of our record, checked against the limits of classic functions."""
     changes: Parameters = {}
     if "MemorySize" in parameters:
         changes["memory_mb"] = _within(MEMORY_MB, parameters["MemorySize"], "memorySize")
@@ -164,12 +164,12 @@ def _environment(variables: dict[str, str]) -> Mapping[str, str]:
 
 
 def _is_settable(text: str) -> bool:
-    """Whether a process can have it: JSON can carry NUL and lone surrogates, an environment cannot."""
+    """Whether a process can have it: JSON can contain NUL and lone surrogates, an environment cannot."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def runtime_of(parameters: Parameters) -> str:
-    """The runtime; raises LambdaApiError (400) for what is no Python zip package."""
+    """The runtime; raises LambdaApiError (400) unless it is a Python zip package."""
     runtime = str(parameters.get("Runtime") or missing("Runtime"))
     if parameters.get("PackageType", "Zip") != "Zip" or not runtime.startswith("python3."):
         raise invalid_parameter("The embedded Lambda runs Python zip packages only.")
@@ -184,7 +184,7 @@ def architecture_of(parameters: Parameters) -> str:
 
 
 def refuse_unknown(parameters: Parameters, known: set[str]) -> None:
-    """What would be ignored silently is refused; raises LambdaApiError (400)."""
+    """Refuse what would be silently ignored; raises LambdaApiError (400)."""
     unknown = sorted(
         name
         for name, value in parameters.items()

@@ -1,4 +1,4 @@
-"""The environment variables of an execution environment, from empty, as Lambda sets them.
+"""The environment variables of an execution environment, built from scratch as Lambda sets them.
 
 AWS documentation: "Using Lambda environment variables", "Defined runtime environment variables".
 """
@@ -74,6 +74,6 @@ def environment_variables(
         "AWS_SECRET_ACCESS_KEY": "not-a-secret-local-environment",
         "AWS_SESSION_TOKEN": "not-a-token-local-environment",
     }
-    # What refuses semaphores and counts CPUs is found there, whatever else the function wants on it.
+    # It must contain what refuses semaphores and counts CPUs, whatever the function adds.
     paths = {"PYTHONPATH": python_path(own_path, interpreter)}
     return {**overridable, **function.environment, **paths, **reserved}

@@ -1,1 +1,1 @@
-"""HTTP as the embedded Lambda speaks it: the server, its errors, who may call."""
+"""HTTP as the embedded Lambda speaks it: the server, its errors, and authentication."""

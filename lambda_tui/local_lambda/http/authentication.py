@@ -1,4 +1,4 @@
-"""Who may talk to the embedded Lambda: it runs code, so it lets nobody else in.
+"""Who may call the embedded Lambda: it runs code, so nobody else gets in.
 
 A web page can make the user's browser send requests to loopback ports: `Host` shows a rebound name,
 `Origin` shows a page. Other users of the machine have no keys.
@@ -16,7 +16,7 @@ from lambda_tui.sigv4 import SignatureRejected, Verifier
 
 
 def refuse_stranger(request: Request, port: int) -> Response | None:
-    """403 unless Host is this loopback port, given once, and there is no Origin; None admits."""
+    """403 unless Host is this loopback port, given once, and there is no Origin; None means admitted."""
     hosts = [value for name, value in request.headers if name == "host"]
     if len(hosts) != 1 or hosts[0].lower() not in _own_names(port):
         return _forbidden("The Host header does not name this endpoint.")
@@ -36,7 +36,7 @@ def _forbidden(message: str) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """Checks the signature of every request; without a verifier everyone on this machine may call."""
+    """Checks the signature of every request; without a verifier, everyone on this machine may call."""
 
     verifier: Verifier | None
 
@@ -44,7 +44,7 @@ class Authenticator:
         """Return if the request is signed with our keys.
 
         Raises:
-            LambdaApiError: 403 with the code AWS uses for the flaw.
+            LambdaApiError: 403 with AWS's code for the problem.
         """
         now = time.time()
         if self.verifier is None or now < request.trusted_until:

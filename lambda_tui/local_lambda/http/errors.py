@@ -27,7 +27,7 @@ class LambdaApiError(Exception):
         self.retry_after_s = retry_after_s
 
     def response(self) -> Response:
-        """The error as it goes over the wire."""
+        """The error as sent over the wire."""
         body = {"Type": "User"} if self.status < 500 else {"Type": "Service"}
         if self.reason:
             body["Reason"] = self.reason
@@ -39,7 +39,7 @@ class LambdaApiError(Exception):
 
 
 def json_response(status: int, body: object, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON response with a request id of its own."""
+    """A JSON response with a new request id."""
     return Response(
         status,
         json.dumps(body).encode(),

@@ -1,7 +1,7 @@
 """A small HTTP/1.1 server on loopback, used for the Invoke API and for every environment's Runtime API.
 
-Measured against aiohttp and uvicorn this protocol on httptools is 30 to 45 % faster at the warm no-op
-invocation, and one listener costs next to nothing (there is one for each environment).
+Compared with aiohttp and uvicorn, this protocol on httptools is 30 to 45 % faster at a warm no-op invocation,
+and a listener costs next to nothing (each environment has one).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 @dataclass(slots=True)
 class Request:
-    """A received request; header names are lower-case, `path` and `query` as they came over the wire."""
+    """A received request; header names are lower-case, `path` and `query` as received."""
 
     method: str
     path: str
@@ -52,7 +52,7 @@ class Request:
         self._first = dict(reversed(self.headers))
 
     def header(self, name: str) -> str | None:
-        """The first value of a header given by its lower-case name."""
+        """The first value of a header, by its lower-case name."""
         return self._first.get(name)
 
 
@@ -67,7 +67,7 @@ class Response:
     """Called once it is on its way: for work that whoever gets it need not wait for."""
 
     def encode(self, *, keep_alive: bool) -> bytes:
-        """The bytes to send. 204 carries no length, as HTTP asks."""
+        """The bytes to send. 204 has no length, as HTTP requires."""
         headers = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
         length = "" if self.status == _NO_CONTENT else f"Content-Length: {len(self.body)}\r\n"
         close = "" if keep_alive else "Connection: close\r\n"
@@ -94,8 +94,8 @@ _BODY_TOO_LARGE = _refused(
 
 
 class Later:
-    """A response that comes later. Unlike a future it is delivered at once, without a turn of the event
-    loop: the warm invocation has three such waits, and a turn costs 20 to 50 us."""
+    """A response that comes later. Unlike a future, it is delivered at once, without an iteration of the
+    event loop: a warm invocation has three such waits, and an iteration costs 20 to 50 us."""
 
     __slots__ = ("_deliver", "_response", "is_sent")
 
@@ -105,7 +105,7 @@ class Later:
         self.is_sent = False
 
     def send(self, response: Response) -> None:
-        """Give the response, once; whoever waits for it gets it before this returns."""
+        """Give the response, once; a waiting callback gets it before this returns."""
         assert not self.is_sent
         self.is_sent = True
         if self._deliver is None:
@@ -114,7 +114,7 @@ class Later:
             self._deliver(response)
 
     def then(self, deliver: Callable[[Response], None]) -> None:
-        """Call `deliver` with the response, now if it is there."""
+        """Call `deliver` with the response, now if it is available."""
         if self._response is None:
             self._deliver = deliver
         else:
@@ -142,7 +142,7 @@ def _every(_: Request) -> bool:
 @dataclass(slots=True)
 class HttpServer:
     """One loopback listener. `max_body_bytes` may differ by request; larger bodies arrive as
-    `body_too_large` without their bytes. `may_repeat` tells which requests are worth remembering."""
+    `body_too_large` without their bytes. `may_repeat` tells which requests are worth caching."""
 
     application: Application
     admit: Admission = _accept_all
@@ -153,7 +153,7 @@ class HttpServer:
     _server: asyncio.Server | None = None
 
     async def start(self, port: int = 0, *, tls: SSLContext | None = None) -> None:
-        """Listen on 127.0.0.1; port 0 takes a free one, found in `port` afterwards. With `tls`, HTTPS.
+        """Listen on 127.0.0.1; port 0 takes a free one, see `port`. With `tls`, HTTPS.
 
         Raises:
             OSError: the port is in use or not allowed.
@@ -241,12 +241,12 @@ class HttpConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            # The parser takes what follows, also the body, for the other protocol's.
+            # The parser takes everything that follows, including the body, for the other protocol.
             self._pending.pop()
             self._refusal = _NO_UPGRADE
             return False
         except (_StopParsing, httptools.HttpParserError):
-            # Also raised for our own limits and for a refusal, to stop the parser where it is.
+            # Also raised for our own limits and for a refusal, to stop the parser at once.
             self._refusal = self._refusal or _MALFORMED
             return False
         is_whole = started_between and self._is_between_messages and len(self._pending) == before + 1
@@ -273,7 +273,7 @@ class HttpConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         path, _, query = self._url.decode("latin-1").partition("?")
-        # Read once: what comes into the list later, trailers of a chunked body, is not a header.
+        # Read once: later entries, the trailers of a chunked body, are not headers.
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._headers]
         request = self._request = Request(self._parser.get_method().decode(), path, query, headers)
         self._refusal = self._server.admit(request)
@@ -309,7 +309,7 @@ class HttpConnection(asyncio.Protocol):
     def _give_up(self) -> None:
         assert self._refusal is not None
         if self._busy or self._pending:
-            self._transport.abort()  # it would be taken for the answer to an earlier request
+            self._transport.abort()  # it would be taken as the answer to an earlier request
         else:
             self._transport.write(self._refusal.encode(keep_alive=False))
             self._transport.close()
@@ -340,7 +340,7 @@ class HttpConnection(asyncio.Protocol):
         self._busy = False
         self._send(request, response)
         if self._pending:
-            # Not from here: each pipelined request would be one level deeper.
+            # Not directly: each pipelined request would nest one level deeper.
             asyncio.get_running_loop().call_soon(self._serve_next)
 
     def _answered(self, request: Request, done: asyncio.Future[Response]) -> None:

@@ -1,1 +1,1 @@
-"""What holds a function: limits, its own view of the file system, and that it ends."""
+"""What contains a function: limits, a private view of the file system, and cleanup."""

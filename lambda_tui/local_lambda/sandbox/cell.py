@@ -1,4 +1,4 @@
-"""One execution environment's processes, from spawn to the last trace of them."""
+"""One execution environment's processes, from spawn to complete removal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ processes; what their group is charged for, which includes what is in their /tmp
 
 @dataclass(frozen=True, slots=True)
 class CellLimits:
-    """What one cell is held to, besides the share and the memory that its group enforces."""
+    """The limits of one cell, besides the CPU share and memory that its group enforces."""
 
     memory_mb: int
     ephemeral_mb: int
@@ -53,7 +53,7 @@ class CellLimits:
 
     @property
     def largest_file_bytes(self) -> int | None:
-        """What a single file is held to where nothing limits all of them together."""
+        """The limit on a single file where nothing limits their sum."""
         return None if self.isolation else self.ephemeral_mb * BYTES_PER_MB
 
 
@@ -116,7 +116,7 @@ class Cell:
         if self._own_files is not None:
             with reading_as(self.own_user):
                 self._own_files.keep(pid)
-        # Until its code runs the process is a copy of this one, and as large.
+        # Until its code runs, the process is a copy of this one, and as large.
         if self._limits.memory_watch != "none" and not self._exit.done():
             self._memory_watch = asyncio.create_task(self._watch_memory())
         return pid
@@ -138,7 +138,7 @@ class Cell:
 
     @property
     def tmp_folder(self) -> Path:
-        """What the program has as TMPDIR, where the host does not allow a /tmp of its own."""
+        """The program's TMPDIR, if the host does not allow a private /tmp."""
         return self.directory / "tmp"
 
     def _view(self, program: str, cwd: str, task_root: str | None) -> View | None:
@@ -180,12 +180,12 @@ class Cell:
             self._group.set_cpu_quota(cpu_quota_us(self.memory_mb))
 
     def cpu_usage(self) -> CpuUsage:
-        """Return what the cell has consumed since it was made."""
+        """Return what the cell has consumed since it was created."""
         return self._last_cpu if self._retired else self._group.cpu_usage()
 
     def peak_memory_mb(self) -> int:
         """Return the highest memory use so far, in whole MB rounded up, at most `memory_mb`."""
-        # The group's own peak misses pages that another group was charged for, such as the interpreter's.
+        # The group's peak misses pages charged to another group, such as the interpreter's.
         if not self._retired:
             self._set_tmp_aside()
             texts = list(map(self._status, self._group.pids()))
@@ -197,7 +197,7 @@ class Cell:
     def _status(self, pid: int) -> bytes:
         if pid != self._leader:
             return processes.status(pid)
-        # Asked for after every invocation.
+        # Called after every invocation.
         try:
             return self._files.read(self._leader_status)
         except OSError:
@@ -253,7 +253,7 @@ class Cell:
             self._group.freeze()
 
     def thaw(self) -> None:
-        """Let the processes go on."""
+        """Let the processes continue."""
         if not self._retired:
             self._frozen = False
             self._group.thaw()
@@ -262,7 +262,7 @@ class Cell:
     async def kill(self) -> None:
         """Kill everything in the cell; another program can be spawned in it, and finds the same /tmp.
 
-        Its CPU share is that of INIT then: at a small one's share a thousand processes take seconds to die.
+        Its CPU share is then that of INIT: with a small share, a thousand processes take seconds to die.
         """
         self.unthrottle()
         self._kill_all()
@@ -273,7 +273,7 @@ class Cell:
             self.thaw()
 
     def _kill_all(self) -> None:
-        # What is still starting may be in no group yet, and without its mark.
+        # A process that is still starting may not be in a group or have its mark yet.
         leftovers.kill_pids([] if self._leader is None else [self._leader])
         self._group.kill()
 
@@ -289,17 +289,17 @@ class Cell:
         while not self._group.remove() and time.monotonic() < deadline:
             self._group.kill()
             await asyncio.sleep(0.002)
-        # In a thread: /tmp is unmounted there, which writes what is in it.
+        # In a thread: it unmounts /tmp, which writes its contents.
         await asyncio.to_thread(self.remove_files)
 
     def remove_files(self) -> None:
-        """Give up its /tmp and its directory; idempotent."""
+        """Remove its /tmp and its directory; idempotent."""
         if self._own_files is not None:
             self._own_files.release()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def retire(self) -> None:
-        """Keep the last figures: the groups are about to go, and limits can no longer be changed."""
+        """Keep the last figures: the groups are about to be removed, and limits can no longer change."""
         if not self._retired:
             self.peak_memory_mb()
             self.was_out_of_memory()

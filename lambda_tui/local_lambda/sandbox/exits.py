@@ -19,7 +19,7 @@ def watch_exit(pid: int, ended: Ended) -> None:
     try:
         pidfd = os.pidfd_open(pid)
     except (AttributeError, OSError):
-        # macOS, Linux before 5.3, and containers whose filter does not know the call.
+        # macOS, Linux before 5.3, and containers whose seccomp filter does not know the call.
         _poll(pid, ended)
         return
 

@@ -1,8 +1,8 @@
-"""A private view of the file system for one environment: a /tmp of its own, a task root nobody can write to.
+"""A private view of the file system for one environment: its own /tmp, and a read-only task root.
 
 Linux only (mount_namespaces(7), user_namespaces(7)); 0.3 ms for root, 0.8 ms for an ordinary user, who needs
-a user namespace for it. The namespaces outlive the program: the environment's next one joins them, and finds
-the same /tmp. Nothing is ever mounted where another program could see it.
+a user namespace for it. The namespaces outlive the program: the environment's next program joins them and
+finds the same /tmp. Nothing is ever mounted where another program could see it.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class View(Protocol):
-    """What a program sees of the file system."""
+    """The part of the file system that a program sees."""
 
     def enter(self) -> None:
-        """Give this process, in a child before exec, the view; raises OSError where the host refuses."""
+        """Switch this process, a child before exec, to the view; raises OSError if the host refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A new view: /tmp on the device `tmp_source`, or a tmpfs; `task_root` read-only; `kept` in place."""
+    """A new view: /tmp on device `tmp_source`, or a tmpfs; `task_root` read-only; `kept` stays visible."""
 
     tmp_source: str | None
     tmp_mb: int
@@ -56,7 +56,7 @@ class FileView:
             enter_user_namespace(self.own_user)
         else:
             _checked(_LIBC.unshare(_CLONE_NEWNS), "unshare")
-        # Otherwise what is mounted here would also appear outside.
+        # Otherwise these mounts would also appear outside.
         _mount(None, "/", _MS_REC | _MS_PRIVATE)
         kept = [(folder, os.open(folder, os.O_PATH)) for folder in self.kept]
         self._mount_tmp()
@@ -68,14 +68,14 @@ class FileView:
             flags = _MS_BIND | _MS_REMOUNT | _MS_RDONLY | _mount_flags(self.task_root)
             _mount(None, self.task_root, flags)
         if self.hides_shared_memory:
-            # A ramfs tells of no free space: Python's shared arrays look for some, and go to /tmp instead.
+            # A ramfs reports no free space: Python's shared arrays check for it, and use /tmp instead.
             _mount("ramfs", SHARED_MEMORY, _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "ramfs", "mode=555")
 
     def _mount_tmp(self) -> None:
         if self.tmp_source is None:
             _mount("tmpfs", TMP, _MS_NOSUID | _MS_NODEV, "tmpfs", f"size={self.tmp_mb}m,mode=1777")
         else:
-            # Nothing has to be on the disk before it is thrown away.
+            # Nothing has to reach the disk before it is discarded.
             _mount(self.tmp_source, TMP, _MS_NOSUID | _MS_NODEV, "ext4", "barrier=0,noinit_itable")
             os.chmod(TMP, 0o1777)  # noqa: S103 - as every /tmp
             with contextlib.suppress(FileNotFoundError):
@@ -83,7 +83,7 @@ class FileView:
 
 
 class KeptView:
-    """The view of a running program, for those that come after it; `close` gives it up."""
+    """The view of a running program, for its successors; `close` releases it."""
 
     def __init__(self, pid: int, *, in_user_namespace: bool) -> None:
         """Raises OSError if `pid` has ended."""
@@ -102,20 +102,20 @@ class KeptView:
         *namespaces, root = self._descriptors
         for descriptor in namespaces:
             _checked(_LIBC.setns(descriptor, 0), "setns")
-        # To enter a mount namespace is to leave a chroot, which this process may be in.
+        # Entering a mount namespace leaves a chroot, in which this process may be.
         os.fchdir(root)
         os.chroot(".")
 
     def close(self) -> None:
-        """The kernel unmounts /tmp if nothing runs there, which takes as long as writing what it holds."""
+        """The kernel unmounts /tmp if nothing runs there, which takes as long as writing its contents."""
         while self._descriptors:
             os.close(self._descriptors.pop())
 
 
 def enter_user_namespace(other_user: int | None = None) -> None:
-    """Become, without a change of name or rights, somebody who may mount in a namespace of his own.
+    """Gain the right to mount in a private namespace, with the same user name and rights.
 
-    With `other_user`, which only root may ask for, that user exists there as well.
+    With `other_user`, which only root may pass, that user exists there as well.
     """
     assert _LIBC is not None
     users, group = {os.geteuid()}, os.getegid()
@@ -124,7 +124,7 @@ def enter_user_namespace(other_user: int | None = None) -> None:
         _map_users("self", users, group)
         return
     users.add(other_user)
-    # More than oneself can be mapped only by somebody with rights outside.
+    # Only a process with rights outside can map more than its own user.
     reader, entered = os.pipe()
     namespaced = os.getpid()
     mapper = os.fork()
@@ -183,7 +183,7 @@ def below(parent: str, folders: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def works_here(view: View) -> bool:
-    """Try a view in a child: being root alone is not enough in many containers."""
+    """Try a view in a child: in many containers, being root is not enough."""
     if _LIBC is None:
         return False
     pid = os.fork()

@@ -23,10 +23,10 @@ _FIRST_USER = 1 << 31
 
 
 def start_time_ticks(pid: int) -> int | None:
-    """Return when `pid` started, in clock ticks since boot; None if it is gone, 0 where there is no /proc."""
+    """Return when `pid` started, in clock ticks since boot; None if it is gone, 0 without /proc."""
     try:
-        # Of its first thread, which tells the same: under qemu-user a program reads invented figures of
-        # itself, and would go by a name that everybody else takes for that of the dead.
+        # Of its first thread, which has the same value: under qemu-user a program reads invented figures for
+        # itself, and would get a name that others take for that of a dead server.
         with open(f"/proc/{pid}/task/{pid}/stat", "rb") as stat:
             return int(stat.read().rpartition(b")")[2].split()[19])
     except (FileNotFoundError, ProcessLookupError):
@@ -42,7 +42,7 @@ def start_time_ticks(pid: int) -> int | None:
 
 
 def pid_namespace() -> int:
-    """Return the identity of this process's pid namespace, or 0 where there is none."""
+    """Return the identity of this process's pid namespace, or 0 if there is none."""
     try:
         return os.stat("/proc/self/ns/pid").st_ino
     except OSError:
@@ -56,7 +56,7 @@ def server_name(serial: int) -> str:
 
 
 def belongs_to_the_dead(name: str) -> bool:
-    """Tell whether `name` was made by a server that is gone; those of other pid namespaces stay unjudged."""
+    """Tell whether `name` belongs to a server that is gone; False for other pid namespaces."""
     parts = name.removeprefix(PREFIX).split("-")
     if not name.startswith(PREFIX) or len(parts) != 4 or not all(part.isdigit() for part in parts):
         return False
@@ -74,7 +74,7 @@ def group_pids(group: str) -> list[int]:
 
 
 def users_of(name: str) -> range:
-    """Return the user ids that environments of the server `name` may have: nobody else has them."""
+    """Return the user ids that only environments of the server `name` may have."""
     first = _FIRST_USER + zlib.crc32(name.encode()) % (_FIRST_USER // MAX_USERS - 1) * MAX_USERS
     return range(first, first + MAX_USERS)
 
@@ -99,7 +99,7 @@ def _is_of(users: Sequence[int], pid: int) -> bool:
         if os.stat(f"/proc/{pid}").st_uid not in users:
             return False
         with open(f"/proc/{pid}/stat", "rb") as stat:
-            # What has ended and was not waited for cannot be killed again.
+            # Zombies cannot be killed again.
             return not stat.read().rpartition(b")")[2].startswith(b" Z")
     except OSError:
         return False
@@ -107,7 +107,7 @@ def _is_of(users: Sequence[int], pid: int) -> bool:
 
 def kill_pids(pids: list[int]) -> None:
     """Send SIGKILL to each of `pids` that still exists and may be signalled."""
-    # Members of other pid namespaces are listed as 0, which to kill() is our own process group.
+    # Members of other pid namespaces are listed as 0, which for kill() means our own process group.
     for pid in filter(None, pids):
         try:
             os.kill(pid, signal.SIGKILL)
@@ -119,7 +119,7 @@ def kill_group(group: str) -> bool:
     """Send SIGKILL to everything in one control group folder; return whether anything was there."""
     if _write(group, "cgroup.kill", "1"):
         return bool(group_pids(group))
-    # Frozen processes can neither fork away nor die: freeze, signal all, thaw.
+    # Frozen processes can neither fork nor die: freeze, signal all, thaw.
     frozen = _write(group, "freezer.state", "FROZEN")
     pids = group_pids(group)
     kill_pids(pids)
@@ -143,11 +143,11 @@ def _write(group: str, name: str, value: str) -> bool:
 
 
 def remove_groups(roots: list[str], timeout_s: float = 5.0) -> bool:
-    """Kill what runs below the group folders `roots` and remove them; return whether all are gone."""
+    """Kill everything below the group folders `roots` and remove them; return whether all are gone."""
     deadline = time.monotonic() + timeout_s
     while True:
         groups = [folder for root in roots for folder, _, _ in os.walk(root, topdown=False)]
-        # Every group is visited: what is frozen in one hierarchy may be listed first in another.
+        # Visit every group: a process frozen in one hierarchy may be listed first in another.
         busy = [group for group in groups if kill_group(group)]
         if not busy:
             for group in groups:
@@ -167,7 +167,7 @@ def remove_folder(group: str) -> None:
 
 
 def remove_server(name: str, state_folder: str, group_roots: list[str]) -> None:
-    """Remove what the server `name` made: processes, control groups, its folder under `state_folder`."""
+    """Remove what the server `name` created: processes, control groups, its folder under `state_folder`."""
     folder = os.path.join(state_folder, name)
     roots = dict.fromkeys(group_roots + _recorded_groups(folder, name))
     remove_groups(list(roots))
@@ -181,7 +181,7 @@ def remove_server(name: str, state_folder: str, group_roots: list[str]) -> None:
 
 
 def _kill_marked(marker: str, users: range, timeout_s: float = 5.0) -> None:
-    # More than once: a process may have started another while the list was made.
+    # More than once: a process may have started another meanwhile.
     deadline = time.monotonic() + timeout_s
     while (pids := marked_pids(marker, users)) and time.monotonic() < deadline:
         kill_pids(pids)
@@ -205,7 +205,7 @@ def sweep(state_folder: str, group_parents: list[str]) -> list[str]:
     """Remove what dead servers left in these folders; return the names of those servers."""
     roots_of: dict[str, list[str]] = {}
     for parent in [state_folder, *group_parents]:
-        # What an ordinary user may not remove is left to those who may.
+        # What this user may not remove is left to those who may.
         for name in os.listdir(parent) if os.access(parent, os.R_OK | os.W_OK) else ():
             if belongs_to_the_dead(name):
                 roots = roots_of.setdefault(name, [])
@@ -217,7 +217,7 @@ def sweep(state_folder: str, group_parents: list[str]) -> list[str]:
 
 
 def watch(name: str, state_folder: str, group_roots: list[str]) -> None:
-    """Wait until the server at the other end of standard input is gone, then remove what it made."""
+    """Wait until the server at the other end of standard input is gone, then remove what it created."""
     for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     while os.read(0, 1):

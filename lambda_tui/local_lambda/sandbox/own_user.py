@@ -1,9 +1,9 @@
-"""A user id for each environment of a server that is root, so that the kernel counts its processes.
+"""A user id for each environment of a root server, so that the kernel counts its processes.
 
-The kernel holds uid 0 to no RLIMIT_NPROC (setrlimit(2)); Lambda, too, runs functions as a user that is not
-root. All capabilities but those that would lift the limit or change the user again are kept as ambient ones
-(capabilities(7)): every file stays within reach, and an exec is not a privileged one, which would drop
-LD_LIBRARY_PATH. What runs under the id can be found by it, and no set-user-id program leads out.
+The kernel does not apply RLIMIT_NPROC to uid 0 (setrlimit(2)); Lambda, too, runs functions as a user other
+than root. All capabilities except those that would lift the limit or change the user again are kept as
+ambient ones (capabilities(7)): every file stays accessible, and exec is not privileged, which would drop
+LD_LIBRARY_PATH. Processes can be found by the id, and no set-user-id program escapes from it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _NO_SETUID_FIXUP = 1 << 2
 
 
 def become(user: int) -> None:
-    """Turn this process, in a child before exec, into `user` for good; raises OSError where not allowed.
+    """Turn this process, a child before exec, into `user` for good; raises OSError if not allowed.
 
-    The kernel forgets the parent-death signal over it.
+    The kernel then forgets the parent-death signal.
     """
     assert _LIBC is not None
     _prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP)
@@ -51,9 +51,9 @@ def become(user: int) -> None:
 
 @contextlib.contextmanager
 def reading_as(user: int | None) -> Iterator[None]:
-    """Inside, this thread may read what /proc shows of the processes of `user` to that user alone.
+    """Inside, this thread may read what /proc shows only to `user` about its processes.
 
-    Root may read it anyway where it has CAP_SYS_PTRACE, which many containers do not give.
+    Root with CAP_SYS_PTRACE may read it anyway, but many containers lack that.
     """
     if user is None:
         yield
@@ -88,7 +88,7 @@ def _finds_limit(user: int | None, probe: Path, in_user_namespace: bool) -> bool
             isolation.enter_user_namespace(user)
         if user is not None:
             become(user)
-        # A program as well: an exec takes the capabilities that are not ambient.
+        # Try a program as well: exec drops the capabilities that are not ambient.
         if os.spawnv(os.P_WAIT, "/bin/sh", ["sh", "-c", ': > "$0"', str(probe)]) != 0:  # noqa: S606
             return False
         resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))

@@ -1,4 +1,4 @@
-"""Ties a child's life to its parent's, and starts the watchdog that cleans up behind a killed server."""
+"""Ties a child's life to its parent's, and starts the watchdog that cleans up after a killed server."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when `parent_pid` dies; call it in the child, before exec.
+    """Make the kernel kill this process when `parent_pid` dies; call it in the child, before exec.
 
-    Where there is no such call (macOS) the watchdog alone does it, a moment later.
+    Without such a call (macOS), only the watchdog does it, a moment later.
     """
     if _LIBC is not None and _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
@@ -28,7 +28,7 @@ def die_with_parent(parent_pid: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """Have whatever this process's descendants orphan become its own children; it stays so over exec."""
+    """Make orphans of this process's descendants its own children; this survives exec."""
     if _LIBC is not None and _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
@@ -56,6 +56,6 @@ class Watchdog:
         """Let the watchdog do its work now, and wait for its end; does nothing the second time."""
         if self._process.stdin is not None:
             self._process.stdin.close()
-        # What it could not remove by then it goes on trying to, or the next start does.
+        # It keeps trying to remove the rest, or the next start does.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout_s)

@@ -1,4 +1,4 @@
-"""Which private view of the file system this host allows, and one environment's from its start to its end."""
+"""Which private view of the file system this host allows, and each environment's view over its lifetime."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lambda_tui.local_lambda.sandbox.isolation import FileView, KeptView, TmpKin
 
 @dataclass(frozen=True, slots=True)
 class FileIsolation:
-    """How environments get a view of their own here."""
+    """How environments get a private view here."""
 
     tmp_kind: TmpKind
     in_user_namespace: bool
@@ -36,7 +36,7 @@ class FileIsolation:
 
 
 def best_isolation(folder: Path) -> FileIsolation | None:
-    """Return the best that was proved to work here, or None; `folder` is where images would be kept."""
+    """Return the best one proved to work here, or None; `folder` is where images would be kept."""
     candidates = _candidates(folder) if sys.platform == "linux" else ()
     return next((how for how in candidates if how.works_in(folder)), None)
 
@@ -50,7 +50,7 @@ def _candidates(folder: Path) -> Iterator[FileIsolation]:
 
 
 class PrivateFiles:
-    """One environment's view: made for its first program, joined by the others, given up at its end."""
+    """One environment's view: created for its first program, joined by the others, released at its end."""
 
     def __init__(self, how: FileIsolation, directory: Path, tmp_mb: int, own_user: int | None = None) -> None:
         self._how = how
@@ -81,7 +81,7 @@ class PrivateFiles:
     def _tmp_source(self) -> str | None:
         if self._how.tmp_kind == "tmpfs":
             if processes.available_memory_bytes() < self._tmp_mb * BYTES_PER_MB:
-                # Otherwise who fills it would make the kernel kill whatever is largest on the host.
+                # Otherwise filling it would make the kernel kill the largest process on the host.
                 raise OSError(errno.ENOSPC, f"this host has less than {self._tmp_mb} MB of memory left")
             return None
         if self._device is None:
@@ -89,7 +89,7 @@ class PrivateFiles:
         return self._device[1]
 
     def keep(self, pid: int) -> None:
-        """Have the next program find what `pid` leaves; does nothing if it has ended already."""
+        """Let the next program find what `pid` leaves; does nothing if it has already ended."""
         if self._kept is not None:
             return
         try:
@@ -100,14 +100,14 @@ class PrivateFiles:
             self._close_tmpfs()
 
     def tmpfs_bytes(self) -> int:
-        """Return how much memory /tmp holds now: 0 where it is not memory."""
+        """Return how much memory /tmp holds now; 0 if it is not in memory."""
         if self._tmpfs_fd is None:
             return 0
         usage = os.fstatvfs(self._tmpfs_fd)
         return (usage.f_blocks - usage.f_bfree) * usage.f_frsize
 
     def release(self) -> None:
-        """Give up /tmp; idempotent. Takes as long as writing what is in it, 0.1 s for 100 MB."""
+        """Release /tmp; idempotent. Takes as long as writing its contents, 0.1 s for 100 MB."""
         kept, self._kept = self._kept, None
         device, self._device = self._device, None
         self._close_tmpfs()
@@ -123,7 +123,7 @@ class PrivateFiles:
 
 
 def _folders_of(file: str) -> tuple[str, ...]:
-    """Where what `file` belongs to is installed: two folders up, as it is called and as it is."""
+    """The installation folders of `file`: two levels up, by its given and its resolved path."""
     if not os.path.isabs(file):
         return ()
     return tuple(str(Path(path).parent.parent) for path in (file, os.path.realpath(file)))

@@ -35,7 +35,7 @@ def children(pid: int) -> list[int]:
 
 
 def session_members(session: int) -> list[int]:
-    """Return every process of the session `session`; costs one file a process of the host."""
+    """Return every process of the session `session`; reads one file per process of the host."""
     members = []
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else ():
         if entry.isdigit():
@@ -76,7 +76,7 @@ def own_cpu_ns(pid: int) -> int | None:
 
 
 def cpu_ms(pid: int) -> float:
-    """Return the CPU time of all threads of `pid`, plus that of its children already waited for."""
+    """Return the CPU time of all threads of `pid`, plus that of its reaped children."""
     own_ns = own_cpu_ns(pid)
     if own_ns is None:
         return 0.0
@@ -95,12 +95,12 @@ def resident_bytes(pid: int) -> int:
 
 
 def proportional_bytes(pid: int) -> int:
-    """Return the memory of `pid` with every shared page divided among those that share it."""
+    """Return the memory of `pid` with every shared page divided among its users."""
     return _kilobytes(f"/proc/{pid}/smaps_rollup", b"Pss:") * 1024
 
 
 def peak_resident_bytes(status: bytes) -> int:
-    """Return from the text of /proc/PID/status the most memory ever in RAM since the program was loaded."""
+    """Return from the text of /proc/PID/status the most memory in RAM since the program was loaded."""
     _, label, rest = status.partition(b"VmHWM:")
     return int(rest.split(None, 1)[0]) * 1024 if label else 0
 
@@ -120,7 +120,7 @@ def status(pid: int) -> bytes:
 
 
 def available_memory_bytes() -> int:
-    """Return how much memory this host can still give without swapping; 0 if it does not tell."""
+    """Return how much memory this host can still give without swapping; 0 if unknown."""
     return _kilobytes("/proc/meminfo", b"MemAvailable:") * 1024
 
 
@@ -145,7 +145,7 @@ def stop_or_continue(pids: list[int], *, stop: bool) -> None:
 
 
 def parents(pid: int) -> list[int]:
-    """Return the parent of `pid`, that one's parent, and so on."""
+    """Return the parent of `pid`, its parent, and so on."""
     pids = []
     while fields := _stat(pid):
         pid = int(fields[1])

@@ -35,7 +35,7 @@ class _Timebase(ctypes.Structure):
 
 
 class LibprocReadings:
-    """Readings through `library`; processes that are gone, or another user's, read as nothing."""
+    """Readings through `library`; processes that are gone or another user's read as nothing."""
 
     def __init__(self, library: Any) -> None:
         self._library = library
@@ -54,7 +54,7 @@ class LibprocReadings:
         return None if usage is None else round((usage.user_time + usage.system_time) * self._ns_per_unit)
 
     def resident_bytes(self, pid: int) -> int:
-        """Return what `pid` is charged for: its footprint, in which shared pages count once."""
+        """Return the memory charged to `pid`: its footprint, in which shared pages count once."""
         usage = self._usage(pid)
         return 0 if usage is None else int(usage.phys_footprint)
 

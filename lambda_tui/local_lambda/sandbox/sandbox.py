@@ -76,11 +76,11 @@ class Sandbox:
 
     @property
     def watches_processes(self) -> bool:
-        """Whether looking at processes, again and again, holds them to their CPU share or their memory."""
+        """Whether CPU share or memory are enforced by checking the processes repeatedly."""
         return self.cpu_enforcement == "duty-cycle" or self.memory_enforcement == "rss"
 
     def enforcement(self) -> dict[str, str]:
-        """Return how each limit is enforced here, as a word for each."""
+        """Return how each limit is enforced here, in one word each."""
         return {
             "cpu": self.cpu_enforcement,
             "memory": self.memory_enforcement,
@@ -133,10 +133,10 @@ class Sandbox:
         return cell
 
     def _process_limit(self) -> tuple[str, int | None]:
-        """Return how processes are limited, and the limit on a user's where a group has none of its own."""
+        """Return how processes are limited, and the limit per user if groups have none."""
         if self._hierarchy.limits_processes:
             return "pids-cgroup", None
-        # The kernel exempts the host's root, but not that of a user namespace, as in many containers.
+        # The kernel exempts the host's root, but not root in a user namespace, as in many containers.
         is_exempt = os.geteuid() == 0 and not own_user.is_counted(None, self.directory)
         in_namespace = self.isolation is not None and self.isolation.in_user_namespace
         if is_exempt:
@@ -145,7 +145,7 @@ class Sandbox:
             return ("own-user", MAX_PROCESSES) if can_change else ("none", None)
         if in_namespace and _namespaces_count_processes():
             return "user-namespace", MAX_PROCESSES
-        # The kernel counts everything that this user runs; what runs already is not the function's.
+        # The kernel counts everything this user runs; what is already running is not the function's.
         return "user-limit", processes.task_count_of_user() + MAX_PROCESSES
 
     def _unused_user(self) -> int:
@@ -153,7 +153,7 @@ class Sandbox:
         return next(user for user in self._users if user not in used)
 
     def _some_cpus(self, count: int) -> frozenset[int] | None:
-        """Return `count` of the CPUs there are, others each time; None where all are needed."""
+        """Return `count` of the available CPUs, different ones each time; None if all are needed."""
         if sys.platform != "linux" or count >= self.host_cpus:
             return None
         cpus = sorted(os.sched_getaffinity(0))
@@ -177,7 +177,7 @@ def open_sandbox(state_dir: Path, *, enforcement: str = "auto") -> Sandbox:
     """Find out what this host can enforce, remove what dead servers left, and return a sandbox.
 
     `enforcement` is ``auto`` (the best that works) or one of ENFORCEMENTS; raises
-    InvalidInput where the host cannot do what was asked for, and StorageError without a usable folder.
+    InvalidInput if the host cannot do what was requested, and StorageError without a usable folder.
     """
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -190,13 +190,13 @@ def open_sandbox(state_dir: Path, *, enforcement: str = "auto") -> Sandbox:
 
 
 def state_folder() -> Path:
-    """This user's private folder for what a server must find again after a crash, on a disk if there is one.
+    """This user's private folder for what a server must find after a crash, on a disk if there is one.
 
     Raises:
         StorageError: somebody else owns it.
     """
     parent = Path(tempfile.gettempdir())
-    # On many hosts /tmp is memory: what functions write would be charged to them.
+    # On many hosts /tmp is in memory: what functions write would be charged to them.
     if "TMPDIR" not in os.environ and os.access("/var/tmp", os.W_OK):  # noqa: S108 - made private below
         parent = Path("/var/tmp")  # noqa: S108
     folder = parent / f"lambda-tui-{os.getuid()}"
@@ -211,17 +211,17 @@ def state_folder() -> Path:
 
 
 def _namespaces_count_processes() -> bool:
-    """Since Linux 5.14 a user's processes are counted in each user namespace; before, on the whole host."""
+    """Since Linux 5.14 a user's processes are counted per user namespace; before, on the whole host."""
     return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (5, 14)
 
 
 def _allow_many_files() -> None:
-    """Allow this process 65,536 descriptors: an environment takes about ten, and programs start with 1024."""
+    """Allow this process 65,536 descriptors: an environment needs about ten, and programs start with 1024."""
     wanted = 65_536
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
     if now != resource.RLIM_INFINITY and now < wanted:
-        with contextlib.suppress(ValueError, OSError):  # macOS has another limit that it does not tell
+        with contextlib.suppress(ValueError, OSError):  # macOS has another limit that it does not report
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
@@ -234,7 +234,7 @@ def usable_cpus() -> int:
 
 @dataclass(frozen=True, slots=True)
 class _HostGroups:
-    """The cgroup hierarchies this process sees, and its own place in them."""
+    """The cgroup hierarchies this process sees, and its place in them."""
 
     mounts: list[CgroupMount]
     membership: dict[str, str]
@@ -259,7 +259,7 @@ class _HostGroups:
 
 
 def _hierarchy(name: str, enforcement: str) -> Hierarchy:
-    """Return the best that was proved to work here: enforced CPU counts for more than enforced memory."""
+    """Return the best one proved to work here: enforced CPU counts for more than enforced memory."""
     makers = {"cgroup-v1": _v1_hierarchy, "cgroup-v2": _v2_hierarchy}
     for needed in ("cpu", "memory"):
         for kind, make in makers.items():
@@ -285,7 +285,7 @@ def _v1_hierarchy(name: str, needed: str) -> Hierarchy | None:
 
 def _v2_hierarchy(name: str, needed: str) -> Hierarchy | None:
     proved = _proved_v2(name, needed)
-    # Asked once: the scope is there, or not, when something less is tried next.
+    # Requested once: later attempts with lower demands find the scope or do without.
     if proved is None and needed == "cpu" and _v2_can_be_had() and delegation.enter_scope():
         proved = _proved_v2(name, needed)
     return cgroup_v2.V2Hierarchy(*proved, name) if proved else None
@@ -298,7 +298,7 @@ def _proved_v2(name: str, needed: str) -> tuple[Path, frozenset[str]] | None:
 
 
 def _v2_can_be_had() -> bool:
-    """Tell whether version 2 has controllers (where there are both, version 1 has them) and is writable."""
+    """Tell whether version 2 is writable and has controllers (if both exist, version 1 has them)."""
     mounts = [Path(mount.mount_point) for mount in _HostGroups.read().mounts if mount.version == 2]
     # Containers may hide it below another mount.
     seen = filter(Path.is_dir, mounts)

@@ -1,4 +1,4 @@
-"""Measures on this host how long work of a known CPU time really takes at a memory size."""
+"""Measures how long work of a known CPU time really takes on this host at a memory size."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ for _ in range(repeats):
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """One size: medians of the wall time, of the CPU time used, and of the error against the fluid law."""
+    """One size: medians of the wall time, of the CPU time used, and of the error against CPU time / share."""
 
     memory_mb: int
     wall_ms: float
@@ -69,7 +69,7 @@ class Fidelity:
 
 
 def fluid_share(memory_mb: int, workers: int, cpus: int) -> float:
-    """Return the vCPUs that so many workers can use: the memory's share, but one for each worker and CPU."""
+    """Return the vCPUs that so many workers can use: the memory's share, at most one per worker or CPU."""
     return min(memory_mb / FULL_VCPU_MB, workers, cpus)
 
 
@@ -82,7 +82,7 @@ async def measure(
     workers: int = 1,
     kind: Workers = "threads",
 ) -> Fidelity:
-    """Do `cpu_ms` of work `repeats` times in a cell; raises TargetRefused if it cannot be run."""
+    """Do `cpu_ms` of work `repeats` times in a cell; raises TargetRefused if it cannot run."""
     arguments = [str(cpu_ms / 1000), str(workers), kind, str(repeats)]
     cell = sandbox.create(f"self-test-{os.urandom(4).hex()}", memory_mb)
     try:
@@ -109,14 +109,14 @@ def two_second_test(enforcement: str = "auto") -> tuple[dict[str, str], list[Fid
     """Return what is enforced here and how well, measured at two sizes; raises what `open_sandbox` does."""
 
     async def run(sandbox: Sandbox) -> list[Fidelity]:
-        # Thrown away: until it is over, whatever governs CPU shares without the kernel has started.
+        # Discarded: by its end, the governor that replaces control groups has started.
         await measure(sandbox, FULL_VCPU_MB, 20, repeats=1)
         return [
             await measure(sandbox, 256, 80, repeats=2),
             await measure(sandbox, 1024, 160, repeats=2),
         ]
 
-    # In a folder of its own it meets no running server, but has what a server would have.
+    # In a separate folder it meets no running server, but has what a server would have.
     with tempfile.TemporaryDirectory(dir=state_folder()) as folder:
         sandbox = open_sandbox(Path(folder), enforcement=enforcement)
         try:

@@ -2,7 +2,7 @@
 
 A bare fork with the work done in the child takes 0.6 ms of the server's time and 2 to 3 ms until the
 program runs (measured with five cgroup-v1 hierarchies). Rejected: `subprocess` with `preexec_fn` takes as
-long but blocks the event loop all the while; a Python launcher adds 7 to 10 ms; a `sh` launcher cannot
+long but blocks the event loop meanwhile; a Python launcher adds 7 to 10 ms; a `sh` launcher cannot
 set the parent-death signal.
 """
 
@@ -61,8 +61,8 @@ class Program:
 def spawn(program: Program) -> tuple[int, int]:
     """Start `program`; return its process id, and a descriptor for `failure_of_start`, which closes it.
 
-    The process belongs to the caller from here on, who has to wait for its end however the start went.
-    Raises TargetRefused if there can be no process.
+    The process belongs to the caller from here on, who must wait for its end even if the start failed.
+    Raises TargetRefused if the process cannot be created.
     """
     try:
         return _fork(program)
@@ -71,7 +71,7 @@ def spawn(program: Program) -> tuple[int, int]:
 
 
 async def failure_of_start(errors_fd: int) -> str:
-    """Wait until the program's code runs, and return ""; or why it cannot, and then its process is ending."""
+    """Wait until the program's code runs, and return ""; or return why it cannot, as its process ends."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     loop.add_reader(errors_fd, ready.set)
@@ -103,7 +103,7 @@ def _fork(program: Program) -> tuple[int, int]:
 
 
 def _become(program: Program, server_pid: int, errors_fd: int) -> NoReturn:
-    # A finaliser of the server's, run here, would act on descriptors and processes that it shares.
+    # A finaliser of the server that runs here would act on shared descriptors and processes.
     gc.disable()
     try:
         os.setsid()
@@ -112,7 +112,7 @@ def _become(program: Program, server_pid: int, errors_fd: int) -> NoReturn:
             adopt_orphans()
         _join(program.join_files)
         # A view may be held by descriptors, which are closed next; and a user namespace counts its own
-        # processes, against limits set inside.
+        # processes, so the limits must be set inside it.
         if program.view is not None:
             program.view.enter()
         for number in _RESET_SIGNALS:
@@ -156,7 +156,7 @@ def _lower(limit: int, value: int) -> None:
 
 
 def _arrange_descriptors(output_fd: int, errors_fd: int) -> int:
-    """Leave only 0, 1, 2 and the pipe for errors, which closes by itself on exec; return its new number."""
+    """Keep only 0, 1, 2 and the pipe for errors, which closes on exec; return its new number."""
     # Both above 2 first, so that the three standard descriptors cannot overwrite them.
     output_fd = fcntl.fcntl(output_fd, fcntl.F_DUPFD_CLOEXEC, 3)
     errors_fd = fcntl.fcntl(errors_fd, fcntl.F_DUPFD_CLOEXEC, 3)

@@ -1,9 +1,9 @@
-"""File systems of a fixed size for /tmp, in sparse files without a name, each attached to a loop device.
+"""File systems of a fixed size for /tmp, in unnamed sparse files, each attached to a loop device.
 
-Who writes more than the size gets ENOSPC, and nothing of it is memory of the function (a tmpfs would be
-charged to its control group). One costs 0.6 ms, and 0.5 ms more to mount; `mke2fs` runs once for each size
-(7 ms), and what it wrote, about 100 KB, is copied. Device and file belong to the descriptor that `attach`
-returns: they go when it is closed and nothing has it mounted, whatever kills the server (loop(4),
+Writing more than the size gives ENOSPC, and none of it is memory of the function (a tmpfs would be charged
+to its control group). One costs 0.6 ms, and 0.5 ms more to mount; `mke2fs` runs once per size (7 ms), and
+its output, about 100 KB, is copied. Device and file belong to the descriptor that `attach` returns: they go
+when it is closed and nothing has it mounted, whatever kills the server (loop(4),
 LO_FLAGS_AUTOCLEAR). Needs root, Linux 5.8, a devtmpfs and e2fsprogs.
 """
 
@@ -47,7 +47,7 @@ def _free_bytes(folder: Path) -> int:
 
 
 def is_in_memory(folder: Path) -> bool:
-    """Tell whether files in `folder` are memory: a tmpfs."""
+    """Tell whether files in `folder` are in memory: a tmpfs."""
     if sys.platform != "linux":
         return False
     answer = (ctypes.c_long * 32)()  # struct statfs, which begins with f_type
@@ -61,13 +61,13 @@ def attach(size_mb: int, folder: Path) -> tuple[int, str]:
     Raises OSError if the host refuses, FileNotFoundError without `mke2fs`.
     """
     if _free_bytes(folder) < size_mb * BYTES_PER_MB:
-        # Otherwise what does not fit would be lost after it was written.
+        # Otherwise data that does not fit would be lost after it was written.
         raise OSError(errno.ENOSPC, f"the disk has less than {size_mb} MB left")
     with tempfile.TemporaryFile(dir=folder) as image:
         os.ftruncate(image.fileno(), _image_bytes(size_mb))
         device, path = _attach_to_loop(image.fileno())
     try:
-        # Not before: what is in the file when it is attached is first written to the disk, which then has to
+        # Not before: data in the file when it is attached is first written to the disk, which must then
         # be freed again at the environment's end.
         for offset, written in _template(size_mb):
             os.pwrite(device, written, offset)
@@ -89,20 +89,20 @@ def _attach_to_loop(image_fd: int) -> tuple[int, str]:
                 return device, path
             except OSError as error:
                 os.close(device)
-                if error.errno != errno.EBUSY:  # somebody else was faster
+                if error.errno != errno.EBUSY:  # another process was faster
                     raise
     finally:
         os.close(control)
 
 
 def _image_bytes(size_mb: int) -> int:
-    # Inode tables and bitmaps, and the 2 % (at most 16 MB) that the kernel holds back to keep its promises.
+    # Inode tables and bitmaps, and the 2 % (at most 16 MB) that the kernel reserves.
     return (size_mb + 17 + min(16, size_mb // 45)) * BYTES_PER_MB
 
 
 @cache
 def _template(size_mb: int) -> tuple[tuple[int, bytes], ...]:
-    """What `mke2fs` writes for this size: offsets, and the bytes there."""
+    """What `mke2fs` writes for this size: offsets and bytes."""
     command = shutil.which("mke2fs", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
     if command is None:
         raise FileNotFoundError(errno.ENOENT, "mke2fs is not installed")

@@ -1,7 +1,7 @@
-"""How many invocations may run at once and start in a second: the account's and each function's share.
+"""How many invocations may run at once and start per second: the account's and each function's share.
 
 AWS documentation, "Understanding Lambda function scaling" and "Lambda scaling behavior": reserved and
-provisioned concurrency are taken out of the account's, a function without a reservation shares the rest;
+provisioned concurrency are taken from the account's, a function without a reservation shares the rest;
 the requests of a second are limited to ten times the concurrency; each function may add 1000 environments
 every 10 seconds, refilled continuously.
 """
@@ -45,8 +45,8 @@ class TokenBucket:
 class Concurrency:
     """Counts running invocations by function and refuses what is beyond the limits.
 
-    `host_limit` is what this machine can run; `account` the quota that is simulated. Environments that
-    provisioned concurrency has allocated are not counted here: they are nobody else's.
+    `host_limit` is what this machine can run; `account` the simulated quota. Environments allocated by
+    provisioned concurrency are not counted here: nobody else can use them.
     """
 
     def __init__(
@@ -74,11 +74,11 @@ class Concurrency:
 
     @property
     def unreserved(self) -> int:
-        """What is left of it for functions without a reservation."""
+        """What is left for functions without a reservation."""
         return self._unreserved
 
     def _recount(self) -> None:
-        """Kept, not computed for each invocation: limits change rarely."""
+        """Stored, not computed per invocation: limits change rarely."""
         free = [name for name in self._provisioned if name not in self._reserved]
         self._unreserved = (
             self.limit - sum(self._reserved.values()) - sum(self._provisioned[name] for name in free)
@@ -128,7 +128,7 @@ class Concurrency:
         """Set aside (or give back) provisioned environments of a function.
 
         Raises:
-            LambdaApiError: 400, more than its reservation, or than the account has left.
+            LambdaApiError: 400, more than its reservation or than the account has left.
         """
         self._provisioned[name] += change
         self._recount()
@@ -184,5 +184,5 @@ class Concurrency:
             bucket = self._scaling[name] = TokenBucket(self._scaling_per_10_s, per_s, self._clock())
         wait_s = bucket.take(self._clock())
         if wait_s:
-            # The documentation names no reason of its own for this limit.
+            # The documentation names no separate reason for this limit.
             raise throttled("ConcurrentInvocationLimitExceeded", wait_s)

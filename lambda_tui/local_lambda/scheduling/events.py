@@ -1,4 +1,4 @@
-"""Asynchronous invocations: a queue of their own, and retries.
+"""Asynchronous invocations: their queue and retries.
 
 AWS documentation, "How Lambda handles errors and retries with asynchronous invocation": after a function
 error two more attempts, 1 and 2 minutes later; throttles and service errors are tried again for up to 6
@@ -29,7 +29,7 @@ MAX_QUEUED = 10_000
 class EventQueue:
     """Runs asynchronous invocations, each in a task that waits its turn.
 
-    `prepare` makes the invocation anew for each attempt: the function may have changed meanwhile.
+    `prepare` builds the invocation again for each attempt: the function may have changed meanwhile.
     """
 
     def __init__(self, scheduler: Scheduler, time_scale: float = 1.0) -> None:
@@ -38,7 +38,7 @@ class EventQueue:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, prepare: Callable[[], Invocation]) -> None:
-        """Take an event; raises LambdaApiError (429) when far too many wait."""
+        """Accept an event; raises LambdaApiError (429) if far too many are waiting."""
         if len(self._tasks) >= MAX_QUEUED:
             raise LambdaApiError(
                 429,
@@ -52,7 +52,7 @@ class EventQueue:
         task.add_done_callback(self._tasks.discard)
 
     def close(self) -> None:
-        """Give up what has not ended."""
+        """Cancel what has not ended."""
         for task in self._tasks:
             task.cancel()
 
@@ -63,7 +63,7 @@ class EventQueue:
             await asyncio.sleep(delay_s / self._time_scale)
 
     async def _attempt(self, prepare: Callable[[], Invocation]) -> bool:
-        """Run the event once, whenever there is room for it; whether it failed."""
+        """Run the event once, as soon as there is room; return whether it failed."""
         given_up_at = time.monotonic() + MAX_EVENT_AGE_S / self._time_scale
         backoff_s = FIRST_BACKOFF_S
         while time.monotonic() < given_up_at:

@@ -1,6 +1,6 @@
-"""How long execution environments live: the chance that one is still warm after some idle time, and its age.
+"""How long execution environments live: the chance of being warm after some idle time, and their age.
 
-Idle times: measured on AWS in 2025, 100 trials for each idle time ("Demystifying Serverless Costs on Public
+Idle times: measured on AWS in 2025, 100 trials per idle time ("Demystifying Serverless Costs on Public
 Platforms", arXiv 2506.01283, keep-alive data): all environments survive 240 s, none 360 s. Age: the AWS
 documentation says that environments are ended every few hours even when busy, without figures.
 """
@@ -38,7 +38,7 @@ def idle_seconds(reclaimed_share: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """Draws lifetimes. `idle_s` replaces the curve by one time; `time_scale` makes everything faster."""
+    """Draws lifetimes. `idle_s` replaces the curve with one time; `time_scale` makes everything faster."""
 
     idle_s: float | None = None
     max_age_s: float = MAX_AGE_S
@@ -46,7 +46,7 @@ class Lifetimes:
     random: random.Random = field(default_factory=random.Random, repr=False)
 
     def idle(self) -> float:
-        """Seconds that an environment becoming idle now will be kept, if nobody calls."""
+        """How many seconds an environment that becomes idle now will be kept, if nobody calls."""
         if self.idle_s is not None:
             return self.idle_s
         return idle_seconds(self.random.random()) / self.time_scale

@@ -1,4 +1,4 @@
-"""Provisioned concurrency: environments of a version, initialised before anybody calls."""
+"""Provisioned concurrency: environments of a version, initialised ahead of invocations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Status = Literal["IN_PROGRESS", "READY", "FAILED"]
 
 @dataclass(slots=True, eq=False)
 class ProvisionedConfig:
-    """What was asked for on an alias or a version, and the environments there are for it."""
+    """What was requested for an alias or a version, and its environments."""
 
     function_name: str
     qualifier: str
@@ -42,7 +42,7 @@ class ProvisionedConfig:
 
 
 class ProvisionedConcurrency:
-    """All provisioned concurrency; keeps each configuration at the number of environments asked for."""
+    """All provisioned concurrency; keeps each configuration at the requested number of environments."""
 
     def __init__(self, registry: FunctionRegistry, scheduler: Scheduler) -> None:
         self._registry = registry
@@ -50,7 +50,7 @@ class ProvisionedConcurrency:
         self._configs: dict[tuple[str, str], ProvisionedConfig] = {}
 
     def put(self, identifier: str, qualifier: str, count: int) -> ProvisionedConfig:
-        """Ask for `count` environments for an alias or a version.
+        """Request `count` environments for an alias or a version.
 
         Raises:
             LambdaApiError: 400 for $LATEST or too many, 404, 409 for a version that has another.
@@ -101,7 +101,7 @@ class ProvisionedConcurrency:
         return sum(environment.is_idle for environment in config.environments)
 
     def remove(self, name: str, qualifier: str) -> bool:
-        """Give the environments back; whether there were any to give."""
+        """Release the environments; return whether there were any."""
         config = self._configs.pop((name, qualifier), None)
         if config is None:
             return False
@@ -115,7 +115,7 @@ class ProvisionedConcurrency:
             self.remove(name, config.qualifier)
 
     def retarget(self, function: Function, alias_name: str) -> None:
-        """An alias may stand for another version now: its environments are made anew."""
+        """An alias may refer to another version now: its environments are replaced."""
         config = self._configs.get((function.name, alias_name))
         wanted = function.version(function.aliases[alias_name].version)
         if config is None or wanted is None or wanted is config.configuration:

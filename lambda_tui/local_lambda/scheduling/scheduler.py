@@ -1,4 +1,4 @@
-"""Which environment runs an invocation: a provisioned one, the warm one used last, a new one, or none."""
+"""Which environment runs an invocation: a provisioned one, the last used warm one, a new one, or none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MOST_WATCHED = 256
 
 
 def host_environments(*, watched: bool = False) -> int:
-    """How many idle environments this host holds in half of its memory: 64 to 1,000, AWS's default account.
+    """How many idle environments fit in half of this host's memory: 64 to 1,000, the default limit on AWS.
 
     At most 256 where they are `watched`: no control group holds them to their CPU share and memory.
     """
@@ -51,11 +51,11 @@ def host_environments(*, watched: bool = False) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SchedulerLimits:
-    """What can run, and how long it lives.
+    """How many environments can run, and how long they live.
 
-    `max_environments` is what can exist, idle ones included, None what this host holds; `account_concurrency`
-    the simulated quota. `idle_s` keeps unused environments for exactly so long instead of AWS's measured
-    times, which `time_scale` divides, together with the maximum age and the waits between retries of events.
+    `max_environments` counts idle ones too, None means what this host holds; `account_concurrency`
+    the simulated quota. `idle_s` keeps unused environments for exactly that long instead of AWS's measured
+    times; `time_scale` divides those, the maximum age and the waits between retries of events.
     `package_mb_per_s` is how fast a new environment gets its code before INIT begins; None takes no time.
     """
 
@@ -68,14 +68,14 @@ class SchedulerLimits:
     package_mb_per_s: float | None = None
 
     def fetch_s(self, function: FunctionConfiguration) -> float:
-        """Return how long the package of `function`, as it was uploaded, is on its way."""
+        """Return how long fetching the uploaded package of `function` takes."""
         if self.package_mb_per_s is None:
             return 0.0
         return function.code_size / BYTES_PER_MB / self.package_mb_per_s
 
 
 class Scheduler:
-    """All environments of all functions. Idle ones are kept by function revision, last used on top."""
+    """All environments of all functions. Idle ones are kept per function revision, the last used on top."""
 
     def __init__(self, sandbox: Sandbox, region: str, limits: SchedulerLimits) -> None:
         self.limits = limits
@@ -99,7 +99,7 @@ class Scheduler:
         return len(self._environments)
 
     def uses_code(self, folder: Path) -> bool:
-        """Whether an environment runs code from there."""
+        """Whether an environment runs code from that folder."""
         return any(environment.function.task_root == folder for environment in self._environments)
 
     async def invoke(self, invocation: Invocation) -> Outcome:
@@ -115,7 +115,7 @@ class Scheduler:
 
     def start(self, invocation: Invocation, done: Done, failed: Failed) -> None:
         """As `invoke`, but call `done` or `failed`: one of them, whatever happens. A warm invocation takes no
-        turn of the event loop.
+        iteration of the event loop.
 
         Raises:
             LambdaApiError: 429, the invocation is beyond a limit.
@@ -240,7 +240,7 @@ class Scheduler:
         return environment
 
     def _evict_one(self) -> None:
-        """Make room, if anything is idle: retired environments that still run may be one too many."""
+        """Make room if anything is idle: retired environments that still run may be one too many."""
         idle = [environment for pool in self._idle.values() for environment in pool[:1]]
         if idle:
             self._remove_idle(min(idle, key=lambda environment: environment.idle_since))
@@ -289,7 +289,7 @@ class Scheduler:
             self.on_gone(environment)
 
     def _reclaim_by(self, at: float) -> None:
-        """Have the idle environments looked at no later than `at`."""
+        """Check the idle environments no later than `at`."""
         if self._reclaim_timer is None or at < self._reclaim_at:
             if self._reclaim_timer is not None:
                 self._reclaim_timer.cancel()

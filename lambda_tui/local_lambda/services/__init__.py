@@ -1,4 +1,4 @@
-"""Stand-ins for S3, DynamoDB and SQS, behind a latency of their own, for the payloads that call them."""
+"""Stand-ins for S3, DynamoDB and SQS with a configurable latency, for the payloads that call them."""
 
 from lambda_tui.local_lambda.services.behaviour import ServiceBehaviour, configured_behaviour
 from lambda_tui.local_lambda.services.latency_proxy import CONTROL_PATH, ServicesServer, start_services

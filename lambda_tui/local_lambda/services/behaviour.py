@@ -1,4 +1,4 @@
-"""How the stand-ins answer: how late, how many requests a second, and how often not."""
+"""How the stand-ins answer: latency, requests per second, and failures."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ MAX_LATENCY_MS = 900_000  # Lambda's longest timeout
 class ServiceBehaviour:
     """What is added to every answer. Latency runs from the request's arrival.
 
-    20 ms is what one of 1000 S3 objects took in "How do you like your AWS Lambda Concurrency" (22.3 s in a
-    row). Jitter comes on top: `uniform` 0 to `jitter_ms`, `exponential` with that mean; with `lognormal`
-    `latency_ms` is the median and one in six answers is later by more than `jitter_ms`.
+    20 ms is what each of 1000 S3 objects took in "How do you like your AWS Lambda Concurrency" (22.3 s
+    sequentially). Jitter is added: `uniform` 0 to `jitter_ms`, `exponential` with that mean; with
+    `lognormal`, `latency_ms` is the median and one in six answers is later by more than `jitter_ms`.
     """
 
     latency_ms: float = 20.0
@@ -55,7 +55,7 @@ def parse_behaviour(document: object, base: ServiceBehaviour | None = None) -> S
     """`base` with the fields that a JSON object names.
 
     Raises:
-        InvalidInput: it is no object, or a field is unknown or unusable.
+        InvalidInput: it is not an object, or a field is unknown or invalid.
     """
     base = base or ServiceBehaviour()
     if not isinstance(document, Mapping):
@@ -69,10 +69,10 @@ def parse_behaviour(document: object, base: ServiceBehaviour | None = None) -> S
 
 
 def configured_behaviour() -> ServiceBehaviour:
-    """What the environment variable LAMBDA_TUI_SERVICES says, for example `{"latency_ms": 5}`.
+    """The behaviour set by the environment variable LAMBDA_TUI_SERVICES, for example `{"latency_ms": 5}`.
 
     Raises:
-        InvalidInput: it is not usable.
+        InvalidInput: it is invalid.
     """
     text = os.environ.get(VARIABLE) or "{}"
     try:
@@ -108,7 +108,7 @@ class Chance:
             return latency_ms + self._random.uniform(0, jitter_ms)
         if self._behaviour.jitter == "exponential" or latency_ms == 0:
             return latency_ms + self._random.expovariate(1 / jitter_ms)
-        # One standard deviation up, the 84th percentile, is exactly jitter_ms later.
+        # One standard deviation up, at the 84th percentile, is exactly jitter_ms later.
         return latency_ms * math.exp(self._random.gauss(0, math.log1p(jitter_ms / latency_ms)))
 
     def disconnects(self) -> bool:

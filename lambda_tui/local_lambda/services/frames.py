@@ -1,4 +1,4 @@
-"""What goes over the pipes to and from the stand-ins: a JSON head and a body, each with its length before."""
+"""Frames on the pipes to and from the stand-ins: a JSON head and a body, each preceded by its length."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def encode_frame(head: object, body: bytes = b"") -> bytes:
 
 
 class FrameReader:
-    """Puts frames together from the pieces that arrive."""
+    """Assembles frames from the pieces that arrive."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()

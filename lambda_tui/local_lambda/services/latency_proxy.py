@@ -1,7 +1,7 @@
-"""The door to the stand-ins: answers as late, as seldom and as badly as real services do.
+"""A proxy in front of the stand-ins, with the latency, throttling and failures of real services.
 
 One loopback port for S3, DynamoDB and SQS: a request's signature names the service it is for. Latency is
-that of an answer on an open connection; connecting costs nothing extra here.
+that of an answer on an open connection; connecting adds nothing here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SERVICE = re.compile(r"AWS4-HMAC-SHA256 Credential=[^/,]+/\d{8}/[a-z0-9-]+/(s3|
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error of one service: SDKs tell by `status` and `code` whether to try again."""
+    """An error of one service: SDKs decide by `status` and `code` whether to retry."""
 
     status: int
     code: str
@@ -54,7 +54,7 @@ _FAILED = {
 
 
 def refusal_response(service: str, refusal: Refusal) -> Response:
-    """The error in the shape of the service: XML of S3, JSON of the others."""
+    """The error in the service's format: XML for S3, JSON for the others."""
     if service == "s3":
         body = f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>"
         return Response(refusal.status, body.encode(), (("Content-Type", "application/xml"),))
@@ -63,7 +63,7 @@ def refusal_response(service: str, refusal: Refusal) -> Response:
 
 
 class ServicesServer:
-    """The running door; `url` has no path. The stand-ins behind it start with the first request."""
+    """The running proxy; `url` has no path. The stand-ins behind it start with the first request."""
 
     def __init__(self, region: str, behaviour: ServiceBehaviour) -> None:
         self._stand_ins = StandInProcess(region)
@@ -73,7 +73,7 @@ class ServicesServer:
         self.behave(behaviour)
 
     def behave(self, behaviour: ServiceBehaviour) -> None:
-        """Answer like this from now on, with the random numbers of the seed's beginning."""
+        """Answer like this from now on, restarting the random numbers from the seed."""
         self.behaviour = behaviour
         self._chance = Chance(behaviour)
         self._bucket = TokenBucket(behaviour.requests_per_s)
@@ -94,13 +94,13 @@ class ServicesServer:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a function needs to know to call the stand-ins and to find what is in them."""
+        """The environment variables with which a function calls the stand-ins and finds their contents."""
         return MappingProxyType(
             {
                 "AWS_ENDPOINT_URL_S3": self.url,
                 "AWS_ENDPOINT_URL_DYNAMODB": self.url,
                 "AWS_ENDPOINT_URL_SQS": self.url,
-                # A function must not follow what its user has configured for the AWS command line.
+                # A function must not use the user's AWS CLI configuration.
                 "AWS_CONFIG_FILE": "/dev/null",
                 "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
                 "BUCKET": BUCKET,
@@ -131,7 +131,7 @@ class ServicesServer:
     async def _serve(self, service: str, request: Request) -> Response:
         loop = asyncio.get_running_loop()
         answer_at = loop.time() + self._chance.latency_ms() / 1000
-        # All drawn for every request, so that one setting does not change what another one's seed gives.
+        # Draw all of them for every request, so that one setting does not change another's random numbers.
         disconnects, fails = self._chance.disconnects(), self._chance.fails()
         if disconnects:
             response = None
@@ -150,7 +150,7 @@ class ServicesServer:
         try:
             return await self._stand_ins.ask(service, request)
         except TargetError as error:
-            # SDKs try again after 503: by then the stand-ins have started anew.
+            # SDKs retry after 503: by then the stand-ins have restarted.
             status = 503 if isinstance(error, TargetLost) else 501
             return refusal_response(service, Refusal(status, "ServicesUnavailable", str(error)))
 
@@ -170,14 +170,14 @@ class ServicesServer:
 
 
 async def start_services(region: str, behaviour: ServiceBehaviour | None = None) -> ServicesServer:
-    """Open the door; the stand-ins start when something comes through it. Raises OSError if it cannot."""
+    """Start the proxy; the stand-ins start with the first request. Raises OSError if it cannot listen."""
     server = ServicesServer(region, behaviour or ServiceBehaviour())
     await server.start()
     return server
 
 
 class _HeadResponse(Response):
-    """What HEAD is answered with: the length of a body that does not follow."""
+    """The answer to HEAD: the length of a body that does not follow."""
 
     def encode(self, *, keep_alive: bool) -> bytes:
         encoded = super().encode(keep_alive=keep_alive)

@@ -1,4 +1,4 @@
-"""A throw-away certificate for the upstream on loopback, made at its start by the openssl program."""
+"""A throw-away certificate for the upstream on loopback, made by the openssl program at start."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DAYS = "2"
 
 
 def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a key and a certificate for 127.0.0.1 in `folder`; return the server's context, the certificate.
+    """Make a key and a certificate for 127.0.0.1 in `folder`; return server context and certificate.
 
     A client trusts it alone through ``SSL_CERT_FILE``, which Python's ssl and OpenSSL read. The key is
     deleted before this returns.

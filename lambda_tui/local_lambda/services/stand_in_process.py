@@ -1,4 +1,4 @@
-"""The stand-ins as a child process: started when first needed, asked over pipes, gone with this one."""
+"""The stand-ins as a child process: started when first needed, called over pipes, ended with this one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_installed() -> None:
 
 
 class StandInProcess:
-    """Answers requests in the order they come; starts anew after it went away, with fresh data."""
+    """Answers requests in the order they arrive; restarts with fresh data if it went away."""
 
     def __init__(self, region: str) -> None:
         self._region = region
@@ -48,7 +48,7 @@ class StandInProcess:
         return None if child is None else child.process.pid
 
     async def start(self) -> _Child:
-        """Start it unless it runs, and wait until it answers.
+        """Start it unless it is running, and wait until it answers.
 
         Raises:
             TargetRefused: the extra is not installed.
@@ -57,7 +57,7 @@ class StandInProcess:
         if self._starting is None or (self._starting.done() and _living(self._starting) is None):
             check_installed()
             self._starting = asyncio.ensure_future(_start(self._region))
-        # Several may wait for the same start, and any of them may give up.
+        # Several callers may wait for the same start, and any of them may give up.
         return await asyncio.shield(self._starting)
 
     async def ask(self, service: str, request: Request) -> Response:
@@ -181,7 +181,7 @@ _HOP_BY_HOP = frozenset({"content-length", "connection", "transfer-encoding", "d
 def _response(head: list[Any], body: bytes) -> Response:
     status, headers = head
     if not body:
-        # The answer to HEAD says how long the body would be: it goes on as one that the proxy leaves out.
+        # The answer to HEAD gives the length of a body: it is passed on as a body that the proxy omits.
         body = bytes(next((int(value) for name, value in headers if name.lower() == "content-length"), 0))
     return Response(
         status, body, tuple((name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP)

@@ -1,7 +1,7 @@
-"""The program that is S3, DynamoDB and SQS: moto's request handling, fed with frames on standard input.
+"""The program that stands in for S3, DynamoDB and SQS: moto's request handling, fed with frames on stdin.
 
-No HTTP server of its own: nothing listens that others could reach, and a request costs 0.5 ms instead of
-the 1 to 2 ms of moto's server, which also closes every connection after one answer.
+It has no HTTP server: nothing listens that others could reach, and a request costs 0.5 ms instead of the
+1 to 2 ms of moto's server, which also closes every connection after one answer.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def object_key(number: int) -> str:
 
 
 def object_body(number: int) -> bytes:
-    """1 KiB: the key and a line feed over and over (lambda_payloads/contract/README.md)."""
+    """1 KiB: the key and a line feed, repeated (lambda_payloads/contract/README.md)."""
     line = f"{object_key(number)}\n".encode()
     return (line * (OBJECT_BYTES // len(line) + 1))[:OBJECT_BYTES]
 
 
 def seed_services(region: str) -> None:
-    """Make the bucket with its objects, the table with its items, and the queue."""
+    """Create the bucket with its objects, the table with its items, and the queue."""
     from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415
     from moto.s3.models import s3_backends  # noqa: PLC0415
     from moto.utilities.utils import get_partition  # noqa: PLC0415
@@ -110,7 +110,7 @@ class StandIns:
 
 
 def _without_long_poll(body: bytes) -> bytes:
-    """One request is answered at a time: a long poll would hold up everybody else, so it is a short one."""
+    """Turn a long poll into a short one: requests are answered one at a time, and others would wait."""
     request = json.loads(body)
     request.pop("WaitTimeSeconds", None)
     return json.dumps(request).encode()
@@ -152,7 +152,7 @@ def main(region: str, parent_pid: str) -> None:
     """Answer request frames until standard input ends, which is when the server does."""
     die_with_parent(int(parent_pid))
     frames_fd = os.dup(1)
-    os.dup2(2, 1)  # what is printed must not get among the frames
+    os.dup2(2, 1)  # printed text must not get between the frames
     stand_ins = StandIns(region)
     seed_services(region)
     _write(frames_fd, encode_frame(READY))
@@ -160,7 +160,7 @@ def main(region: str, parent_pid: str) -> None:
     while data := os.read(0, 1 << 20):
         for head, body in reader.feed(data):
             _write(frames_fd, stand_ins.answer(head, body))
-    # Thousands of small objects need no orderly end.
+    # Thousands of small objects need no orderly teardown.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""What the payloads call while they wait: services on loopback that answer after a chosen time.
+"""What the payloads call in order to wait: services on loopback that answer after a chosen time.
 
 Today there is one, ``GET /latency?ms=300&task=0``; others are added to the table in `start_upstream`.
 """
@@ -22,7 +22,7 @@ _TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 
 @dataclass(slots=True)
 class UpstreamServer:
-    """A running upstream; `url` has no path and no slash at its end."""
+    """A running upstream; `url` has no path and no trailing slash."""
 
     url: str
     _server: HttpServer
@@ -51,7 +51,7 @@ async def start_upstream(port: int = 0, *, tls: SSLContext | None = None) -> Ups
 
 
 def answer_after_latency(request: Request) -> Answer:
-    """Answer ``task-N`` after `ms` milliseconds; 400 with a sentence where these are not usable."""
+    """Answer ``task-N`` after `ms` milliseconds; 400 with a sentence if these are invalid."""
     if request.method != "GET":
         return _text(405, "Only GET is answered here.")
     values = parse_qs(request.query, keep_blank_values=True)

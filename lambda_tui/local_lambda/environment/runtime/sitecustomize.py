@@ -1,9 +1,9 @@
 """Runs first in every Python process of a function: what Lambda's host refuses is refused here too.
 
-Lambda has no usable /dev/shm, so that semaphores and shared memory fail with Errno 38 and with them
+Lambda has no usable /dev/shm, so semaphores and shared memory fail with Errno 38, and with them
 multiprocessing's Pool, Queue, Lock and ProcessPoolExecutor (https://aws.amazon.com/blogs/compute/
 parallel-processing-in-python-with-aws-lambda/). An environment's own /dev/shm, where the host allows one,
-refuses other programs too, but with another number (Errno 30). Importing the two extensions costs 0.25 ms;
+refuses other programs too, but with another error (Errno 30). Importing the two extensions costs 0.25 ms;
 nothing else that the runtime does not need is imported, since all of it would be part of every INIT.
 """
 
@@ -45,7 +45,7 @@ else:
 if sys.platform == "linux":
 
     def cpu_count() -> int:
-        """Return the number of CPUs that the memory size shows; Python's own ignores the affinity."""
+        """Return the number of CPUs visible at the memory size; Python's own ignores the affinity."""
         return len(os.sched_getaffinity(0))
 
     os.cpu_count = cpu_count

@@ -56,7 +56,7 @@ _client = _Client()
 
 
 def initialize_client(user_agent: str) -> None:
-    """Say who asks."""
+    """Set the client's name."""
     _client.user_agent = user_agent
 
 
@@ -75,12 +75,12 @@ def next() -> tuple[bytes, dict[str, Any]]:  # noqa: A001 - the extension's name
 def post_invocation_result(
     invoke_id: str, result: bytes, content_type: str, _invocation_id: str | None = None
 ) -> None:
-    """Answer an event. Raises RuntimeError if the answer is not taken."""
+    """Answer an event. Raises RuntimeError if the answer is not accepted."""
     _client.post(f"/invocation/{invoke_id}/response", result, {"Content-Type": content_type})
 
 
 def post_error(invoke_id: str, error: str, _xray_fault: str, _invocation_id: str | None = None) -> None:
-    """Answer an event with an error in JSON. Raises RuntimeError if it is not taken."""
+    """Answer an event with an error in JSON. Raises RuntimeError if it is not accepted."""
     _post_error(f"/invocation/{invoke_id}/error", json.loads(error))
 
 

@@ -1,1 +1,1 @@
-"""The ways in which a host holds the processes of an environment together."""
+"""The ways in which a host groups and limits the processes of an environment."""

@@ -1,4 +1,4 @@
-"""What a group is charged for, less what is in its /tmp and what the kernel caches of files."""
+"""The memory charged to a group, minus its /tmp and the kernel's file cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lambda_tui.local_lambda.sandbox.groups.control_group import BYTES_PER_MB, K
 class ChargedMemory:
     """The memory figures of one group; `peak_file` and `current_file` are the control files they come from.
 
-    Where the group is charged for a /tmp, its size is set aside: it is no memory of the function.
+    If a /tmp is charged to the group, its size is set aside: it is not memory of the function.
     """
 
     def __init__(
@@ -29,20 +29,20 @@ class ChargedMemory:
         self.tmp_bytes = 0
 
     def limit_to(self, memory_mb: int, charged_tmp_mb: int) -> None:
-        """Take note of the limits; writing them is the group's."""
+        """Note the limits; the group writes them."""
         self.limit_bytes = memory_mb * BYTES_PER_MB
         self.hard_limit_bytes = (memory_mb + charged_tmp_mb) * BYTES_PER_MB
 
     def look_only_at_current(self) -> None:
-        """Where the kernel keeps no peak, or its peak has a /tmp in it."""
+        """For kernels without a peak, or if the peak includes a /tmp."""
         self._peak_file = self._current_file
 
     def peak_bytes(self) -> int:
-        """The most memory that the group used, files left out.
+        """The most memory that the group used, without files.
 
-        The kernel remembers only the peak of memory and cached files together, so what is cached now is taken
-        off, and is asked for only when that peak has grown. Files written and removed since the last look are
-        still in it.
+        The kernel keeps only the peak of memory and cached files together, so the current cache is subtracted,
+        and read only when that peak has grown. Files written and removed since the last reading are
+        still included.
         """
         charged = self._files.number(self._peak_file) - self.tmp_bytes
         if charged > self._highest_charge_bytes:
@@ -51,7 +51,7 @@ class ChargedMemory:
         return self._peak_bytes
 
     def set_aside(self, tmp_bytes: int) -> bool:
-        """Leave what /tmp holds out from now on; False if that is what it held before."""
+        """Exclude this size of /tmp from now on; False if it has not changed."""
         if tmp_bytes == self.tmp_bytes:
             return False
         self.tmp_bytes = tmp_bytes

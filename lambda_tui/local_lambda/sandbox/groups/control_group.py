@@ -1,4 +1,4 @@
-"""The one interface to whatever holds an environment's processes together on this kind of host."""
+"""The one interface to whatever groups an environment's processes on this kind of host."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Protocol
 
 from lambda_tui.aws_facts import FULL_VCPU_MB
 
-CPU_PERIOD_US = 20_000  # measured on Lambda: arXiv 2506.01283; 100 ms distorts tasks below 100 ms of CPU
+CPU_PERIOD_US = 20_000  # measured on Lambda: arXiv 2506.01283; 100 ms would distort tasks below 100 ms of CPU
 MAX_PROCESSES = 1024  # processes and threads; lambda/latest/dg/gettingstarted-limits.html
 BYTES_PER_MB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class CpuUsage:
-    """What the processes of one cell have consumed so far, and how often the quota stopped them."""
+    """What the processes of one cell have consumed so far, and how often the quota throttled them."""
 
     cpu_ms: float
     throttled_periods: int = 0
@@ -32,10 +32,10 @@ class ControlGroup(Protocol):
 
     @property
     def marker(self) -> str:
-        """What the members carry in their environment to be found again; empty where groups hold them."""
+        """What members carry in their environment so that they can be found; empty if groups hold them."""
 
     def leader_started(self, pid: int, own_user: int | None = None) -> None:
-        """Take note of the process spawned into the cell, and of the user id that only members have."""
+        """Note the process spawned into the cell, and the user id that only members have."""
 
     def leader_exited(self, cpu_ms: float) -> None:
         """The spawned process ended; it and the children it waited for used `cpu_ms` of CPU time."""
@@ -52,15 +52,15 @@ class ControlGroup(Protocol):
         """Return how many members were killed for using more than the limit."""
 
     def set_aside(self, tmp_bytes: int) -> None:
-        """Count so much of what is charged to the members as their /tmp, a tmpfs, and not as memory."""
+        """Count this much of the charged memory as the members' /tmp, a tmpfs, and not as memory."""
 
     def exceeds_memory(self) -> bool:
-        """Tell whether their memory, as far as it is not set aside or cached files, is over the limit."""
+        """Tell whether their memory, without what is set aside and cached files, is over the limit."""
 
     def reclaim_or_kill(self) -> None:
-        """Have the kernel take back what it can, and if that is not enough, kill.
+        """Make the kernel reclaim what it can, and if that is not enough, kill.
 
-        Takes as long as the end of a process; may be called in a thread.
+        Takes as long as a process takes to end; may be called in a thread.
         """
 
     def freeze(self) -> None: ...
@@ -77,7 +77,7 @@ class ControlGroup(Protocol):
         """Remove the empty group; return whether it is gone."""
 
     def release(self) -> None:
-        """Close what is kept open for readings: none follow."""
+        """Close what is kept open for readings; no more follow."""
 
 
 class Hierarchy(Protocol):
@@ -95,20 +95,20 @@ class Hierarchy(Protocol):
 
     @property
     def roots(self) -> tuple[Path, ...]:
-        """The folders, named after the server, under which every group of it is."""
+        """The folders, named after the server, that contain all its groups."""
 
     def create(self, environment_id: str, memory_mb: int, charged_tmp_mb: int = 0) -> ControlGroup:
         """Make a group limited to `memory_mb`; raises OSError if the host refuses.
 
-        `charged_tmp_mb` is the size of a /tmp whose pages will be charged to it, to be told by `set_aside`.
+        `charged_tmp_mb` is the size of a /tmp whose pages will be charged to it, see `set_aside`.
         """
 
     def close(self) -> None:
-        """End what runs on its behalf; the groups are removed by their folders."""
+        """End what runs on its behalf; the groups are removed through their folders."""
 
 
 def cpu_quota_us(memory_mb: int) -> int:
-    """Return the CPU time Lambda grants `memory_mb` in each period of 20 ms: 1 vCPU for each 1769 MB."""
+    """Return the CPU time Lambda grants `memory_mb` in each period of 20 ms: 1 vCPU per 1769 MB."""
     return round(CPU_PERIOD_US * memory_mb / FULL_VCPU_MB)
 
 
@@ -128,7 +128,7 @@ def read_number(path: Path) -> int:
 
 
 class KeptFiles:
-    """Control files that are kept open, each for reading or writing: using one again is one system call."""
+    """Control files that are kept open, each for reading or writing: reusing one is a single system call."""
 
     def __init__(self) -> None:
         self._descriptors: dict[str, int] = {}

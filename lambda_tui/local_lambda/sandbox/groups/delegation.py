@@ -1,7 +1,7 @@
-"""Asks systemd for control groups: it hands them to a scope unit, and lets whoever asks have one.
+"""Asks systemd for control groups: it delegates them to a scope unit, which any user may request.
 
-What `systemd-run --scope` does for the command that it becomes, done for this process as it runs: nothing
-is started anew, and its streams, parent and terminal stay what they are. ("Delegate=" and "CollectMode=" in
+As `systemd-run --scope` does for the command that it becomes, but for this running process: nothing is
+restarted, and its streams, parent and terminal stay the same. ("Delegate=" and "CollectMode=" in
 systemd.resource-control(5) and systemd.unit(5); "StartTransientUnit" in org.freedesktop.systemd1(5).)
 """
 
@@ -22,7 +22,7 @@ _TIMEOUT_S = 3.0
 def enter_scope(run_folder: Path = Path("/run")) -> bool:
     """Move this process into a scope with control groups of its own; return whether that happened.
 
-    Root asks the system's manager and everybody else their own, whose bus is below `run_folder`.
+    Root asks the system manager, other users their own, whose bus is below `run_folder`.
     """
     pid = os.getpid()
     name = f"{PREFIX}{pid}-{start_time_ticks(pid)}.scope"
@@ -57,7 +57,7 @@ def enter_scope(run_folder: Path = Path("/run")) -> bool:
 
 
 def bus_socket(run_folder: Path) -> Path:
-    """Return where the manager that this user may ask is listened to, whether or not there is one."""
+    """Return the socket of the manager that this user may ask, whether or not it exists."""
     user = os.geteuid()
     return run_folder / ("dbus/system_bus_socket" if user == 0 else f"user/{user}/bus")
 

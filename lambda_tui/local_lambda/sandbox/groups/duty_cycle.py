@@ -25,7 +25,7 @@ governor.main()
 
 
 class GovernorProcess:
-    """The running governor; started with the first cell, and again if somebody kills it."""
+    """The running governor; started with the first cell, and restarted if somebody kills it."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,7 +54,7 @@ class GovernorProcess:
         self._free_slots.append(slot)
 
     def govern(self, slot: int, pid: int, quota_us: int, *, frozen: bool) -> None:
-        """Hold `pid` and its descendants to a quota for each period of 20 ms, from now on."""
+        """Limit `pid` and its descendants to a quota per period of 20 ms, from now on."""
         order = f"govern {slot} {pid} {quota_us * 1000}"
         self._orders[slot] = (order, frozen)
         self._send(order)
@@ -69,7 +69,7 @@ class GovernorProcess:
             self._send(f"forget {slot}")
 
     def figures(self, slot: int) -> tuple[int, float]:
-        """Return the periods that began while the slot's cell was stopped, and the ms it was stopped for."""
+        """Return the periods that began while the slot's cell was stopped, and the ms it was stopped."""
         periods, stopped_ns = governor.FIGURES.unpack_from(self._figures, slot * governor.FIGURES.size)
         return periods, stopped_ns / 1e6
 
@@ -86,7 +86,7 @@ class GovernorProcess:
             self._restart()
 
     def _start(self) -> None:
-        """Start it and repeat every order that stands."""
+        """Start it and repeat every order still in force."""
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _PROGRAM, _package_root(), str(self._file.fileno())],
             stdin=subprocess.PIPE,
@@ -104,7 +104,7 @@ class GovernorProcess:
             self._send(f"{order}\nfreeze {slot}" if frozen else order)
 
     def _restart(self) -> None:
-        """Replace a governor that has ended: what it had stopped would stay so for ever."""
+        """Replace a governor that has ended: the processes it stopped would stay stopped for ever."""
         self._end()
         if self._orders and not self._closed:
             self._start()
@@ -171,7 +171,7 @@ class GovernedGroup:
     def cpu_usage(self) -> CpuUsage:
         return CpuUsage(self._inner.cpu_usage().cpu_ms, *self._process.figures(self._slot))
 
-    # First here, so that it is true at once; then by the governor, whose last signal it may have crossed.
+    # First here, to take effect at once; then by the governor, whose last signal it may have crossed.
 
     def freeze(self) -> None:
         self._frozen = True

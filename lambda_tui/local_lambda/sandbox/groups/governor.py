@@ -1,8 +1,8 @@
 """The duty cycle: a process that stops and continues others so that each cell gets its CPU share.
 
-Run by `duty_cycle.py`, which tells it on standard input what to govern. It is a process of its own because
-in the server's loop every timer has a grain of 1 ms and waits behind requests, and because fifty cells
-cost a tenth of a core.
+Run by `duty_cycle.py`, which sends it orders on standard input. It is a separate process because timers in
+the server's loop have a resolution of 1 ms and wait behind requests, and because fifty cells cost a tenth
+of a core.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CPUS = os.cpu_count() or 1
 class Bucket:
     """One cell's tokens, in nanoseconds of CPU time; the arithmetic of the kernel's bandwidth control.
 
-    Every period the quota is added. What was not used by then is lost, what was used too much is owed.
+    Every period the quota is added. Unused time is lost, excess use is owed.
     """
 
     def __init__(self, quota_ns: int, now_ns: int) -> None:
@@ -49,12 +49,12 @@ class Bucket:
             self._period_start_ns += begun * PERIOD_NS
             self.balance_ns += begun * self.quota_ns
             if not stopped or begun == 1:
-                # Who was stopped longer than needed, because this process came late, gets what it missed.
+                # A cell stopped too long because this process was late gets back what it missed.
                 self.balance_ns = min(self.balance_ns, self.quota_ns)
         return begun
 
     def due_ns(self, now_ns: int, cpus: int) -> int:
-        """Return when to look again: the earliest moment at which something has to be done."""
+        """Return when to check again: the earliest moment at which something has to be done."""
         if self.balance_ns <= 0:
             return self._period_start_ns + PERIOD_NS * (1 + -self.balance_ns // self.quota_ns)
         soonest = now_ns + max(TICK_NS, self.balance_ns // cpus)
@@ -73,20 +73,20 @@ class GovernedTree:
         self._settled_ns = now_ns
         self._listed_ns = now_ns
         self._frozen = False
-        # Unknown: another governor may have stopped it and been killed.
+        # Unknown: another governor may have stopped it before it was killed.
         self._stopped: bool | None = None
         self._clocks: dict[int, int] = {}
-        # What it used before it was governed is not held against it.
+        # What it used before it was governed does not count.
         self._measure(processes.tree(leader))
 
     def set_quota(self, quota_ns: int) -> None:
         self._bucket.quota_ns = quota_ns
 
     def set_frozen(self, frozen: bool, now_ns: int) -> None:
-        """Stop, or go on if there is a balance; while frozen, nothing is looked at."""
+        """Stop, or continue if there is a balance; while frozen, nothing is checked."""
         self._charge(now_ns)
         self._frozen = frozen
-        # The server has given a signal of its own, which ours may have crossed: it has to be said again.
+        # The server has sent its own signal, which ours may have crossed: send it again.
         self._stopped = None
         self._enforce(now_ns)
 
@@ -98,7 +98,7 @@ class GovernedTree:
     def settle(self, now_ns: int) -> None:
         """Charge what was used, then stop or continue the processes as the balance says."""
         if self._charge(now_ns) and self._stopped:
-            self._stopped = None  # somebody else let it go on
+            self._stopped = None  # somebody else continued it
         self._enforce(now_ns)
 
     def _charge(self, now_ns: int) -> int:
@@ -124,14 +124,14 @@ class GovernedTree:
         self.due_ns = NEVER_NS if self._frozen else self._bucket.due_ns(now_ns, _CPUS)
 
     def _measure(self, pids: Iterable[int]) -> int:
-        """Return the CPU time used since the last look; a new process is charged from its start."""
+        """Return the CPU time used since the last check; a new process is charged from its start."""
         clocks = {pid: clock for pid in pids if (clock := processes.own_cpu_ns(pid)) is not None}
         used_ns = sum(clock - self._clocks.get(pid, 0) for pid, clock in clocks.items())
         self._clocks = clocks
         return used_ns
 
     def _signal(self, *, stop: bool) -> None:
-        # Stopped twice: a parent that still ran may have started a child while the list was made.
+        # Stopped twice: a parent that was still running may have started a child meanwhile.
         for _ in range(2 if stop else 1):
             processes.stop_or_continue(processes.tree(self._leader), stop=stop)
         self._stopped = stop
@@ -152,7 +152,7 @@ class Governor:
             pid, quota_ns = map(int, numbers[1:])
             if tree is None:
                 tree = self._trees[slot] = GovernedTree(pid, quota_ns, now_ns)
-                # An earlier program of the cell, or an earlier governor, has counted so far.
+                # Continue the counts of an earlier program of the cell or an earlier governor.
                 figures = FIGURES.unpack_from(self._figures, slot * FIGURES.size)
                 tree.stopped_periods, tree.stopped_ns = figures
             else:
@@ -180,7 +180,7 @@ def main() -> None:
     governor = Governor(mmap.mmap(int(sys.argv[1]), 0))
     unread = b""
     while True:
-        # select, not poll: its time has a grain of a microsecond.
+        # select, not poll: its timeout has a resolution of a microsecond.
         ready, _, _ = select.select([0], [], [], governor.settle_due())
         if ready:
             received = os.read(0, 65536)

@@ -48,7 +48,7 @@ def parse_membership(text: str) -> dict[str, str]:
 
 
 def own_group(mount: CgroupMount, path: str) -> Path | None:
-    """Return the folder of the group `path` under `mount`, or None where the mount does not show it."""
+    """Return the folder of the group `path` under `mount`, or None if the mount does not show it."""
     if mount.root == "/":
         relative = path
     elif path == mount.root or path.startswith(mount.root + "/"):

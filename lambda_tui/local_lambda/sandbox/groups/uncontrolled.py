@@ -1,5 +1,5 @@
 """Cells on a host without control groups: members are found by session, by a mark in their
-environment, and by their user id where that is their own."""
+environment, and by their user id if it is theirs alone."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class UncontrolledGroup:
         self._users = () if own_user is None else (own_user,)
 
     def leader_exited(self, cpu_ms: float) -> None:
-        # Later its id may be another's, and its session could not be told from a stranger's.
+        # Later its id may belong to another process, and its session would look like a stranger's.
         self.kill()
         self._leader = None
         self._exited_cpu_ms += cpu_ms
 
     def set_cpu_quota(self, quota_us: int) -> None:
-        """Nothing here can enforce it, and `cpu_enforcement` says so."""
+        """Nothing here can enforce it, as `cpu_enforcement` says."""
 
     def cpu_usage(self) -> CpuUsage:
         return CpuUsage(self._exited_cpu_ms + sum(map(processes.cpu_ms, self.pids())))
@@ -74,7 +74,7 @@ class UncontrolledGroup:
 
 
 class UncontrolledHierarchy:
-    """Makes cells on a host where nothing may be enforced but memory, by watching it."""
+    """Makes cells on a host where only memory can be enforced, by watching it."""
 
     cpu_enforcement = "none"
     limits_processes = False

@@ -1,4 +1,4 @@
-"""Control groups version 1: one hierarchy for each controller (Linux admin guide, cgroup-v1)."""
+"""Control groups version 1: one hierarchy per controller (Linux admin guide, cgroup-v1)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class V1Group:
 
     @property
     def join_files(self) -> tuple[str, ...]:
-        # Writing to cgroup.procs waits for a global lock: 10 ms when nobody did so lately. A single thread
+        # Writing to cgroup.procs waits for a global lock: 10 ms if nobody did so recently. A single thread
         # that moves itself takes none: 0.4 ms for all five, and the child has only one thread so far.
         return tuple(f"{place}/tasks" for place in self._places)
 
@@ -68,7 +68,7 @@ class V1Group:
         """Nothing to note: the process joined by itself."""
 
     def leader_exited(self, cpu_ms: float) -> None:
-        """Nothing to note: what it left is still in the group."""
+        """Nothing to note: the processes it left are still in the group."""
 
     def set_cpu_quota(self, quota_us: int) -> None:
         if "cpu" not in self._folders:

@@ -47,9 +47,9 @@ class V2Group:
             self._memory.limit_to(memory_mb, charged_tmp_mb)
             write_control(self._folder / "memory.max", self._memory.hard_limit_bytes)
             if charged_tmp_mb:
-                # The kernel slows down who goes beyond it, to a stop, until somebody has looked why.
+                # The kernel slows processes beyond it to a stop, until the cause has been checked.
                 write_control(self._folder / "memory.high", self._memory.limit_bytes)
-            # memory.peak came with kernel 5.19; before, only what was seen when somebody looked.
+            # memory.peak came with kernel 5.19; before, only the values read from time to time are known.
             if not (self._folder / "memory.peak").exists():
                 self._memory.look_only_at_current()
             swap_limit = self._folder / "memory.swap.max"
@@ -62,14 +62,14 @@ class V2Group:
         """Nothing to note: the process joined by itself."""
 
     def leader_exited(self, cpu_ms: float) -> None:
-        """Nothing to note: what it left is still in the group."""
+        """Nothing to note: the processes it left are still in the group."""
 
     def set_cpu_quota(self, quota_us: int) -> None:
         if "cpu" in self._controllers:
             write_control(self._folder / "cpu.max", f"{quota_us} {CPU_PERIOD_US}")
 
     def cpu_usage(self) -> CpuUsage:
-        # usage_usec is there in every group, the throttling figures only with the controller.
+        # Every group has usage_usec; the throttling figures need the controller.
         counters = self._files.counters(f"{self._folder}/cpu.stat")
         throttled_ms = counters.get("throttled_usec", 0) / 1e3
         return CpuUsage(counters["usage_usec"] / 1e3, counters.get("nr_throttled", 0), throttled_ms)
@@ -163,7 +163,7 @@ def proved_parent(
     """Return a folder where groups called `name` can be limited, with the controllers that work there.
 
     `candidates` are this process's own group and others, best first. One that is ready is preferred;
-    otherwise the own group is made ready (see `take_over`).
+    otherwise our own group is made ready (see `take_over`).
     """
     if candidates and candidates[0].name == HOST_LEAF:
         candidates = [candidates[0].parent, *candidates[1:]]
@@ -179,11 +179,11 @@ def proved_parent(
 
 
 def take_over(own: Path, family: frozenset[int], needed: str) -> bool:
-    """Let children of the group `own` have controllers: its processes move into a leaf below it first.
+    """Enable controllers for children of the group `own`: its processes first move into a leaf below it.
 
     Done only if all of them are in `family` (this process, its parents, its children): nobody else's
-    process is touched. The host's root group alone may hold processes beside its children, the kernel's
-    among them. Returns whether the host let us.
+    process is touched. Only the host's root group may hold processes beside its children, including the
+    kernel's. Returns whether the host allowed it.
     """
     offered = usable_controllers(own)
     if needed not in offered:
@@ -199,7 +199,7 @@ def take_over(own: Path, family: frozenset[int], needed: str) -> bool:
 
 
 def usable_controllers(group: Path) -> frozenset[str]:
-    """Return those of cpu, memory and pids that `group` could hand to its children."""
+    """Return those of cpu, memory and pids that `group` can delegate to its children."""
     try:
         offered = set((group / "cgroup.controllers").read_text().split())
     except OSError:
