@@ -51,7 +51,7 @@ class EndpointTarget:
         self._session = session
 
     def prepare(self, scenario: Scenario) -> Deployment:
-        """Bring the function to the scenario's memory and timeout where that is allowed."""
+        """Set the function to the scenario's memory and timeout where that is allowed."""
         if self._session is None:
             raise TargetRefused(f"{self._endpoint} was not opened.")
         keys = frozen_credentials(self._session, self._endpoint)

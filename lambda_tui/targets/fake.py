@@ -1,4 +1,4 @@
-"""A Lambda for tests: answers real signed Invoke requests over real sockets, as it is told to."""
+"""A Lambda for tests: answers real signed Invoke requests over real sockets, as configured."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Traffic:
 
 
 class FakeTarget:
-    """Serves on a thread of its own. `answer` is called with each invocation's number, from 0."""
+    """Serves in its own thread. `answer` is called with each invocation's number, from 0."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class FakeTarget:
         self._alive = True
 
     def prepare(self, scenario: Scenario) -> Deployment:
-        """The fake takes any function and any configuration."""
+        """The fake accepts any function and any configuration."""
         if not self._alive:
             raise TargetUnreachable("The fake Lambda is not running.")
         self.configuration |= {"MemorySize": scenario.memory_mb, "Timeout": scenario.timeout_s}

@@ -1,4 +1,4 @@
-"""Getting the scenario's function ready on a target, and describing what it will run with."""
+"""Gets the scenario's function ready on a target, and describes what it will run with."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def is_loopback(endpoint: str) -> bool:
 
 
 def ready_function(control: ControlPlane, scenario: Scenario, *, may_change: bool) -> FunctionConfiguration:
-    """The configuration the scenario will run with. Our own payload functions follow the scenario where
-    `may_change`; a user's function is always taken as it is.
+    """The configuration the scenario will run with. Our own payload functions follow the scenario if
+    `may_change`; the user's own function is always taken as it is.
 
     Raises:
         TargetRefused: unknown function, or one that is configured otherwise and may not be changed.
@@ -39,7 +39,7 @@ def ready_function(control: ControlPlane, scenario: Scenario, *, may_change: boo
         configuration = control.reconfigure(
             scenario.function_name, memory_mb=scenario.memory_mb, timeout_s=scenario.timeout_s
         )
-    # Here the code runs on this machine whatever is asked; the architecture only decides the price.
+    # The code runs on this machine in any case; the architecture only decides the price.
     return replace(configuration, architecture=scenario.architecture)
 
 
