@@ -40,9 +40,9 @@ class ChargedMemory:
     def peak_bytes(self) -> int:
         """The most memory that the group used, without files.
 
-        The kernel keeps only the peak of memory and cached files together, so the current cache is subtracted,
-        and read only when that peak has grown. Files written and removed since the last reading are
-        still included.
+        The kernel keeps only the peak of memory and cached files together, so the current cache is
+        subtracted, and only read when that peak has grown. Files written and removed since the last
+        reading are still included.
         """
         charged = self._files.number(self._peak_file) - self.tmp_bytes
         if charged > self._highest_charge_bytes:
