@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 
 DEFAULT_REGION = "us-east-1"
-"""Where none is chosen: the region with every price and the one AWS's examples use."""
+"""Used if none is chosen: the region with every price, and the one in AWS's examples."""
 
 FULL_VCPU_MB = 1769
-"""Memory at which a function has one whole vCPU (AWS documentation, "Configure Lambda function memory")."""
+"""Memory at which a function has one full vCPU (AWS documentation, "Configure Lambda function memory")."""
 
 MIN_MEMORY_MB = 128
 MAX_MEMORY_MB = 10_240
@@ -30,7 +30,7 @@ _FIRST_MB_OF_MORE_CORES = (3009, 5308, 7077, 8846)
 """Memory sizes at which one more core becomes visible (rwnx/lambda-cpuinfo; Sentia, 2020)."""
 
 CPU_STEPS_MB = (FULL_VCPU_MB, *(first - 1 for first in _FIRST_MB_OF_MORE_CORES))
-"""The last size before another core is visible, and before them the size that buys the first whole vCPU."""
+"""The last size before another core becomes visible, preceded by the size that buys the first full vCPU."""
 
 
 def vcpus_of(memory_mb: int) -> float:

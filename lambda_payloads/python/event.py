@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 KINDS = ("sleep", "http", "sha256", "primes", "mixed", "s3", "dynamodb", "sqs")
 SERVICE_KINDS = ("s3", "dynamodb", "sqs")
 OPERATIONS = {"dynamodb": ("get", "put", "batch-put"), "sqs": ("partial-batch", "whole-batch")}
-"""What a kind can do; the first is the default."""
+"""The operations of a kind; the first is the default."""
 
 MODELS = ("sequential", "threads", "thread-pool", "asyncio", "asyncio-blocking", "processes", "process-pool")
 

@@ -22,7 +22,7 @@ ITEMS = 1000
 
 BATCH_ATTEMPTS = 6
 BATCH_PAUSE_S = 0.05
-"""Pause before unprocessed items are written again, doubled each time (DynamoDB guide, BatchWriteItem)."""
+"""Pause before unprocessed items are retried, doubled each time (DynamoDB guide, BatchWriteItem)."""
 
 _SESSION = boto3.Session()
 

@@ -10,7 +10,7 @@ from event import Workload
 from outcome import TaskFailed
 
 GRACE_S = 10.0
-"""How much longer than the latency it was asked for an upstream may take."""
+"""How much longer than the requested latency an upstream may take."""
 
 
 def latency_url(workload: Workload, index: int) -> str:

@@ -23,8 +23,8 @@ BLOCKS_PER_UNIT = 256
 PRIMES_FROM = 10_000_000
 NUMBERS_PER_UNIT = 2_300
 PRIME_WINDOWS = 64
-"""Units walk over this many windows of numbers, then start again: all cost the same within a few percent,
-and none can be computed once and reused for the next."""
+"""Units cycle through this many windows of numbers: all cost the same within a few percent, and no result can
+be reused for the next."""
 
 
 @contextmanager

@@ -17,7 +17,7 @@ T = TypeVar("T")
 Reader = Callable[[str, object], Any]
 
 LARGEST = 10**15
-"""Above any month of any account; keeps a typing slip from becoming a bill."""
+"""Above any month of any account; keeps a typing error from becoming a bill."""
 
 
 def amount(*, default: Any = dataclasses.MISSING, least: int = 0, most: int = LARGEST) -> Any:

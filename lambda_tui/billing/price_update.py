@@ -17,10 +17,10 @@ from lambda_tui.billing.prices import PriceBook, read_prices
 from lambda_tui.errors import InvalidInput, StorageError
 
 LARGEST_CHANGE = 3
-"""A known price that changed by more than this factor is taken for a mistake, ours or the list's."""
+"""A known price that changed by more than this factor is assumed to be a mistake, ours or the list's."""
 
 NEW_REGION_RANGE = 5
-"""A price that was not known may differ from us-east-1's by this factor."""
+"""A new price may differ from us-east-1's by this factor."""
 
 
 @dataclass(frozen=True, slots=True)

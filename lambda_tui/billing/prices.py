@@ -18,7 +18,7 @@ from lambda_tui.folders import data_path
 PRICES_SCHEMA = "lambda-tui/prices@1"
 SHIPPED_PRICES = Path(__file__).with_name("data") / "prices.json"
 STALE_AFTER_DAYS = 365
-"""AWS changed Lambda duration prices about once a year at most; older figures deserve a word on screen."""
+"""AWS changed Lambda duration prices about once a year at most; older figures get a note on screen."""
 
 
 @dataclass(frozen=True, slots=True)

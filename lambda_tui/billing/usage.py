@@ -21,7 +21,7 @@ from lambda_tui.billing.fields import amount, choice, count, custom, flag, part,
 from lambda_tui.errors import InvalidInput
 
 LONGEST_MS = 5_400_000
-"""90 minutes, the longest timeout there is (Managed Instances); classic functions end at 15."""
+"""90 minutes, the longest timeout (Managed Instances); classic functions end at 15."""
 
 ZERO = Decimal(0)
 

@@ -16,7 +16,7 @@ from lambda_tui.forecast.predict import USUAL_SIZES_MB
 from lambda_tui.forecast.question import Question, requests_per_second
 
 ON_DEMAND = "on demand"
-"""What the traffic chart calls it."""
+"""Its name in the traffic chart."""
 
 SLOWEST_PER_S, FASTEST_PER_S = Decimal("0.01"), Decimal(10_000)
 """The traffic axis: from a job every two minutes to a fleet."""

@@ -18,7 +18,7 @@ from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.scenario import Scenario
 
 DurationKind = Literal["measured", "forecast", "held", "typed"]
-"""`held`: one measured size says nothing about others, so its duration is held at every size."""
+"""`held`: one measured size says nothing about others, so its duration is used at every size."""
 
 SHAPE = (
     *("workload", "operation", "tasks", "task_ms", "work", "concurrency", "workers"),
@@ -105,7 +105,7 @@ def measured_base(run: MeasuredRun, others: Iterable[MeasuredRun] = ()) -> Measu
 
 
 OVERVIEW_SIZES_MB = (128, 256, 512, 1024, FULL_VCPU_MB, 3008, 10240)
-"""Few enough to stand beside each other under a bill."""
+"""Few enough to fit side by side under a bill."""
 
 
 def cost_by_memory(run: MeasuredRun, others: Iterable[MeasuredRun], rates: Rates) -> tuple[Prediction, ...]:

@@ -14,10 +14,10 @@ from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.speed import cpu_speed
 
 _SIMPLER_IS_BETTER = 0.8
-"""More threads must cut the fit error to this share before they are believed over fewer."""
+"""More threads must cut the fit error to this share to be preferred over fewer."""
 
 _TYPICAL_ERROR = 0.07
-"""Assumed until enough points show their own spread. With it, the intervals hold 86 % of the held-out
+"""Assumed until enough points show their own spread. With it, the intervals contain 86 % of the held-out
 measurements of tests/forecast/data (docs/cost.md)."""
 
 

@@ -16,7 +16,7 @@ from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.model import Point, WaitCpuModel, fit
 
 QUANTUM_MS = 20
-"""Lambda's CPU quota is dealt out in periods of 20 ms (Lin, Ma and Shahrad, EuroSys 2026)."""
+"""Lambda's CPU quota is allotted in periods of 20 ms (Lin, Ma and Shahrad, EuroSys 2026)."""
 
 USUAL_SIZES_MB = (128, 256, 512, 768, 1024, 1536, FULL_VCPU_MB, 2048, 3008, 4096, 5120, 6144, 8192, 10240)
 

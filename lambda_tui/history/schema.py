@@ -41,10 +41,10 @@ MIGRATIONS: tuple[str, ...] = (
     DROP TABLE invocations;
     """,
 )
-"""Entry n leads from version n to n + 1; published entries never change.
+"""Entry n migrates version n to n + 1; published entries never change.
 
 Version 2 changed no table: `invocations.document` may be an array since then, which version 1 cannot read.
-Version 3 puts many invocations into a row: a row each had become the slowest part of recording.
+Version 3 puts many invocations into a row: one row each had become the slowest part of recording.
 """
 
 

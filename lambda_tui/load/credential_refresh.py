@@ -11,7 +11,7 @@ from lambda_tui.errors import TargetError
 from lambda_tui.targets.protocol import Credentials, Deployment
 
 REFRESH_INTERVAL_S = 10.0
-"""botocore renews temporary keys once they have less than 15 minutes left, when it is asked for them."""
+"""When asked for temporary keys, botocore renews them if they have less than 15 minutes left."""
 
 
 class CredentialRefresh:

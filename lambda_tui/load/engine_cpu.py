@@ -6,7 +6,7 @@ from collections import deque
 
 WINDOW_MS = 1000.0
 LEAST_WINDOW_MS = 500.0
-"""Shorter spans say little: a handful of invocations is always a burst."""
+"""Shorter spans say little: a few invocations are always a burst."""
 
 
 class EngineCpu:

@@ -18,12 +18,12 @@ from lambda_tui.load.engine_process import EngineProcess
 from lambda_tui.targets.protocol import Credentials
 
 HEAD_START_S = 0.005
-"""From the word `go` to the first start: time enough for it to reach every engine."""
+"""From `go` to the first start: enough time for it to reach every engine."""
 
 HEAD_START_OF_MANY_S = 0.02
 
 ENDS_ALL: frozenset[EndKind] = frozenset({"refused", "lost", "unreachable"})
-"""What ends one engine for a reason that holds for the others too."""
+"""Reasons to end one engine that apply to the others too."""
 
 SEVERITY: tuple[EndKind, ...] = (
     "refused", "lost", "unreachable", "usd", "invocations", "seconds", "stopped", "done",

@@ -31,10 +31,10 @@ from lambda_tui.targets.protocol import Deployment, Target
 
 SNAPSHOT_INTERVAL_S = 0.1
 DETACH_AFTER_S = 0.6
-"""A stopped run ends this soon even if its target is still busy starting."""
+"""A stopped run ends this soon even if its target is still starting."""
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's base 32: sorts like the number, no letter looks like a digit."""
+"""Crockford's base 32: sorts like the number, and no letter looks like a digit."""
 
 
 def new_run_id() -> str:

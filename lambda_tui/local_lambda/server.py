@@ -40,7 +40,7 @@ from lambda_tui.local_lambda.services.upstream import UpstreamServer, start_upst
 from lambda_tui.sigv4 import Verifier
 
 MAX_CONTROL_BODY_BYTES = 70_167_211
-"""A 50 MB zip in Base64 and a little; the figure AWS itself names when it refuses a larger request."""
+"""Slightly more than a 50 MB zip in Base64; AWS names this figure when it refuses a larger request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ RECLAIMED_AFTER_MS = 360_000.0
 "Demystifying Serverless Costs on Public Platforms", arXiv 2506.01283)."""
 
 Span = tuple[float, float]
-"""From and until, in ms."""
+"""Start and end, in ms."""
 
 MomentKind = Literal["before", "init", "busy", "frozen", "after"]
 
@@ -66,7 +66,7 @@ class Lane:
 
     def __init__(self, environment_id: str | None) -> None:
         self.environment_id = environment_id
-        """None where the lane is inferred: see the module's first lines."""
+        """None if the lane is inferred: see the module's docstring."""
         self._clear()
 
     def _clear(self) -> None:
@@ -74,7 +74,7 @@ class Lane:
         self.begins_ms = array("d")
         self.ends_ms = array("d")
         self.inits_ms: list[Span] = []
-        """The init phases of cold starts; of no length where it is not known."""
+        """The init phases of cold starts; of zero length if unknown."""
         self.errors_ms: list[float] = []
         """When invocations ended with a function error."""
         self._busy_ms = array("d", [0.0])
@@ -204,7 +204,7 @@ class EnvironmentCounts:
     busy_ms: float = 0.0
     """Time in invocations, init included, of all environments together."""
     lived_ms: float = 0.0
-    """Time from each environment's first use until it is taken to be gone, or now."""
+    """Time from each environment's first use until it is assumed gone, or now."""
 
     @property
     def busy_share(self) -> float | None:

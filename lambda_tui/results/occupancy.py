@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 _BLOCK = 256
-"""So many levels share a kept maximum: a range is looked at one by one only in its first and last block."""
+"""This many levels share a stored maximum: only the first and last block of a range are scanned singly."""
 
 
 class Occupancy:

@@ -9,10 +9,10 @@ from itertools import accumulate
 from typing import overload
 
 CHUNK = 1_000
-"""Values a chunk is split at twice of."""
+"""A chunk is split at twice this many values."""
 
 FEW = 50
-"""So many are inserted into a chunk one by one; more are merged with it."""
+"""Up to this many are inserted into a chunk one by one; more are merged."""
 
 
 class Samples(Sequence[float]):

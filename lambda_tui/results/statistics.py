@@ -99,13 +99,13 @@ class Summary:
     errors_by_type: dict[str, int] = field(default_factory=dict)
     """Counts by Lambda's error type, a throttle's Reason or a transport error's name, most frequent first."""
     possibly_billed: int = 0
-    """Invocations that were sent and got no answer: they may have run. The bill leaves them out."""
+    """Invocations that were sent and got no answer: they may have run. The bill omits them."""
     possibly_billed_usd: Decimal = Decimal(0)
-    """Their worst case: what they can have cost at most, on top of the bill."""
+    """Their worst case: the most they can have cost, on top of the bill."""
     engine_cpu_percent: float = 0.0
-    """The load engine's busiest second, in percent of one core; the busiest engine's where there are more."""
+    """The load engine's busiest second, in percent of one core; the busiest engine's if there are several."""
     client_limited: str = ""
-    """Why the load generator may be what was measured; empty where it was not."""
+    """Why the load generator may be what was measured; empty if it was not."""
     intervals: dict[str, dict[str, Interval | None]] = field(default_factory=dict)
     """By metric, the 95% intervals of p50 and p95; None where the sample is too small for one."""
 
@@ -161,7 +161,7 @@ class RunStatistics:
     _recorder_behind_s: float = 0.0
     _engine_cpu_percent: float = 0.0
     worst_case_usd: Decimal = Decimal(0)
-    """What an invocation without an answer can have cost at most."""
+    """The most an invocation without an answer can have cost."""
 
     def add(self, invocation: Invocation) -> None:
         """Count one invocation. Failures are counted but not part of the time distributions."""

@@ -19,12 +19,12 @@ COLUMNS_OF = {
     "report": {"report_status" if name == "status" else name: name for name in KEPT_FIELDS},
     "payload": {"handler_ms": "handler_ms", "cpu_ms": "cpu_ms", "tasks_completed": "completed"},
 }
-"""What the nested parts of an invocation's document become: their columns, and the key of each."""
+"""The columns for the nested parts of an invocation's document, with the key of each."""
 
 CPU_COLUMNS = {
     "cpu_used_ms" if entry.name == "used_ms" else entry.name: entry.name for entry in fields(CpuUse)
 }
-"""What only the embedded Lambda counts, which is not in the document."""
+"""What only the embedded Lambda measures; not in the document."""
 
 CSV_COLUMNS = (
     "run_id",

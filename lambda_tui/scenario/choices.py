@@ -18,7 +18,7 @@ MVP_WORKLOADS: tuple[WorkloadKind, ...] = (
     *("sleep", "http", "sha256", "primes", "mixed"),
     *("s3", "dynamodb", "sqs"),
 )
-"""The workloads the Python payload function carries today."""
+"""The workloads that the Python payload function implements today."""
 
 CPU_WORKLOADS: frozenset[WorkloadKind] = frozenset({"sha256", "primes", "mixed"})
 """Workloads sized by `work`."""
@@ -33,7 +33,7 @@ OPERATIONS: dict[WorkloadKind, tuple[Operation, ...]] = {
     "dynamodb": ("get", "put", "batch-put"),
     "sqs": ("partial-batch", "whole-batch"),
 }
-"""What a workload can be asked to do; the first is the default."""
+"""The operations of a workload; the first is the default."""
 
 PAYLOAD_FUNCTION_PREFIX = "lambda-tui-"
 """The payload function of a runtime is called `lambda-tui-<runtime>`."""

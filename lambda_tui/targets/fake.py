@@ -53,7 +53,7 @@ class Traffic:
     connections: int = 0
     targets: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
-    """Of the last invocation, as is `body`."""
+    """Of the last invocation, like `body`."""
     body: bytes = b""
     variables: list[dict[str, str]] = field(default_factory=list)
 

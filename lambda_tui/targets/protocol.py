@@ -36,8 +36,8 @@ class Deployment:
     timeout_s: int
     description: TargetDescription
     fresh_credentials: Callable[[], Credentials] | None = field(default=None, repr=False, compare=False)
-    """The keys valid now, for runs longer than a login lasts; may block for seconds. None: they never expire.
-    Raises TargetError when there are none any more."""
+    """The keys valid now, for runs that outlast a login; may block for seconds. None: they never expire.
+    Raises TargetError if there are none any more."""
 
 
 class Target(Protocol):

@@ -35,4 +35,4 @@ FIELD_LABELS = {
     "invocations": "Invocations",
     "max_usd": "Spend limit",
 }
-"""Scenario fields under the names they have on screen."""
+"""Scenario fields with their names on screen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "–"
-"""Stands where there is no value; never 0, which would be a claim."""
+"""Shown if there is no value; never 0, which would be a claim."""
 
 
 def format_ms(value: float | None) -> str:

@@ -32,16 +32,16 @@ class Exchange(NamedTuple):
     started_ms: float
     ended_ms: float
     status: int = 0
-    """Of HTTP; 0 where there was no answer."""
+    """Of HTTP; 0 if there was no answer."""
     request_id: str = ""
     function_error: str = ""
     log_tail: bytes = b""
-    """Base64, as it came."""
+    """Base64, as received."""
     body: bytes = b""
     error_type: str = ""
     error_message: str = ""
     environment_id: bytes | None = None
-    """This and what follows only the embedded Lambda tells."""
+    """Only the embedded Lambda sends this and the following fields."""
     cpu_ms: bytes = b""
     throttled_periods: bytes = b""
     throttled_ms: bytes = b""

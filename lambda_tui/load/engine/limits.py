@@ -21,7 +21,7 @@ REPORT_TAIL = 400
 
 HTTP_OK = 200
 MAY_HAVE_RUN = frozenset({408, *range(500, 600)})
-"""Statuses that leave open whether the function ran; the other refusals come before it."""
+"""Statuses that leave open whether the function ran; other refusals come before it runs."""
 
 
 @dataclass(frozen=True, slots=True)

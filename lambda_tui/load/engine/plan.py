@@ -10,8 +10,8 @@ READ_TIMEOUT_MARGIN_S = 10.0
 """An invocation that has not answered this long after the function's own timeout never will."""
 
 START_MARGIN_S = 0.1
-"""On this machine new environments start one after the other for each CPU: a crowd waits that much longer for
-each of its invocations (30 to 60 ms on two CPUs)."""
+"""On this machine new environments start one after the other per CPU, so callers of many cold starts wait
+this much longer for each (30 to 60 ms on two CPUs)."""
 
 MAX_OWN_RESULT_BYTES = 16 * 1024
 """Results of a user's own function beyond this are counted, not kept."""
@@ -20,7 +20,7 @@ MAX_IN_FLIGHT = 1_000
 """Of an open loop; starts beyond it are dropped and counted (1,000 is Lambda's default concurrency)."""
 
 MIN_INVOCATIONS_PER_SHARE = 10
-"""An engine's share of a spend limit holds the worst cases of at least that many invocations."""
+"""An engine's share of a spend limit covers the worst cases of at least this many invocations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class EnginePlan:
     max_in_flight: int = MAX_IN_FLIGHT
     engine: int = 0
     engines: int = 1
-    """This engine is number `engine` of `engines`: it makes the invocations whose index leaves that rest."""
+    """This engine is number `engine` of `engines`: it makes invocations with `engine` = index % `engines`."""
     use_uvloop: bool = True
 
     def to_wire(self) -> dict[str, Any]:

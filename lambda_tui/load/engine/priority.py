@@ -10,11 +10,11 @@ import struct
 import sys
 
 NICENESS = -10
-"""Before the interface and the functions of the embedded Lambda; needs root or a raised RLIMIT_NICE."""
+"""Ahead of the interface and the functions of the embedded Lambda; needs root or a raised RLIMIT_NICE."""
 
 SLICE_NS = 100_000
-"""The shortest time slice there is. Who asks for a short one is let in sooner (EEVDF; Linux 6.12 heeds it,
-older kernels ignore it), and anybody may ask."""
+"""The shortest time slice. A process with a short slice is scheduled sooner (EEVDF; from Linux 6.12, older
+kernels ignore it), and any user may set it."""
 
 SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 """System call numbers, from the kernel's syscall_64.tbl and asm-generic/unistd.h."""

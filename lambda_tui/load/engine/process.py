@@ -24,8 +24,8 @@ from lambda_tui.load.engine.session import Session
 
 STDIN, STDOUT = 0, 1
 MOST_UNREAD_BYTES = 8 * 1024 * 1024
-"""What may wait for the reader, some 5,000 invocations, before the load is held back. All of it has to be
-read when a run is stopped, in less than a second."""
+"""What may wait for the reader, some 5,000 invocations, before the load is paused. When a run is stopped, all
+of it has to be read in less than a second."""
 
 CRASHED = 70
 """EX_SOFTWARE of sysexits.h."""

@@ -19,12 +19,12 @@ from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine.requests import RequestFactory
 
 MAX_OPENING = 64
-"""Connections opened at the same time before a run: more would overrun a listener's queue."""
+"""Connections opened at the same time before a run: more would overflow a listener's queue."""
 
 CONNECT_FAILURES_UNTIL_LOST = 3
 
 FATAL_STATUSES = frozenset({*range(300, 400), 400, 401, 403, 404, 413, 415})
-"""Answers that every further invocation of the run would get as well."""
+"""Answers that every further invocation of the run would get too."""
 
 
 LOG_TAIL = b"x-amz-log-result"

@@ -19,11 +19,11 @@ from lambda_tui.load.engine.sender import Sender, raise_error_of
 
 BATCH_INTERVAL_S = 0.1
 PART = 32
-"""Records told at a time. All those of 100 ms at once would hold up the starts that fall into that moment: at
-2,000 a second, one in a hundred."""
+"""Records sent at a time. Sending those of 100 ms at once would delay the starts due at that moment: at 2,000
+a second, one in a hundred."""
 
 OVERTIME_S = 5.0
-"""How long answers may still come in after the time limit or a lost target."""
+"""How long answers may still arrive after the time limit or a lost target."""
 
 Emit = Callable[[tuple[Any, ...]], None]
 

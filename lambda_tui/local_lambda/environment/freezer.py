@@ -8,7 +8,7 @@ from lambda_tui.local_lambda.environment.alarm import Alarm
 from lambda_tui.local_lambda.sandbox.cell import Cell
 
 FREEZE_AFTER_S = 0.002
-"""Freezing and thawing take 0.1 ms each (cgroup v1): callers that come back at once are spared both."""
+"""Freezing and thawing take 0.1 ms each (cgroup v1), which callers that return at once do not pay."""
 
 FREEZE_WAITING_AFTER_S = 0.1
 """A single thread that waits for its next event does nothing that a freeze could stop; it only wakes up each

@@ -8,7 +8,7 @@ import os
 _KEPT_BYTES = 64 * 1024
 _READ_BYTES = 64 * 1024
 _READS_PER_TURN = 4
-"""A pipe holds 64 KB: a few reads take all that was written before, and a flood cannot hold the loop."""
+"""A pipe holds 64 KB: a few reads take all that was written before, and a flood cannot block the loop."""
 
 
 class LogPipe:

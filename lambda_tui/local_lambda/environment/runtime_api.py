@@ -13,7 +13,7 @@ from lambda_tui.local_lambda.http.authentication import refuse_stranger
 from lambda_tui.local_lambda.http.httpd import Answer, HttpServer, Later, Request, Response
 
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
-"""The runtime may answer with 6 MB and a little (aws-lambda-runtime-interface-emulator)."""
+"""The runtime may answer with slightly more than 6 MB (aws-lambda-runtime-interface-emulator)."""
 
 _PREFIX = "/2018-06-01/runtime/"
 _JSON = (("Content-Type", "application/json"),)

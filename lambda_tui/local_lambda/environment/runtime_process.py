@@ -20,7 +20,7 @@ from lambda_tui.local_lambda.http.httpd import Later, Response
 from lambda_tui.local_lambda.sandbox.sandbox import Cell
 
 Milestone = Literal["next", "init-error", "exit", "timeout"]
-"""How a phase ends: the runtime asks for the next event, reports a failed INIT, exits, or is too late."""
+"""How a phase ends: the runtime asks for the next event, reports a failed INIT, exits, or times out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class RuntimeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """What the process is told about itself."""
+    """What the process learns about itself."""
 
     environment_id: str
     region: str

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 LONGEST_HOLD_S = 0.25
-"""An INIT that waits for something else needs no CPU: after this it makes way."""
+"""An INIT that waits for something else needs no CPU: after this time it releases its slot."""
 
 
 class StartGate:

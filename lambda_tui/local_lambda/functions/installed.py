@@ -14,7 +14,7 @@ from lambda_tui.local_lambda.functions.runtimes import OWN
 
 PYTHON = "lambda-tui-python"
 ASGI = "lambda-tui-asgi"
-"""Only where the extra `services` is installed: it imports FastAPI and Mangum."""
+"""Only if the extra `services` is installed: it imports FastAPI and Mangum."""
 
 PAYLOADS = Path(lambda_tui.__file__).parent.parent / "lambda_payloads"
 _ROLE = "arn:aws:iam::000000000000:role/lambda-tui-local"

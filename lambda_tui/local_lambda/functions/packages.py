@@ -13,7 +13,7 @@ from lambda_tui.local_lambda.http.errors import LambdaApiError, invalid_paramete
 MAX_ZIPPED_BYTES = 50 * 1024 * 1024
 MAX_UNZIPPED_BYTES = 250 * 1024 * 1024
 MAX_ENTRIES = 100_000
-"""AWS documentation, "Lambda quotas": 50 MB zipped, 250 MB unzipped; the number of entries is our bound."""
+"""AWS documentation, "Lambda quotas": 50 MB zipped, 250 MB unzipped; the entry limit is our own."""
 
 
 def unpack(package: bytes, folder: Path) -> None:

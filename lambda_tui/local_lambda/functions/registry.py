@@ -38,7 +38,7 @@ class Function:
     aliases: dict[str, Alias] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     published: FunctionConfiguration | None = None
-    """$LATEST as it was when the newest version was made of it."""
+    """$LATEST as it was when the newest version was published from it."""
 
     @property
     def name(self) -> str:

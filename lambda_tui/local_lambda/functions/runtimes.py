@@ -35,7 +35,7 @@ class Interpreter:
 
 
 OWN = Interpreter(sys.executable, platform.python_version())
-"""What runs the functions whose own Python is not here."""
+"""Runs the functions whose own Python is missing here."""
 
 
 @cache

@@ -45,7 +45,7 @@ INERT: dict[str, Any] = {
     "Layers": [],
     "DeadLetterConfig": {},
 }
-"""What may be given with just this value: clients send such defaults, and they change nothing."""
+"""Settings accepted with only this value: clients send these defaults, and they change nothing."""
 
 Parameters = dict[str, Any]
 

@@ -19,15 +19,14 @@ from typing import cast
 import httptools
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Bytes that may come without completing a head, a piece of body or a message; httptools has no bound."""
+"""Bytes that may arrive without completing a head, a body chunk or a message; httptools has no limit."""
 
 MAX_DISCARDED_BYTES = 256 * 1024 * 1024
 """A body over its limit is read and dropped, so that the client sees the refusal; beyond this it is cut."""
 
 MAX_REPEATED_BYTES = 16 * 1024
-"""A request in the very bytes of an earlier one on its connection is not parsed again. A runtime asks for its
-next event so, and a client that makes the same call again within the second for which its signature is the
-same."""
+"""A request with exactly the bytes of an earlier one on its connection is not parsed again: a runtime's
+requests for events repeat, and so do a client's calls within the second in which its signature is the same."""
 
 _NO_CONTENT = HTTPStatus.NO_CONTENT.value
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -45,7 +44,7 @@ class Request:
     body_too_large: bool = False
     keep_alive: bool = True
     trusted_until: float = 0.0
-    """Kept by whoever checks signatures; the same object stands for every request in the same bytes."""
+    """Set by the signature check; repeated requests with the same bytes share the object."""
     _first: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +63,7 @@ class Response:
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
     afterwards: Callable[[], None] | None = None
-    """Called once it is on its way: for work that whoever gets it need not wait for."""
+    """Called once it is sent: for work that the receiver need not wait for."""
 
     def encode(self, *, keep_alive: bool) -> bytes:
         """The bytes to send. 204 has no length, as HTTP requires."""

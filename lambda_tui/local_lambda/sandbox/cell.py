@@ -34,8 +34,8 @@ DESTROY_TIMEOUT_S = 5.0
 
 
 MemoryWatch = Literal["none", "resident", "charged"]
-"""What is looked at every 25 ms: nothing, because the kernel enforces the limit; the resident memory of all
-processes; what their group is charged for, which includes what is in their /tmp."""
+"""What is checked every 25 ms: nothing, because the kernel enforces the limit; the resident memory of all
+processes; or the memory charged to their group, which includes their /tmp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class CellLimits:
     ephemeral_mb: int
     cpus: frozenset[int] | None
     isolation: FileIsolation | None
-    """How it has a /tmp of its own and a read-only task root; None where the host does not allow it."""
+    """How it gets a private /tmp and a read-only task root; None if the host does not allow it."""
     memory_watch: MemoryWatch
     max_user_tasks: int | None
     own_user: int | None
@@ -89,7 +89,7 @@ class Cell:
         self._last_cpu = CpuUsage(0.0)
         self._retired = False
         self.can_work_in_background = True
-        """Whether more than one thread was there when its memory was last read."""
+        """Whether it had more than one thread when its memory was last read."""
         self.unthrottle()
 
     async def spawn(self, argv: list[str], environ: dict[str, str], cwd: str, output_fd: int) -> int:

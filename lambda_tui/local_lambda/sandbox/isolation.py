@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 TmpKind = Literal["block-device", "tmpfs"]
-"""Where /tmp is: a file system in a file, or memory. Both are full at their size."""
+"""Where /tmp is: a file system in a file, or memory. Both have a fixed size."""
 
 TMP = "/tmp"  # noqa: S108 - Lambda's own
 SHARED_MEMORY = "/dev/shm"  # noqa: S108
@@ -24,7 +24,7 @@ _CLONE_NEWNS, _CLONE_NEWUSER = 0x20000, 0x10000000  # linux/sched.h
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT = 1, 2, 4, 32  # linux/mount.h
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 _MOUNT_FLAGS = ((2, 2), (4, 4), (8, 8), (1024, 1024), (2048, 2048), (4096, 1 << 21))
-"""What statvfs(3) says of a mount, and how mount(2) calls it: a user namespace may not take it off."""
+"""Mount flags as statvfs(3) reports and as mount(2) takes them: a user namespace may not remove them."""
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -43,7 +43,7 @@ class FileView:
     tmp_mb: int
     task_root: str | None
     kept: tuple[str, ...] = ()
-    """Folders below /tmp that stay visible: whatever the program is made of may be installed there."""
+    """Folders below /tmp that stay visible: parts of the program may be installed there."""
     in_user_namespace: bool = False
     own_user: int | None = None
     """The user id that the program will have instead of this process's."""

@@ -19,7 +19,7 @@ MARKER = "LAMBDA_TUI_SANDBOX"
 GROUPS_FILE = "groups"
 MAX_USERS = 4096
 _FIRST_USER = 1 << 31
-"""Nobody assigns what follows (systemd's "Users, Groups, UIDs and GIDs")."""
+"""Nobody assigns ids from here on (systemd's "Users, Groups, UIDs and GIDs")."""
 
 
 def start_time_ticks(pid: int) -> int | None:

@@ -26,7 +26,7 @@ _GIVEN_UP = sum(1 << number for number in (_SETGID, _SETUID, _SETPCAP, _SYS_ADMI
 _PR_GET_SECUREBITS, _PR_SET_SECUREBITS, _PR_SET_NO_NEW_PRIVS = 27, 28, 38  # linux/prctl.h
 _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 47, 2
 _NO_SETUID_FIXUP = 1 << 2
-"""SECBIT_NO_SETUID_FIXUP: a change of user takes no capabilities, and access(2) heeds them."""
+"""SECBIT_NO_SETUID_FIXUP: a change of user drops no capabilities, and access(2) respects them."""
 
 
 def become(user: int) -> None:

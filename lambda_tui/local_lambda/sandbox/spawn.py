@@ -45,17 +45,17 @@ class Program:
     cwd: str
     output_fd: int
     join_files: Sequence[str] = ()
-    """Written with the process's own id before anything else of it runs."""
+    """The process writes its id there before it runs anything else."""
     cpus: frozenset[int] | None = None
-    """The CPUs it sees; None leaves it those of the server."""
+    """The CPUs it sees; None means those of the server."""
     view: View | None = None
     largest_file_bytes: int | None = None
     adopts_orphans: bool = False
-    """Whether what its descendants orphan stays in its family, where no control group keeps them together."""
+    """Whether orphans of its descendants stay its descendants; for hosts without control groups."""
     max_user_tasks: int | None = None
-    """Processes and threads of its user on the whole host: for hosts that cannot count those of a cell."""
+    """Processes and threads of its user on the whole host: for hosts that cannot count per cell."""
     own_user: int | None = None
-    """The user id that it gets; None leaves it that of the server."""
+    """The user id that it gets; None means that of the server."""
 
 
 def spawn(program: Program) -> tuple[int, int]:

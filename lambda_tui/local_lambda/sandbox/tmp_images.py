@@ -24,7 +24,7 @@ from pathlib import Path
 from lambda_tui.local_lambda.sandbox.groups.control_group import BYTES_PER_MB
 
 SPARE_BYTES = 1 << 30
-"""A host with less room on its disk gets no images: what is written would be lost when the disk is full."""
+"""With less room on the disk there are no images: data written to them would be lost on a full disk."""
 
 _LOOP_CTL_GET_FREE, _LOOP_CONFIGURE, _LO_FLAGS_AUTOCLEAR = 0x4C82, 0x4C0A, 4  # linux/loop.h
 _LOOP_CONFIG = struct.Struct("=II 52xI 176x 64x")
@@ -33,7 +33,7 @@ _TMPFS_MAGIC = 0x01021994  # linux/magic.h
 _BLOCK_BYTES = 4096
 _INODES = 65536
 _FEATURES = "none,extent,filetype,flex_bg,large_file,sparse_super,uninit_bg,dir_index,extra_isize,dir_nlink"
-"""All named, so that no host's mke2fs.conf matters: no journal, and tables that are not written ahead."""
+"""All named, so that the host's mke2fs.conf does not matter: no journal, and tables are not written ahead."""
 
 
 def can_be_kept_in(folder: Path) -> bool:

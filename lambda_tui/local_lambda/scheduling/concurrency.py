@@ -19,7 +19,7 @@ REQUESTS_PER_CONCURRENCY = 10
 SCALING_WINDOW_S = 10.0
 DEFAULT_ACCOUNT_CONCURRENCY = 1000
 UNRESERVED_SHARE = 0.1
-"""AWS keeps 100 of the default 1000 for functions without a reservation; a smaller account keeps a tenth."""
+"""AWS keeps 100 of the default 1000 for functions without a reservation; smaller accounts keep a tenth."""
 
 
 class TokenBucket:

@@ -23,7 +23,7 @@ FIRST_BACKOFF_S = 1.0
 LONGEST_BACKOFF_S = 300.0
 MAX_EVENT_AGE_S = 6 * 3600.0
 MAX_QUEUED = 10_000
-"""Our bound: AWS's queue has none that is documented."""
+"""Our own limit: AWS documents none for its queue."""
 
 
 class EventQueue:

@@ -15,7 +15,7 @@ from lambda_tui.local_lambda.http.errors import LambdaApiError, conflict, invali
 from lambda_tui.local_lambda.scheduling.scheduler import Scheduler
 
 STARTS_AT_ONCE = 4
-"""INITs that run side by side; more only take longer on a small host."""
+"""INITs that run in parallel; more would only take longer on a small host."""
 
 Status = Literal["IN_PROGRESS", "READY", "FAILED"]
 

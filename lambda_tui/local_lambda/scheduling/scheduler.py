@@ -29,10 +29,10 @@ from lambda_tui.local_lambda.scheduling.concurrency import DEFAULT_ACCOUNT_CONCU
 from lambda_tui.local_lambda.scheduling.lifetimes import MAX_AGE_S, Lifetimes
 
 ENVIRONMENT_MB, ENVIRONMENT_DESCRIPTORS = 12, 12
-"""What an environment takes of the host: 7 MB of its own and ten descriptors of the server (measured with
-1,000 of them), and some more."""
+"""What an environment needs from the host: 7 MB of memory and ten descriptors of the server (measured with
+1,000 of them), plus a margin."""
 MOST_WATCHED = 256
-"""Without control groups each environment is looked at up to 250 times a second, even if it only waits."""
+"""Without control groups each environment is checked up to 250 times a second, even if it only waits."""
 
 
 def host_environments(*, watched: bool = False) -> int:

@@ -30,7 +30,7 @@ class ServiceBehaviour:
     jitter: str = "lognormal"
     jitter_ms: float = 0.0
     requests_per_s: float = 0.0
-    """More than this are throttled, after a first second's worth at once; 0 for no limit."""
+    """Requests beyond this are throttled, after an initial burst of one second's worth; 0 for no limit."""
 
     failure_ratio: float = 0.0
     """Share of requests that get a 500 of the service."""

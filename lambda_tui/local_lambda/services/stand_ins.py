@@ -22,7 +22,7 @@ BUCKET = TABLE = QUEUE = "lambda-tui"
 OBJECTS = ITEMS = 1000
 OBJECT_BYTES = 1024
 MAX_QUEUED = 100
-"""Older messages are dropped: moto looks at all of them for each new one, 17 us each."""
+"""Older messages are dropped: moto scans all of them for each new one, 17 us each."""
 
 READY = "ready"
 

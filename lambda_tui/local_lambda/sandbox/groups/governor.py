@@ -21,9 +21,9 @@ from lambda_tui.local_lambda.sandbox.groups.control_group import CPU_PERIOD_US
 
 PERIOD_NS = CPU_PERIOD_US * 1000
 TICK_NS = 4_000_000
-"""The kernels that Lambda was measured on settle accounts at 250 Hz; looking more often costs more."""
+"""The kernels on which Lambda was measured settle accounts at 250 Hz; checking more often costs more."""
 FIGURES = struct.Struct("=QQ")
-"""A slot of the shared figures: periods that began while its cell was stopped, and ns that it was."""
+"""A slot of the shared figures: periods that began while its cell was stopped, and for how many ns."""
 
 
 NEVER_NS = 1 << 62

@@ -18,7 +18,7 @@ from lambda_tui.local_lambda.sandbox.groups.control_group import (
 )
 
 HOST_LEAF = "lambda-tui-host"
-"""Where this program and its parents move: a group with controllers for its children may hold no process."""
+"""Where this program and its parents move: a group with controllers for its children holds no processes."""
 
 
 class V2Group:
