@@ -26,7 +26,7 @@ MAX_DISCARDED_BYTES = 256 * 1024 * 1024
 
 MAX_REPEATED_BYTES = 16 * 1024
 """A request with exactly the bytes of an earlier one on its connection is not parsed again: a runtime's
-requests for events repeat, and so do a client's calls within the second in which its signature is the same."""
+requests for events repeat, and so do a client's calls within a second, while the signature is the same."""
 
 _NO_CONTENT = HTTPStatus.NO_CONTENT.value
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
