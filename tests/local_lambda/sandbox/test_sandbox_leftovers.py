@@ -49,7 +49,7 @@ asyncio.run(main())
 
 @dataclass
 class Owner:
-    """A server in a process of its own, with a running family of processes in a cell."""
+    """A server in a separate process, with a running family of processes in a cell."""
 
     process: subprocess.Popen[str]
     name: str
@@ -191,7 +191,7 @@ def _status(pid: int) -> dict[str, str]:
     ("name", "dead"),
     [
         (leftovers.server_name(0), False),  # this process
-        # The same id, started at another time: the id was used again.
+        # The same id, started at another time: the id was reused.
         (f"lambda-tui-{os.getpid()}-1-{leftovers.pid_namespace()}-0", True),
         (f"lambda-tui-999999999-1-{leftovers.pid_namespace()}-0", True),
         ("lambda-tui-999999999-1-1-0", False),  # another pid namespace: cannot be judged from here
@@ -207,7 +207,7 @@ def test_only_groups_of_dead_servers_are_swept(name: str, dead: bool) -> None:
 
 
 def test_another_process_takes_a_living_servers_name_for_that_of_the_living() -> None:
-    """Under qemu-user a process reads of itself what others do not."""
+    """Under qemu-user a process reads other figures for itself than others do."""
     code = (
         "import sys; from lambda_tui.local_lambda.sandbox.leftovers import belongs_to_the_dead as dead;"
         "sys.exit(dead(sys.argv[1]))"
