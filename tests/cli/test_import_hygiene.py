@@ -1,4 +1,4 @@
-"""What must not be imported where it is not needed: start-up time is a feature."""
+"""What must not be imported unless it is needed: start-up time is a feature."""
 
 from __future__ import annotations
 

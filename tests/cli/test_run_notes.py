@@ -52,7 +52,7 @@ def test_a_small_sample_is_named() -> None:
     assert run_notes(measured(MANY[:15]))[0].startswith("p95 and p99 of 15 values")
 
 
-def test_doubts_and_failures_are_said() -> None:
+def test_doubts_and_failures_are_reported() -> None:
     throttle = replace(
         MANY[0],
         status="throttled",

@@ -18,7 +18,7 @@ from lambda_tui.targets.functions import is_loopback
 
 
 def say(line: str) -> None:
-    """Progress nobody reads."""
+    """Progress that nobody reads."""
 
 
 @pytest.fixture
