@@ -121,7 +121,7 @@ def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
     )
     report = local_lambda_report(measured=True)
     assert report["tmp"]["enforcement"] == tmp
-    assert "of its own" in report["tmp"]["note"]
+    assert "private" in report["tmp"]["note"]
     if sys.platform == "linux":
         assert bool(report["advice"]) == (tmp in ("charged-tmpfs", "TMPDIR"))
 

@@ -278,5 +278,5 @@ def test_a_page_instead_of_sts_is_one_sentence(assumed: AssumedKeys, monkeypatch
         raise ZeroDivisionError  # what answers then is HTML
 
     monkeypatch.setattr("moto.sts.models.STSBackend.assume_role", fail)
-    with pytest.raises(TargetRefused, match="what answered is not the service"):
+    with pytest.raises(TargetRefused, match="the answer is not from a credential service"):
         AwsTarget().open(lambda _: None)
