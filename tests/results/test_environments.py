@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lambda_tui.results import Invocation, InvocationStatus
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, EnvironmentTimeline, Lane, occupied
 from lambda_tui.results.occupancy import Occupancy
-from tests.results.made_invocations import one, refused
+from tests.results.made_invocations import answered, refused
 
 STATUSES: st.SearchStrategy[InvocationStatus] = st.sampled_from(
     ["ok", "ok", "ok", "throttled", "failed", "function_error"]
@@ -27,7 +27,7 @@ def runs(draw: st.DrawFn) -> list[Invocation]:
     for index in range(draw(st.integers(0, 40))):
         environment_id = draw(st.sampled_from(["a", "b", "c", None]))
         init_ms = draw(st.sampled_from([None, None, 0.0, 80.0]))
-        made = one(index, draw(TIMES), draw(TIMES), environment_id, init_ms=init_ms)
+        made = answered(index, draw(TIMES), draw(TIMES), environment_id, init_ms=init_ms)
         status = draw(STATUSES)
         if status in ("throttled", "failed"):
             made = refused(made, status)
@@ -143,23 +143,23 @@ def test_many_steps_have_the_maximum_of_a_plain_count() -> None:
 
 
 def test_the_busy_part_ends_with_the_answer_and_init_lies_before_it() -> None:
-    assert occupied(one(0, 100.0, 300.0, init_ms=90.0, overhead_ms=25.0)) == (125.0, 215.0)
+    assert occupied(answered(0, 100.0, 300.0, init_ms=90.0, overhead_ms=25.0)) == (125.0, 215.0)
 
 
 def test_without_a_report_the_whole_service_time_is_busy() -> None:
-    assert occupied(replace(one(0, 100.0, 300.0), report=None)) == (100.0, 100.0)
+    assert occupied(replace(answered(0, 100.0, 300.0), report=None)) == (100.0, 100.0)
 
 
 def test_a_span_cannot_begin_before_its_request_or_before_its_environment_is_free() -> None:
-    late = replace(one(0, 100.0, 300.0), started_ms=150.0)
+    late = replace(answered(0, 100.0, 300.0), started_ms=150.0)
     assert occupied(late) == (150.0, 150.0)
     assert occupied(late, free_from_ms=200.0) == (200.0, 200.0)
 
 
 def test_what_an_environment_did_when() -> None:
     lane = Lane("a")
-    lane.add(one(0, 0.0, 300.0, init_ms=100.0))
-    lane.add(one(1, 1_000.0, 300.0))
+    lane.add(answered(0, 0.0, 300.0, init_ms=100.0))
+    lane.add(answered(1, 1_000.0, 300.0))
     moments = [lane.at(time_ms) for time_ms in (0.0, 99.0, 100.0, 399.0, 400.0, 999.0, 1_000.0, 1_300.0)]
     assert [(moment.kind, moment.position) for moment in moments] == [
         *[("init", 0)] * 2, *[("busy", 0)] * 2, *[("frozen", 1)] * 2, ("busy", 1), ("after", 1),
@@ -170,32 +170,35 @@ def test_what_an_environment_did_when() -> None:
 
 def test_an_environment_is_taken_as_reclaimed_after_its_idle_limit() -> None:
     lane = Lane("a")
-    lane.add(one(0, 0.0, 300.0))
+    lane.add(answered(0, 0.0, 300.0))
     assert lane.end_ms(10_000.0) == 10_000.0
     assert lane.end_ms(10_000_000.0) == 300.0 + RECLAIMED_AFTER_MS
     assert lane.end_ms(10_000.0, idle_limit_ms=0.0) == 300.0
 
 
 def test_unnamed_invocations_need_no_more_lanes_than_overlapped() -> None:
-    timeline = EnvironmentTimeline(one(index, index * 100.0, 250.0, None) for index in range(30))
+    timeline = EnvironmentTimeline(answered(index, index * 100.0, 250.0, None) for index in range(30))
     assert len(timeline.lanes) == 3
     assert timeline.counts(5_000.0).unnamed == 3
     assert timeline.occupancy.peak == 3
 
 
 def test_an_unnamed_cold_start_is_a_new_lane() -> None:
-    invocations = [one(0, 0.0, 100.0, None, init_ms=50.0), one(1, 1_000.0, 100.0, None, init_ms=50.0)]
+    invocations = [
+        answered(0, 0.0, 100.0, None, init_ms=50.0),
+        answered(1, 1_000.0, 100.0, None, init_ms=50.0),
+    ]
     assert len(EnvironmentTimeline(invocations).lanes) == 2
 
 
 def test_the_counts_of_a_small_run() -> None:
     invocations = [
-        one(0, 0.0, 100.0, "new", init_ms=100.0),
-        one(1, 0.0, 100.0, "warm"),
-        one(2, 300.0, 100.0, "new"),
-        refused(one(3, 0.0, 1.0), "throttled"),
-        refused(one(4, 0.0, 1.0), "failed"),
-        replace(one(5, 600.0, 100.0, None), status="function_error"),
+        answered(0, 0.0, 100.0, "new", init_ms=100.0),
+        answered(1, 0.0, 100.0, "warm"),
+        answered(2, 300.0, 100.0, "new"),
+        refused(answered(3, 0.0, 1.0), "throttled"),
+        refused(answered(4, 0.0, 1.0), "failed"),
+        replace(answered(5, 600.0, 100.0, None), status="function_error"),
     ]
     counts = EnvironmentTimeline(invocations).counts(1_000.0)
     assert (counts.environments, counts.unnamed) == (3, 1)
