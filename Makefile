@@ -1,15 +1,29 @@
 # Needs python3 (>= 3.11, with venv), make and the package registry. No Docker, no AWS account.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --durations=10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test install check bench format lock clean
+# Every process that a test starts would compile the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test test-together test-alone install check check-at-once bench format lock clean
 
 demo: install ## the TUI on the embedded local Lambda
 	@$(BIN)/lambda-tui
 
-test: .venv/.dev check ## everything: static checks and the whole test suite
-	@$(BIN)/python -m pytest
+test: .venv/.dev ## everything: static checks beside the tests, then the tests that need the machine alone
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 check-at-once test-together; together=$$?; \
+	  $(MAKE) --no-print-directory test-alone && exit $$together
+
+test-together: .venv/.dev
+	@$(PYTEST) -n 3 --dist worksteal -m "not timed"
+
+test-alone: .venv/.dev
+	@$(PYTEST) -m timed $$(grep -rl --include='test_*.py' 'mark\.timed' tests)
+
+check-at-once: .venv/.dev # its lines in one piece among those of the tests
+	@checks=$$($(MAKE) --no-print-directory check 2>&1); status=$$?; printf '\n%s\n' "$$checks"; exit $$status
 
 install: .venv/.installed ## create or update .venv
 
@@ -45,6 +59,8 @@ clean:
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: .venv/.installed tests/requirements.lock
-	@$(PIP) install --require-hashes --requirement tests/requirements.lock
-	@touch $@
+# The tests' lock has all of the program's, so a new .venv is filled once. Most of it is never imported.
+.venv/.dev: .venv/bin/python requirements.lock tests/requirements.lock pyproject.toml
+	@$(PIP) install --no-compile --require-hashes --requirement tests/requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch .venv/.installed $@

@@ -22,3 +22,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_data_dir].cleanup()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A failure of a timed test may be the machine's; any other is the code's."""
+    reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+    failed = [report for report in reports if isinstance(report, pytest.TestReport)]
+    if failed:
+        timed = sum("timed" in report.keywords for report in failed)
+        terminalreporter.write_line(f"{timed} of the failed tests are timed, {len(failed) - timed} are not.")

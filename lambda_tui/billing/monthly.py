@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from lambda_tui.billing.bill import Bill, BillLine
 from lambda_tui.billing.prices import Rates
@@ -13,6 +13,15 @@ MONTH_HOURS = 730
 """Hours in a month as AWS's own calculator counts them (365 x 24 / 12); 30 days would be 1.4 % less."""
 
 MONTH_SECONDS = MONTH_HOURS * 3600
+
+
+def parse_rate(text: str) -> Decimal | None:
+    """Requests a second, or None if the text is not a usable number."""
+    try:
+        rate = Decimal(text)
+    except InvalidOperation:
+        return None
+    return rate if rate.is_finite() and 0 < rate <= 1_000_000 else None
 
 
 def invocations_per_month(rate_per_s: Decimal | float) -> int:

@@ -47,8 +47,8 @@ def explore(target_text: str) -> int:
         end_with_terminal()
         app = LambdaTui(target, open_history)
         gc.freeze()  # what the imports created stays: no collection has to visit it again
-        with quitting_on_sigterm(app) as told_to_quit:
+        with quitting_on_sigterm(app) as quitting:
             app.run()
     if app.return_code:
         print("The interface ended with an error.", file=sys.stderr)
-    return app.return_code or (Interrupted.exit_code if told_to_quit.is_set() else 0)
+    return app.return_code or (Interrupted.exit_code if quitting.is_set() else 0)

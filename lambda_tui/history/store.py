@@ -78,10 +78,6 @@ class HistoryStore:
         newest = self._database.read("SELECT run_id FROM runs ORDER BY started_at DESC, rowid DESC LIMIT 1")
         return self._load_exactly(newest[0]["run_id"]) if newest else None
 
-    def delete(self, run_id: str) -> None:
-        """Delete a run; an unknown id is ignored."""
-        self._database.write("DELETE FROM runs WHERE run_id = ?", (run_id,))
-
     def close(self) -> None:
         """Release the file. Idempotent."""
         self._database.close()

@@ -125,6 +125,11 @@ class EngineGroup:
                     yield self._merged()
         yield self._common_end()
 
+    def finish(self) -> None:
+        """Have all engines of a closed loop send nothing more and wait for what is in flight."""
+        for part in self._used:
+            part.engine.finish()
+
     def stop(self) -> None:
         """Make all engines end their run at once."""
         for part in self._parts:

@@ -77,6 +77,11 @@ class EngineProcess:
         result: tuple[Any, ...] = message
         return result
 
+    def finish(self) -> None:
+        """Have it send nothing more and wait for what is in flight. Thread-safe, idempotent."""
+        with self._lock:
+            self._write(frames.encode(("finish",)))
+
     def stop(self) -> None:
         """Make it end its run at once. Thread-safe, idempotent."""
         with self._lock:

@@ -61,11 +61,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
     Raises:
         TargetRefused: cold starts are wanted from a function that we must not change.
     """
-    if scenario.cold and not is_loopback(deployment.endpoint):
-        raise TargetRefused(
-            "Cold starts can only be forced on this machine so far: "
-            "on AWS that would change the function's configuration."
-        )
+    _refuse_cold_elsewhere(scenario, deployment)
     memory_mb = deployment.memory_mb
     request_usd = invocation_usd(rates, memory_mb=memory_mb, billed_ms=0)
     billed_ms_usd = invocation_usd(rates, memory_mb=memory_mb, billed_ms=1) - request_usd
@@ -78,7 +74,7 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         session_token=keys.session_token,
         function_name=deployment.function_name,
         qualifier=deployment.qualifier,
-        event=json.dumps({} if scenario.event() is None else scenario.event()).encode(),
+        event=event_bytes(scenario),
         invocations=scenario.invocations,
         callers=scenario.callers,
         warmup=scenario.warmup,
@@ -98,6 +94,20 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         connections=connections_of(scenario),
         max_in_flight=MAX_IN_FLIGHT,
     )
+
+
+def event_bytes(scenario: Scenario) -> bytes:
+    """The body of every invocation of a run."""
+    event = scenario.event()
+    return json.dumps({} if event is None else event).encode()
+
+
+def _refuse_cold_elsewhere(scenario: Scenario, deployment: Deployment) -> None:
+    if scenario.cold and not is_loopback(deployment.endpoint):
+        raise TargetRefused(
+            "Cold starts can only be forced on this machine so far: "
+            "on AWS that would change the function's configuration."
+        )
 
 
 def _read_timeout_s(scenario: Scenario, deployment: Deployment) -> float:

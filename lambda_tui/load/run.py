@@ -11,21 +11,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from lambda_tui.aws_facts import DEFAULT_REGION
-from lambda_tui.billing.prices import load_prices
-from lambda_tui.billing.run_bill import RunBill
+from lambda_tui.billing.prices import Rates, load_prices
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetError, TargetLost
 from lambda_tui.history import HistoryStore, RunRecorder
 from lambda_tui.load.credential_refresh import CredentialRefresh
-from lambda_tui.load.decode import decode
 from lambda_tui.load.endings import error_of_end, limit_of_end
 from lambda_tui.load.engine.limits import End
-from lambda_tui.load.engine_cpu import EngineCpu
+from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_group import Batch, EngineGroup, Started
+from lambda_tui.load.measurement import Measurement
 from lambda_tui.load.planning import check_load, engine_count, plan_of
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
-from lambda_tui.results import Invocation, Report, RunStatistics
-from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment, Target
 
@@ -64,16 +60,11 @@ class Run:
         self._scenario = scenario
         self._target = target
         self._history = history
-        self._recorder: RunRecorder | None = None
         self._engine_count = engines
-        self._engine_cpu = EngineCpu()
         self._engines: EngineGroup | None = None
         self._deployment: Deployment | None = None
         self._end = End("stopped")
-        self._entries: list[Invocation] = []
-        self._statistics = RunStatistics()
-        # Until the target's region is known, the empty bill has the prices of the default one.
-        self._bill = RunBill(load_prices().rates(DEFAULT_REGION, scenario.architecture))
+        self._measured = Measurement(scenario.architecture)
         self._failure: LambdaTuiError | None = None
         self._crash: BaseException | None = None
         self._stop_requested = threading.Event()
@@ -87,9 +78,9 @@ class Run:
             elapsed_ms=0.0,
             planned=scenario.planned_invocations,
             in_flight=0,
-            invocations=InvocationLog(self._entries),
-            summary=self._statistics.summary(),
-            bill=self._bill.bill(),
+            invocations=InvocationLog(self._measured.entries),
+            summary=self._measured.summary(),
+            bill=self._measured.bill(),
         )
 
     def snapshots(self) -> Iterator[Snapshot]:
@@ -116,10 +107,6 @@ class Run:
             if not self._latest.is_final:
                 self._latest = replace(self._latest, state="stopping")
             self._news.notify_all()
-
-    def document(self) -> dict[str, Any]:
-        """The run document (contract: `run` document) of what has been measured so far."""
-        return run_document(self._latest)
 
     def _coalesced(self) -> Iterator[Snapshot]:
         shown = self._latest
@@ -162,7 +149,8 @@ class Run:
             self._crash = crash
         if self._stop_requested.is_set() and self._end.kind != "done":
             self._failure = self._interrupted()
-        self._finish_history()
+        not_recorded = self._finish_history()
+        self._failure = self._failure or not_recorded
         self._publish("finished", in_flight=0, stopped_by=self._failure, note="")
 
     def _execute(self) -> None:
@@ -182,7 +170,7 @@ class Run:
         deployment = self._deployment = self._target.prepare(self._scenario)
         self._raise_if_stopped()
         rates = load_prices().rates(deployment.region, deployment.architecture)
-        self._bill = RunBill(rates)
+        self._measured.price_at(rates)
         # The user's own function runs as it is configured, not as the scenario says.
         scenario = replace(
             self._scenario,
@@ -190,11 +178,14 @@ class Run:
             architecture=deployment.architecture,
             timeout_s=deployment.timeout_s,
         )
-        plan = plan_of(scenario, deployment, rates, self.run_id)
+        plan = self._planned(scenario, deployment, rates)
         self._begin_history(scenario, deployment)
         self._publish("preparing", scenario=scenario, target=deployment.description, note="connecting")
-        self._statistics.worst_case_usd = Decimal(plan.worst_case_usd)
+        self._measured.statistics.worst_case_usd = Decimal(plan.worst_case_usd)
         engines.start(plan)
+
+    def _planned(self, scenario: Scenario, deployment: Deployment, rates: Rates) -> EnginePlan:
+        return plan_of(scenario, deployment, rates, self.run_id)
 
     def _follow(self, engines: EngineGroup, refresh: CredentialRefresh) -> None:
         for message in engines.messages():
@@ -208,57 +199,37 @@ class Run:
                 self._end = message
                 self._conclude(refresh.failure)
 
-    def _take(self, message: Batch) -> None:
-        batch = [decode(exchange, self._price) for exchange in message.exchanges]
-        if batch and self._recorder is not None:
-            try:
-                self._recorder.append(batch)
-            except LambdaTuiError as error:
-                self._recorder = None
-                self._abort(error)
-        for invocation in batch:
-            self._statistics.add(invocation)
-        self._statistics.add_dropped(message.dropped)
-        self._statistics.add_held_back(message.held_back)
-        self._statistics.add_recorder_behind(message.recorder_behind_s)
-        self._statistics.add_engine_cpu(self._engine_cpu.percent(message.now_ms, message.cpu_s))
-        self._entries.extend(batch)
-        self._publish("running", elapsed_ms=message.now_ms, in_flight=message.in_flight)
-
-    def _price(self, report: Report) -> Any:
-        return self._bill.add(
-            memory_mb=report.memory_mb,
-            billed_ms=report.billed_ms,
-            duration_ms=report.duration_ms,
-            init_ms=report.init_ms,
-        )
+    def _take(self, batch: Batch) -> None:
+        error = self._measured.take(batch)
+        if error is not None:
+            self._abort(error)
+        self._publish("running", elapsed_ms=batch.now_ms, in_flight=batch.in_flight)
 
     def _conclude(self, not_renewed: TargetError | None) -> None:
         assert self._deployment is not None
-        self._statistics.add_abandoned(self._end.abandoned)
+        self._measured.statistics.add_abandoned(self._end.abandoned)
         if self._failure is None and not self._target.is_alive():
             self._failure = self._lost()
         if self._failure is None:
-            failed = next((entry for entry in reversed(self._entries) if entry.status == "failed"), None)
-            self._failure = (
-                error_of_end(
-                    self._end,
-                    self._deployment,
-                    failed=failed,
-                    count=len(self._entries),
-                    not_renewed=not_renewed,
-                )
-                or self._limit_reached()
-            )
+            self._failure = self._error_of_end(not_renewed) or self._limit_reached()
+
+    def _error_of_end(self, not_renewed: TargetError | None) -> LambdaTuiError | None:
+        assert self._deployment is not None
+        return error_of_end(
+            self._end,
+            self._deployment,
+            failed=self._measured.newest_failure(),
+            count=len(self._measured.entries),
+            not_renewed=not_renewed,
+        )
 
     def _limit_reached(self) -> LambdaTuiError | None:
-        summary = self._statistics.summary()
         return limit_of_end(
             self._end,
             self._scenario,
-            summary,
-            spent_usd=self._bill.bill().total_usd + summary.possibly_billed_usd,
-            worst_case_usd=self._statistics.worst_case_usd,
+            self._measured.summary(),
+            spent_usd=self._measured.spent_usd,
+            worst_case_usd=self._measured.statistics.worst_case_usd,
         )
 
     def _abort(self, error: LambdaTuiError) -> None:
@@ -269,12 +240,13 @@ class Run:
 
     def _lost(self) -> TargetLost:
         assert self._deployment is not None
-        error = error_of_end(End("lost"), self._deployment, failed=None, count=len(self._entries))
+        error = error_of_end(End("lost"), self._deployment, failed=None, count=len(self._measured.entries))
         assert isinstance(error, TargetLost)
         return error
 
     def _interrupted(self) -> Interrupted:
-        text = f"Stopped after {len(self._entries)} of {self._scenario.planned_invocations} invocations"
+        done, planned = len(self._measured.entries), self._scenario.planned_invocations
+        text = f"Stopped after {done} of {planned} invocations"
         if self._end.abandoned:
             text += f"; {self._end.abandoned} still running and possibly billed, not waited for"
         return Interrupted(f"{text}.")
@@ -284,23 +256,19 @@ class Run:
             raise self._interrupted()
 
     def _begin_history(self, scenario: Scenario, deployment: Deployment) -> None:
-        if self._history is not None:
-            self._recorder = self._history.begin(
-                run_id=self.run_id,
-                name=self._scenario.name,
-                started_at=self._latest.started_at,
-                scenario=scenario,
-            )
-            self._recorder.target(deployment.description)
+        self._measured.recorder = self._recorder(self.run_id, scenario, deployment)
 
-    def _finish_history(self) -> None:
-        if self._recorder is None:
-            return
-        summary, bill = self._statistics.summary(), self._bill.bill()
-        try:
-            self._recorder.finish(summary=summary, bill=bill, stopped_by=self._failure)
-        except LambdaTuiError as error:
-            self._failure = self._failure or error
+    def _recorder(self, run_id: str, scenario: Scenario, deployment: Deployment) -> RunRecorder | None:
+        if self._history is None:
+            return None
+        recorder = self._history.begin(
+            run_id=run_id, name=self._scenario.name, started_at=self._latest.started_at, scenario=scenario
+        )
+        recorder.target(deployment.description)
+        return recorder
+
+    def _finish_history(self) -> LambdaTuiError | None:
+        return self._measured.finish(self._failure)
 
     def _progress(self, line: str) -> None:
         self._publish("preparing", note=line)
@@ -310,9 +278,9 @@ class Run:
         snapshot = replace(
             self._latest,
             state="stopping" if stopping else state,
-            invocations=InvocationLog(self._entries),
-            summary=self._statistics.summary(),
-            bill=self._bill.bill(),
+            invocations=InvocationLog(self._measured.entries),
+            summary=self._measured.summary(),
+            bill=self._measured.bill(),
             **changes,
         )
         with self._news:

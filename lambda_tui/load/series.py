@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from lambda_tui.load.judge import ComparisonState
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 
@@ -25,6 +26,17 @@ class Runnable(Protocol):
 
 
 RunFactory = Callable[[Scenario], Runnable]
+
+
+class Comparable(Protocol):
+    """A comparison of all models; `lambda_tui.load.model_comparison.ModelComparison` is one."""
+
+    def states(self) -> Iterator[ComparisonState]: ...
+
+    def stop(self) -> None: ...
+
+
+ComparisonFactory = Callable[[Scenario], Comparable]
 
 
 @dataclass(frozen=True, slots=True)

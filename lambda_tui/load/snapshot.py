@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, Self, overload
 
-from lambda_tui.errors import LambdaTuiError
+from lambda_tui.errors import Interrupted, LambdaTuiError
 from lambda_tui.results import Invocation
 from lambda_tui.runs.measured import MeasuredRun
+
+if TYPE_CHECKING:
+    from lambda_tui.history import RecordedRun
 
 RunState = Literal["preparing", "running", "stopping", "finished"]
 
@@ -54,6 +57,24 @@ class Snapshot(MeasuredRun):
     stopped_by: LambdaTuiError | None = None
     note: str = ""
 
+    @classmethod
+    def of_recorded(cls, run: RecordedRun) -> Self:
+        """A run of the history, as it was at its end."""
+        return cls(
+            run_id=run.run_id,
+            started_at=run.started_at,
+            scenario=run.scenario,
+            target=run.target,
+            invocations=InvocationLog(list(run.invocations)),
+            summary=run.summary,
+            bill=run.bill,
+            state="finished",
+            elapsed_ms=max((invocation.ended_ms for invocation in run.invocations), default=0.0),
+            planned=run.scenario.planned_invocations,
+            in_flight=0,
+            stopped_by=_recorded_reason(run),
+        )
+
     @property
     def is_final(self) -> bool:
         return self.state == "finished"
@@ -67,3 +88,11 @@ class Snapshot(MeasuredRun):
     def engine_cpu_percent(self) -> float:
         """The load engine's busiest second so far, in percent of one core."""
         return self.summary.engine_cpu_percent
+
+
+def _recorded_reason(run: RecordedRun) -> LambdaTuiError | None:
+    if run.stopped_by is not None:
+        return LambdaTuiError(run.stopped_by.message, hint=run.stopped_by.hint)
+    if run.state == "finished":
+        return None
+    return Interrupted("The recording of this run does not reach its end.")

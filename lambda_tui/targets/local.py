@@ -69,7 +69,7 @@ class ServerProcess:
     def __init__(self, region: str) -> None:
         self._command = [sys.executable, "-P", "-m", "lambda_tui.local_lambda", "--port", "0"]
         self._command += ["--stop-with-stdin", "--region", region]
-        self._said = b""
+        self._announced = b""
         self._errors: deque[str] = deque(maxlen=20)
         self._spawned = threading.Event()
         self._process: subprocess.Popen[str] | None = None
@@ -118,8 +118,8 @@ class ServerProcess:
         assert self._process.stdout is not None
         readable, _, _ = select.select([self._process.stdout], [], [], timeout_s)
         if readable:
-            self._said += os.read(self._process.stdout.fileno(), 65536)
-        line, complete, _ = self._said.partition(b"\n")
+            self._announced += os.read(self._process.stdout.fileno(), 65536)
+        line, complete, _ = self._announced.partition(b"\n")
         if not complete:
             return None
         document: dict[str, Any] = json.loads(line)

@@ -4,85 +4,48 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from pathlib import PurePath
 from threading import Thread
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.screen import Screen
 
 from lambda_tui.errors import InvalidInput, StorageError
-from lambda_tui.load.series import RunFactory, Runnable
+from lambda_tui.load.series import ComparisonFactory, RunFactory
 from lambda_tui.scenario import Scenario, prepare_validation
 from lambda_tui.targets.protocol import Target
 from lambda_tui.tui import theme
-from lambda_tui.tui.screens.dialogs import Question
-from lambda_tui.tui.screens.explore import ExploreScreen
-from lambda_tui.tui.terminal_driver import TerminalDriver
-from lambda_tui.tui.widgets.controls import Controls
+from lambda_tui.tui.dialogs.question import Question
+from lambda_tui.tui.explore.controls import Controls
+from lambda_tui.tui.explore.first_scenario import FIRST_SCENARIO
+from lambda_tui.tui.explore.screen import ExploreScreen
+from lambda_tui.tui.measured_runs import comparison_of, run_of
+from lambda_tui.tui.mode_screen import ModeScreen
+from lambda_tui.tui.modes import ENVIRONMENTS, EXPLORE, HISTORY, PROGRAM_KEYS, WHATIF
+from lambda_tui.tui.textual_internals import LateStyles, TerminalDriver
 
 if TYPE_CHECKING:
-    from lambda_tui.history import HistoryStore
-    from lambda_tui.tui.screens.environments import EnvironmentsScreen
-
-FIRST_SCENARIO = Scenario(
-    workload="http",
-    tasks=3,
-    task_ms=300,
-    concurrency="sequential",
-    workers=3,
-    memory_mb=512,
-    invocations=10,
-)
-"""Three fetches one after another: the first change, to threads, shows at once what concurrency buys.
-
-Ten invocations are enough to see it and take nine seconds: on a stage that is already long.
-"""
+    from lambda_tui.history import HistoryStore, RecordedRun
+    from lambda_tui.tui.environments.screen import EnvironmentsScreen
 
 PAINT_REACHES_TERMINAL_S = 0.03
 """Textual writes in a thread, which would have to share the interpreter with all that comes after."""
 
 COLLECTED_FROM_OBJECTS = 10_000
 
-MODES = (("1", "explore", "Explore"), ("3", "whatif", "What-if"), ("4", "environments", "Environments"))
-"""Key, name and title of every screen."""
 
-
-class LambdaTui(App[None]):
-    """The terminal user interface. It opens `target` and the history itself; closing them is left to whoever
-    made it."""
+class LambdaTui(LateStyles):
+    """The terminal user interface. It opens `target` and the history itself; its owner
+    closes them."""
 
     TITLE = "lambda-tui"
     DEFAULT_MODE = "explore"
     # With the application rather than with its screen: a screen's style sheet parses all others again.
-    CSS_PATH = "styles/explore.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["frame.tcss", "explore/explore.tcss"]
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "q", "leave", "Quit", id="app.quit", tooltip="Quit; asks while a run is in progress", show=False
-        ),
-        Binding(
-            "ctrl+z",
-            "suspend_process",
-            "Suspend",
-            id="app.suspend",
-            tooltip="Back to the shell; fg returns, and a run goes on meanwhile",
-            show=False,
-        ),
-        Binding("t", "next_theme", "Theme", id="app.theme", tooltip="Next colour theme", show=False),
-        Binding("1", "switch_mode('explore')", "Explore", id="app.explore", tooltip="Explore", show=False),
-        Binding("3", "switch_mode('whatif')", "What-if", id="app.whatif", tooltip="What-if", show=False),
-        Binding(
-            "4",
-            "switch_mode('environments')",
-            "Environments",
-            id="app.environments",
-            tooltip="Environments",
-            show=False,
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*PROGRAM_KEYS]
 
     def __init__(
         self,
@@ -91,21 +54,26 @@ class LambdaTui(App[None]):
         scenario: Scenario = FIRST_SCENARIO,
         *,
         start_run: RunFactory | None = None,
+        start_comparison: ComparisonFactory | None = None,
     ) -> None:
         super().__init__()
         self.target = target
-        self._shows_screen = self._has_variables = False
         self._open_history = open_history
         self._history: HistoryStore | None = None
-        self._start_run = start_run or self._run_of
+        self._start_run = start_run or (lambda scenario: run_of(scenario, target, self.history))
+        compared = start_comparison or (lambda scenario: comparison_of(scenario, target, self.history))
         for own in theme.THEMES:
             self.register_theme(own)
         self.theme = theme.DARK.name
-        self.explore = ExploreScreen(target, scenario, self._start_run, MODES)
-        self.add_mode("explore", lambda: self.explore)
-        self.add_mode("whatif", self._whatif_screen)
+        self.explore = ExploreScreen(target, scenario, self._start_run, compared)
         self._environments: EnvironmentsScreen | None = None
-        self.add_mode("environments", self._environments_screen)
+        for mode, screen in (
+            (EXPLORE, lambda: self.explore),
+            (WHATIF, self._whatif_screen),
+            (ENVIRONMENTS, self._environments_screen),
+            (HISTORY, self._history_screen),
+        ):
+            self.add_mode(mode.name, screen)
         # The first screen is 100,000 objects and hardly any garbage: 50 of 350 ms until the paint.
         gc.disable()
 
@@ -116,16 +84,8 @@ class LambdaTui(App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.variable_defaults(dark=self.current_theme.dark)
 
-    def refresh_css(self, animate: bool = True) -> None:
-        """Before the first screen is up there is nothing to restyle, only sheets to parse twice more."""
-        if self._shows_screen:
-            super().refresh_css(animate)
-        elif not self._has_variables:
-            self._has_variables = True
-            self.stylesheet.set_variables(self.get_css_variables())
-
     def on_mount(self) -> None:
-        self._shows_screen = True
+        self.shows_screen = True
         # After a suspension Textual paints only what has changed since.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.call_after_refresh(self.set_timer, PAINT_REACHES_TERMINAL_S, self._begin)
@@ -136,7 +96,7 @@ class LambdaTui(App[None]):
         # What a run measures stays: looking through it every 700 objects costs a frame a tenth of its time.
         gc.set_threshold(COLLECTED_FROM_OBJECTS, 10, 10)
         self.explore.session.open_once()
-        # What reads the form is 80 ms of imports: the first edit shall not wait for them.
+        # What reads the form is 80 ms of imports: the first edit should not wait for them.
         Thread(target=prepare_validation, daemon=True).start()
         self.history  # noqa: B018  (a folder that cannot be written is said now and not at the first run)
 
@@ -148,19 +108,22 @@ class LambdaTui(App[None]):
             try:
                 self._history = opened()
             except StorageError as error:
-                self.notify(f"{error} Runs are not recorded.", title=error.title, severity="warning")
+                self.notify(
+                    f"{error} Runs are not recorded.", title=error.title, severity="warning", markup=False
+                )
         return self._history
 
-    def _whatif_screen(self) -> Screen[None]:
-        from lambda_tui.tui.screens.whatif import WhatIfScreen  # noqa: PLC0415  (not before the first paint)
+    # The screens that the first paint does not need are imported when first shown.
 
-        return WhatIfScreen(MODES, self.target.label, lambda: self.explore.session.shown, self.history)
+    def _whatif_screen(self) -> ModeScreen:
+        from lambda_tui.tui.whatif.screen import WhatIfScreen  # noqa: PLC0415
 
-    def _environments_screen(self) -> Screen[None]:
-        from lambda_tui.tui.screens.environments import EnvironmentsScreen  # noqa: PLC0415  (as above)
+        return WhatIfScreen(self.target, lambda: self.explore.session.shown, self.history)
+
+    def _environments_screen(self) -> ModeScreen:
+        from lambda_tui.tui.environments.screen import EnvironmentsScreen  # noqa: PLC0415
 
         self._environments = EnvironmentsScreen(
-            MODES,
             self.target,
             self._start_run,
             latest_run=lambda: self.explore.session.shown,
@@ -169,6 +132,15 @@ class LambdaTui(App[None]):
             history=self.history,
         )
         return self._environments
+
+    def _history_screen(self) -> ModeScreen:
+        from lambda_tui.tui.history.screen import HistoryScreen  # noqa: PLC0415
+
+        return HistoryScreen(self.target, self.history, self._open_in_explore)
+
+    def _open_in_explore(self, run: RecordedRun) -> None:
+        self.switch_mode(EXPLORE.name)
+        self.explore.show_recorded(run)
 
     def _chosen_scenario(self) -> Scenario:
         """What the form of Explore says; the run on screen while it says nothing usable."""
@@ -204,14 +176,14 @@ class LambdaTui(App[None]):
         if self.explore.session.running:
             self.explore.session.stop()
         elif self._environments is not None and self._environments.running:
-            self._environments.stop()
+            self._environments.clicks.stop()
         else:
             self.notify("Press q to quit.", timeout=3)
 
     def _leave(self) -> None:
         self.explore.session.leave()
         if self._environments is not None:
-            self._environments.leave()
+            self._environments.clicks.leave()
         self.exit()
 
     def action_next_theme(self) -> None:
@@ -219,8 +191,3 @@ class LambdaTui(App[None]):
         position = cycle.index(self.theme) + 1 if self.theme in cycle else 0
         self.theme = cycle[position % len(cycle)]
         self.notify(f"Theme: {self.theme}", timeout=2)
-
-    def _run_of(self, scenario: Scenario) -> Runnable:
-        from lambda_tui.load.run import Run  # noqa: PLC0415  (the engine is not needed for the first paint)
-
-        return Run(scenario, self.target, history=self.history)

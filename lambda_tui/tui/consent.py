@@ -11,8 +11,8 @@ from lambda_tui.errors import LambdaTuiError
 from lambda_tui.load.consent import TITLE, Consent, consent_for
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
+from lambda_tui.tui.dialogs.question import Question
 from lambda_tui.tui.messages import ThreadCrashed
-from lambda_tui.tui.screens.dialogs import Question
 
 
 class SpendingGate:

@@ -1,51 +1,51 @@
-"""Run documents as files, and a summary as text for the clipboard."""
+"""Documents as files of the current folder, and a summary as text for the clipboard."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
-
-from textual.screen import Screen
+from typing import Any
 
 from lambda_tui.errors import StorageError
 from lambda_tui.runs.document import run_document
 from lambda_tui.runs.measured import MeasuredRun, typical_duration_ms
 from lambda_tui.wording.numbers import format_ms, format_usd, plural
 
+Document = tuple[str, Mapping[str, Any]]
+"""The name of the file, without its ending, and what is written."""
 
-def export_run(run: MeasuredRun, folder: Path) -> Path:
-    """Write the run document (contract: `run` document) and return where.
+
+def run_export(run: MeasuredRun) -> Document:
+    """The run document (contract: `run` document)."""
+    scenario = run.scenario
+    return f"run-{run.run_id}-{scenario.concurrency}-{scenario.memory_mb}MB", run_document(run)
+
+
+def export_document(document: Document, folder: Path) -> Path:
+    """Write a document and return where; a file that is there already is kept, the new one gets a number.
 
     Raises:
         StorageError: the folder cannot be written.
     """
-    scenario = run.scenario
-    name = re.sub(r"[^A-Za-z0-9.-]+", "-", f"run-{run.run_id}-{scenario.concurrency}-{scenario.memory_mb}MB")
-    path = folder / f"{name}.json"
-    document = run_document(run)
-    try:
-        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}.", hint="Start lambda-tui in a folder of yours."
-        ) from None
-    return path
-
-
-def export_and_tell(screen: Screen[None], runs: Iterable[MeasuredRun]) -> None:
-    """Write the documents of these runs into the current folder, and say which and where, or why not."""
-    try:
-        paths = [export_run(run, Path.cwd()) for run in runs]
-    except StorageError as error:
-        screen.notify(str(error), title=error.title, severity="error", markup=False)
-        return
-    if not paths:
-        screen.notify("Nothing was run yet.", severity="warning")
-        return
-    names = "\n".join(path.name for path in paths)
-    screen.notify(f"{names}\nin {Path.cwd()}", title="Exported", markup=False)
+    name, content = document
+    stem = re.sub(r"[^A-Za-z0-9.-]+", "-", name)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    for number in count(1):
+        path = folder / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise StorageError(
+                f"{path} cannot be written: {error.strerror}.", hint="Start lambda-tui in a folder of yours."
+            ) from None
+        return path
+    raise AssertionError("unreachable: numbers do not end")
 
 
 def summary_text(run: MeasuredRun) -> str:

@@ -9,9 +9,11 @@ from typing import Generic, TypeVar
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.load.series import Series
+from lambda_tui.load.judge import ComparisonState
+from lambda_tui.load.series import Comparable, Series
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
+from lambda_tui.scenario import Scenario
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -33,8 +35,20 @@ class SnapshotArrived(Message, Generic[Key]):
 
 
 @dataclass
+class ComparisonArrived(Message):
+    """A comparison of all models has something newer to show."""
+
+    state: ComparisonState
+    comparison: Comparable
+    """A late state of an older comparison is recognised by it."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, ComparisonArrived) and message.comparison is self.comparison
+
+
+@dataclass
 class RunFailed(Message):
-    """A series ended without a final snapshot, for a foreseeable cause."""
+    """A series or comparison ended without a final snapshot, for a foreseeable cause."""
 
     error: LambdaTuiError
     series: object
@@ -63,7 +77,9 @@ class TargetOpened(Message):
 
 @dataclass
 class ScenarioEdited(Message):
-    """A control changed; the scenario may have become another, or invalid."""
+    """A control changed; `scenario` is what the form says now, None where that is not usable."""
+
+    scenario: Scenario | None
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, ScenarioEdited)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Thread
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from lambda_tui.load.series import RunFactory, Series
+from lambda_tui.load.judge import ComparisonState
+from lambda_tui.load.series import Comparable, ComparisonFactory, RunFactory, Series
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.runs.ranking import rank_runs
-from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
+from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.messages import RunFailed, SnapshotArrived
-from lambda_tui.tui.threads import Post, follow_series, open_target
+from lambda_tui.tui.messages import ComparisonArrived, RunFailed, SnapshotArrived
+from lambda_tui.tui.threads import Post, follow_comparison, follow_series, open_target
+from lambda_tui.wording.numbers import plural
+
+if TYPE_CHECKING:
+    from lambda_tui.history import RecordedRun
 
 LEAVE_WITHIN_S = 0.8
 """How long quitting waits for a run to be recorded to its end."""
@@ -74,37 +78,69 @@ class RunSession(Generic[Key]):
         self.running = self._series = self._thread = None
 
 
+def asked_about(scenario: Scenario) -> tuple[list[Scenario], str]:
+    """What a comparison of all models may invoke at most, as a question before money asks about it."""
+    from lambda_tui.load.model_comparison import through_all_models  # noqa: PLC0415  (not before a run)
+
+    scenarios = through_all_models(scenario)
+    return scenarios, f"through all seven models, each up to {plural(scenarios[0].invocations, 'time')}"
+
+
 @dataclass(slots=True)
-class Tour:
-    """One scenario through every model: the newest snapshot of each, and whose run is in progress."""
+class Comparing:
+    """All models side by side: the newest state, None until there is one."""
 
     scenario: Scenario
-    runs: dict[ConcurrencyModel, Snapshot] = field(default_factory=dict)
-    running: ConcurrencyModel | None = None
+    state: ComparisonState | None = None
+    is_running: bool = True
 
 
 class ExploreSession:
-    """What Explore shows and does: `latest` and `previous` are the runs on screen, `tour` all models."""
+    """What Explore shows and does: `latest` and `previous` are the runs on screen, `comparing` all models."""
 
-    def __init__(self, target: Target, start_run: RunFactory, post: Post) -> None:
+    def __init__(
+        self, target: Target, start_run: RunFactory, start_comparison: ComparisonFactory, post: Post
+    ) -> None:
         self.latest: Snapshot | None = None
         self.previous: Snapshot | None = None
-        self.tour: Tour | None = None
+        self.comparing: Comparing | None = None
+        self.frozen: Snapshot | None = None
+        """The state of a run that stays on screen while the run goes on."""
         self._target = target
         self._post = post
-        self._runs: RunSession[ConcurrencyModel] = RunSession(start_run, post)
+        self._runs: RunSession[str] = RunSession(start_run, post)
+        self._start_comparison = start_comparison
+        self._comparison: Comparable | None = None
+        self._comparing_thread: Thread | None = None
         self._opening: Thread | None = None
 
     @property
     def running(self) -> bool:
-        return self._runs.is_running
+        return self._runs.is_running or self._comparison is not None
 
     @property
     def shown(self) -> Snapshot | None:
-        """The run whose numbers are on screen: in a tour that of the current or last model."""
-        if self.tour is not None and self.tour.runs:
-            return list(self.tour.runs.values())[-1]
-        return self.latest
+        """The run whose numbers are on screen: in a comparison all models', at its end the fastest's."""
+        comparing = self.comparing
+        if comparing is None or comparing.state is None:
+            return self.latest if comparing is None else None
+        return comparing.state.whole if comparing.is_running else comparing.state.best
+
+    @property
+    def on_screen(self) -> Snapshot | None:
+        """The run as it is on screen: frozen, or the newest state."""
+        return self.frozen or self.shown
+
+    @property
+    def runs_on_screen(self) -> list[Snapshot]:
+        """Every run that has something to export: in a comparison one for each model."""
+        state = None if self.comparing is None else self.comparing.state
+        shown = [self.on_screen] if state is None else state.runs.values()
+        return [run for run in shown if run is not None and len(run.invocations)]
+
+    def freeze(self) -> None:
+        """Keep what is on screen; where that has been done, show the newest state again."""
+        self.frozen = self.shown if self.frozen is None else None
 
     def open(self) -> None:
         """Start or restart the target in the background."""
@@ -117,63 +153,79 @@ class ExploreSession:
 
     def run(self, scenario: Scenario) -> None:
         """Run one scenario; what was on screen becomes the run to compare with."""
-        self.leave_tour()
+        self.leave_comparison()
         if self.latest is not None and len(self.latest.invocations):
             self.previous = self.latest
-        self.latest = None
-        self._start([scenario])
+        self.latest = self.frozen = None
+        self.open_once()
+        self._runs.start([("run", scenario)], after=self._opening)
 
-    def run_all_models(self, scenario: Scenario) -> None:
-        """Run the scenario through every model, one after the other."""
-        self.tour = Tour(scenario, running=CONCURRENCY_MODELS[0])
-        self._start([scenario.with_changes(concurrency=model) for model in CONCURRENCY_MODELS])
+    def show_recorded(self, run: RecordedRun) -> None:
+        """Show a run of the history; what was on screen becomes the run to compare with."""
+        self.frozen = None
+        self.leave_comparison()
+        self.previous, self.latest = self.latest, Snapshot.of_recorded(run)
+        if self.previous is not None and self.previous.run_id == run.run_id:
+            self.previous = None
 
-    def leave_tour(self) -> None:
+    def compare_models(self, scenario: Scenario) -> None:
+        """Run the scenario through every model, round by round."""
+        self.frozen = None
+        self.comparing = Comparing(scenario)
+        self.open_once()
+        self._comparison = self._start_comparison(scenario)
+        self._comparing_thread = follow_comparison(self._comparison, self._post, self._opening)
+
+    def leave_comparison(self) -> None:
         """Back from the comparison of all models, to its fastest run beside the sequential one."""
-        runs = {} if self.tour is None else self.tour.runs
-        self.tour = None
-        times = {model: result.duration_ms for model, result in rank_runs(runs, base="sequential").items()}
-        ran = {model: duration_ms for model, duration_ms in times.items() if duration_ms is not None}
-        if ran:
-            self.previous, self.latest = runs.get("sequential"), runs[min(ran, key=lambda model: ran[model])]
+        comparing, self.comparing = self.comparing, None
+        if comparing is None or comparing.state is None:
+            return
+        state = comparing.state
+        if state.best.summary.ok:
+            self.latest, self.previous = state.best, state.runs["sequential"]
             if self.previous is self.latest:
                 self.previous = None
 
     def stop(self) -> None:
-        """End the run, and the tour it belongs to."""
-        if self.tour is not None:
-            self.tour.running = None
+        """End the run or the comparison."""
         self._runs.stop()
+        if self._comparison is not None:
+            self._comparison.stop()
 
-    def take(self, message: SnapshotArrived[ConcurrencyModel]) -> bool:
+    def take(self, message: SnapshotArrived[str]) -> bool:
         """Accept a snapshot; False if it is a late one of an earlier run."""
-        model = self._runs.take(message)
-        if model is None:
+        if self._runs.take(message) is None:
             return False
-        if self.tour is None:
-            self.latest = message.snapshot
-        else:
-            self.tour.runs[model] = message.snapshot
-            self.tour.running = self._next_of_tour(model, message.snapshot)
+        self.latest = message.snapshot
+        return True
+
+    def take_comparison(self, message: ComparisonArrived) -> bool:
+        """Accept the state of a comparison; False if it is a late one of an earlier one."""
+        if message.comparison is not self._comparison or self.comparing is None:
+            return False
+        self.comparing.state = message.state
+        if message.state.is_final:
+            self._comparison_over()
         return True
 
     def fail(self, message: RunFailed) -> bool:
         """The run ended without a last snapshot; False if it is not the current one."""
-        if not self._runs.fail(message):
+        if self._runs.fail(message):
+            return True
+        if message.series is not self._comparison:
             return False
-        if self.tour is not None:
-            self.tour.running = None
+        self._comparison_over()
         return True
 
     def leave(self) -> None:
         """Stop, and wait a moment for what was measured to be recorded."""
+        self.stop()
         self._runs.leave()
+        if self._comparison is not None and self._comparing_thread is not None:
+            self._comparing_thread.join(LEAVE_WITHIN_S)
 
-    def _next_of_tour(self, model: ConcurrencyModel, snapshot: Snapshot) -> ConcurrencyModel | None:
-        if not self.running:
-            return None
-        return CONCURRENCY_MODELS[CONCURRENCY_MODELS.index(model) + snapshot.is_final]
-
-    def _start(self, scenarios: list[Scenario]) -> None:
-        self.open_once()
-        self._runs.start([(scenario.concurrency, scenario) for scenario in scenarios], after=self._opening)
+    def _comparison_over(self) -> None:
+        self._comparison = self._comparing_thread = None
+        if self.comparing is not None:
+            self.comparing.is_running = False

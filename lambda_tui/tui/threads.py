@@ -12,9 +12,16 @@ from typing import TypeVar
 from textual.message import Message
 
 from lambda_tui.errors import LambdaTuiError
-from lambda_tui.load.series import Series
+from lambda_tui.load.series import Comparable, Series
 from lambda_tui.targets.protocol import Target
-from lambda_tui.tui.messages import RunFailed, SnapshotArrived, TargetOpened, TargetProgressed, ThreadCrashed
+from lambda_tui.tui.messages import (
+    ComparisonArrived,
+    RunFailed,
+    SnapshotArrived,
+    TargetOpened,
+    TargetProgressed,
+    ThreadCrashed,
+)
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -37,6 +44,25 @@ def follow_series(series: Series[Key], post: Post, after: Thread | None = None) 
             post(ThreadCrashed(error))
 
     thread = Thread(target=follow, name="series", daemon=True)
+    thread.start()
+    return thread
+
+
+def follow_comparison(comparison: Comparable, post: Post, after: Thread | None = None) -> Thread:
+    """Run a comparison in the background and post each of its states; `after` is waited for first."""
+
+    def follow() -> None:
+        try:
+            if after is not None:
+                after.join()
+            for state in comparison.states():
+                post(ComparisonArrived(state, comparison))
+        except LambdaTuiError as error:
+            post(RunFailed(error, comparison))
+        except Exception as error:  # noqa: BLE001  (thread boundary: raised again on the interface's thread)
+            post(ThreadCrashed(error))
+
+    thread = Thread(target=follow, name="comparison", daemon=True)
     thread.start()
     return thread
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lambda_tui.runs.target import TargetDescription, TargetKind
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.fake import FAKE_KEYS
 from lambda_tui.targets.protocol import Deployment, Progress
+from tests.targets.fake import FAKE_KEYS
 
 
 class BenchTarget:

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from lambda_tui.local_lambda.functions.runtimes import OWN
-from lambda_tui.local_lambda.services.self_signed import server_context
 from lambda_tui.local_lambda.services.upstream import start_upstream
 from tests.local_lambda.local_server import ROLE, LocalServer, invoke
+from tests.local_lambda.services.self_signed import server_context
 
 TITLE = "Three HTTPS fetches: ms, and ratios against the published ones"
 LATENCY_MS = 875

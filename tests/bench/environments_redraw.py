@@ -16,9 +16,9 @@ from lambda_tui.results import Invocation, Report
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui.app import LambdaTui
 from lambda_tui.tui.drawing.time_window import TimeView
-from lambda_tui.tui.run_timeline import ShownRun
-from lambda_tui.tui.screens.environments import EnvironmentsScreen
-from lambda_tui.tui.widgets.lanes import Lanes
+from lambda_tui.tui.environments.lanes import Lanes
+from lambda_tui.tui.environments.run_timeline import ShownRun
+from lambda_tui.tui.environments.screen import EnvironmentsScreen
 from tests.tui.synthetic import SilentTarget, SyntheticRuns
 
 TITLE = "Environments redraw at 140x45, 1,000 environments, 100,000 invocations (CPU, ms)"

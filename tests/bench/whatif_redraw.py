@@ -6,17 +6,20 @@ import asyncio
 import statistics
 import time
 from datetime import date
+from pathlib import Path, PurePath
+from typing import ClassVar
 
 from textual.app import App
 
 from lambda_tui.billing import load_prices
 from lambda_tui.forecast.answer import answer
 from lambda_tui.forecast.question import parse_question
-from lambda_tui.tui import theme
-from lambda_tui.tui.screens.whatif import WhatIfScreen
-from lambda_tui.tui.screens.whatif_pictures import show_pictures
-from lambda_tui.tui.widgets.chart import Chart
+from lambda_tui.tui import app, theme
+from lambda_tui.tui.whatif.chart import Chart
+from lambda_tui.tui.whatif.pictures import show_pictures
+from lambda_tui.tui.whatif.screen import WhatIfScreen
 from lambda_tui.tui.widgets.slider import Slider
+from tests.tui.synthetic import SilentTarget
 
 TITLE = "What-if redraw at 140x45 (CPU, ms)"
 ROUNDS = 60
@@ -25,13 +28,15 @@ ROUNDS = 60
 class _Alone(App[None]):
     """The screen with its themes and nothing else."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(app.__file__).with_name("frame.tcss")]
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.variable_defaults(dark=True)
 
     def on_mount(self) -> None:
         self.register_theme(theme.DARK)
         self.theme = theme.DARK.name
-        self.push_screen(WhatIfScreen((), "bench", lambda: None, None, today=date(2026, 11, 21)))
+        self.push_screen(WhatIfScreen(SilentTarget(), lambda: None, None, today=date(2026, 11, 21)))
 
 
 def measure() -> dict[str, object]:

@@ -14,7 +14,7 @@ SHOW_MODULES = "import sys; print(*sorted({name.partition('.')[0] for name in sy
 
 LAYERS_BELOW_THE_SCREENS = (
     "billing", "scenario", "results.report_parser", "runs.document", "runs.csv_table",
-    "runs.ranking", "runs.comparison", "targets", "targets.fake", "history", "load.run",
+    "runs.ranking", "runs.comparison", "targets", "history", "load.run",
     "load.estimate", "load.engine",
 )  # fmt: skip
 

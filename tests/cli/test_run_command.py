@@ -45,6 +45,7 @@ def test_the_run_document_and_its_record(program: Program) -> None:
     ]
 
 
+@pytest.mark.timed
 def test_threads_shorten_waiting_and_the_bill_in_proportion(program: Program) -> None:
     http = ("run", "--workload", "http", "--tasks", "3", "--task-ms", "150", "--memory", "512", "--quiet")
     load = ("--invocations", "6", "--workers", "3")

@@ -10,7 +10,7 @@ import pytest
 from lambda_tui.cli.spending import confirm_spending
 from lambda_tui.errors import Interrupted, InvalidInput
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.fake import FakeTarget
+from tests.targets.fake import FakeTarget
 
 SCENARIO = Scenario(invocations=100, memory_mb=512, timeout_s=30, task_ms=300, tasks=3)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lambda_tui.targets.fake import FakeTarget
+from tests.targets.fake import FakeTarget
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lambda_tui.load.consent import consent_for
 from lambda_tui.load.estimate import estimate_spend
 from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.targets import AwsTarget, Deployment, EndpointTarget, LocalTarget, parse_target
-from lambda_tui.targets.fake import FakeTarget
+from tests.targets.fake import FakeTarget
 
 SCENARIO = Scenario(invocations=100, memory_mb=512, timeout_s=30, task_ms=300, tasks=3)
 

@@ -22,13 +22,14 @@ from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.sigv4 import SignatureRejected, Verifier
 from lambda_tui.targets import AwsTarget
-from lambda_tui.targets.fake import Answer, FakeTarget
 from tests.load.key_services import Key, KeyServices, utc_in
+from tests.targets.fake import Answer, FakeTarget
 
 LIFE_S = 3.0
 """botocore shortens an SSO key's life by up to a second: it keeps whole seconds."""
 
-LONG_RUN = Scenario(rate=200, seconds=7, max_usd=None)
+LONG_RUN = Scenario(rate=200, seconds=4.5, max_usd=None)
+"""Half as long again as the first keys live."""
 
 
 class CheckingLambda(FakeTarget):
@@ -152,12 +153,16 @@ def assumed(monkeypatch: pytest.MonkeyPatch, aws_files: Path) -> Iterator[Assume
 
 
 def run_of(
-    lambda_: CheckingLambda, monkeypatch: pytest.MonkeyPatch, *, history: HistoryStore | None = None
+    lambda_: CheckingLambda,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    scenario: Scenario = LONG_RUN,
+    history: HistoryStore | None = None,
 ) -> Snapshot:
     lambda_.open(lambda _: None)
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", lambda_.endpoint)
     try:
-        return list(Run(LONG_RUN, AwsTarget(), history=history).snapshots())[-1]
+        return list(Run(scenario, AwsTarget(), history=history).snapshots())[-1]
     finally:
         lambda_.close()
 
@@ -185,8 +190,9 @@ def test_an_sso_role_and_its_login_are_renewed(sso: KeyServices, monkeypatch: py
     assert len(sso.logins) == 2, "the cached one had 5 minutes left: botocore renews it below 15"
 
 
+@pytest.mark.timed
 def test_a_slow_renewal_makes_no_start_wait(container: KeyServices, monkeypatch: pytest.MonkeyPatch) -> None:
-    container.life_s, container.holds_s = 5.0, 1.0
+    container.holds_s = 0.5
     lambda_ = CheckingLambda(container.keys)
     last = run_of(lambda_, monkeypatch)
     assert_nothing_missing(last, lambda_)
@@ -198,9 +204,9 @@ def test_a_slow_renewal_makes_no_start_wait(container: KeyServices, monkeypatch:
 def test_a_renewal_that_fails_for_a_while_is_made_up_for(
     container: KeyServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    container.life_s = 6.0
+    container.life_s = 4.0
     lambda_ = CheckingLambda(container.keys)
-    judge, refusing = lambda_.answer, range(100, 300)
+    judge, refusing = lambda_.answer, range(100, 200)
 
     def answer(number: int) -> Answer:
         container.refuses = 500 if number in refusing else None
@@ -221,7 +227,7 @@ def test_a_renewal_that_fails_for_good_is_reported_and_loses_nothing(
     kind: str, reason: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     services: KeyServices = request.getfixturevalue(kind)
-    services.life_s = 6.0  # botocore asks a container three times before it gives up, which takes 3 s
+    services.life_s = 5.0  # botocore asks a container three times before it gives up, which takes 3 s
     lambda_ = CheckingLambda(services.keys)
     judge = lambda_.answer
 
@@ -231,7 +237,7 @@ def test_a_renewal_that_fails_for_good_is_reported_and_loses_nothing(
 
     lambda_.answer = answer
     with contextlib.closing(HistoryStore(tmp_path / "history.sqlite3")) as history:
-        last = run_of(lambda_, monkeypatch, history=history)
+        last = run_of(lambda_, monkeypatch, scenario=LONG_RUN.with_changes(seconds=9), history=history)
         kept = history.load(last.run_id)
     assert isinstance(last.stopped_by, TargetRefused)
     assert "The credentials for AWS Lambda in us-east-1 have expired." in last.stopped_by.message

@@ -17,8 +17,8 @@ from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.credentials import frozen_credentials
-from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.protocol import Credentials, Deployment
+from tests.targets.fake import Answer, FakeTarget
 
 EXPIRED = Answer(status=403, body=b'{"__type":"ExpiredTokenException","message":"expired"}')
 
@@ -59,8 +59,8 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_outlives_its_first_credentials() -> None:
-    target = ExpiringTarget(life_s=3.0)
-    last = finish(Run(Scenario(invocations=100_000, max_seconds=4.5), target))
+    target = ExpiringTarget(life_s=2.0)
+    last = finish(Run(Scenario(invocations=100_000, max_seconds=3.0), target))
     target.close()
     assert last.summary.ok == len(last.invocations) > 100
     assert len(target.used) > 3

@@ -22,7 +22,7 @@ from lambda_tui.load.engine.session import PART
 from lambda_tui.load.engine_process import EngineProcess
 from lambda_tui.load.planning import plan_of
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.fake import Answer, FakeTarget
+from tests.targets.fake import Answer, FakeTarget
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 

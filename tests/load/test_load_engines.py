@@ -16,7 +16,7 @@ from lambda_tui.load.engine_cpu import EngineCpu
 from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.fake import Answer, FakeTarget
+from tests.targets.fake import Answer, FakeTarget
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 

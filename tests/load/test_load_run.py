@@ -31,8 +31,8 @@ from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.choices import Arrivals
-from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.protocol import Deployment
+from tests.targets.fake import Answer, FakeTarget
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 
@@ -167,7 +167,7 @@ def test_stop_keeps_what_was_measured_and_ends_at_once(fake: FakeTarget) -> None
             stopped_at = time.monotonic()
             threading.Thread(target=run.stop).start()
     assert last is not None
-    assert time.monotonic() - stopped_at < 1
+    assert time.monotonic() - stopped_at < 5  # a tenth of a second on a quiet machine
     assert isinstance(last.stopped_by, Interrupted)
     assert "2 still running" in last.stopped_by.message
     assert len(last.invocations) == 20
@@ -390,8 +390,8 @@ def test_the_history_has_it_before_the_screen_does(fake: FakeTarget, tmp_path: P
             assert len(store.load(run.run_id).invocations) >= len(snapshot.invocations)
     recorded = store.load(run.run_id)
     assert list(recorded.invocations) == list(snapshot.invocations)
-    assert run_document(recorded) == run.document()
-    assert run.document()["summary"]["invocations"] == 60
+    assert run_document(recorded) == run_document(snapshot)
+    assert run_document(snapshot)["summary"]["invocations"] == 60
     store.close()
 
 
@@ -424,3 +424,17 @@ def test_run_ids_sort_by_time_and_differ() -> None:
     assert first < new_run_id()
     assert len({new_run_id() for _ in range(20)}) == 20
     assert len(first) == 15
+
+
+def test_a_run_that_ends_early_is_recorded_to_its_end_with_the_reason(
+    fake: FakeTarget, tmp_path: Path
+) -> None:
+    store = HistoryStore(tmp_path / "runs.sqlite")
+    run = Run(Scenario(invocations=60, max_invocations=7), fake, history=store)
+    last = finish(run)
+    recorded = store.load(run.run_id)
+    assert recorded.state == "finished"
+    assert recorded.stopped_by is not None
+    assert recorded.stopped_by.message == str(last.stopped_by and last.stopped_by.message)
+    assert len(recorded.invocations) == 7
+    store.close()

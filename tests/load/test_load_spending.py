@@ -20,8 +20,8 @@ from lambda_tui.load.engine.session import Session
 from lambda_tui.load.planning import plan_of
 from lambda_tui.runs.target import TargetDescription
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.fake import FAKE_KEYS
 from lambda_tui.targets.protocol import Deployment
+from tests.targets.fake import FAKE_KEYS
 
 RATES = load_prices().rates("us-east-1", "x86_64")
 TIMEOUT_S = 3

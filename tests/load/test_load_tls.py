@@ -13,7 +13,7 @@ from lambda_tui.load.engine.http1 import ConnectFailed, ConnectionPool
 from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
-from lambda_tui.targets.fake import FakeTarget
+from tests.targets.fake import FakeTarget
 
 CERTIFICATE = Path(__file__).with_name("tls") / "test-only-cert.pem"
 """Self-signed for 127.0.0.1, valid for a century; its key protects nothing."""

@@ -138,6 +138,7 @@ def test_servers_that_come_and_are_killed_harm_no_other(server: LocalServer, lau
     survives(server)
 
 
+@pytest.mark.timed
 def test_a_crowd_of_cold_starts(server: LocalServer) -> None:
     """Sixty callers at once, none throttled, each with its own environment; the benchmark has 200."""
     server.create("crowd", memory_mb=128, timeout_s=120)

@@ -29,6 +29,7 @@ WAITS = {"tasks": 3, "task_ms": 100}
 
 @pytest.mark.parametrize("kind", ["sleep", "http"])
 @pytest.mark.parametrize("model", CONCURRENT)
+@pytest.mark.timed
 def test_waits_overlap(warm: PayloadEnvironment, kind: str, model: str) -> None:
     # Several attempts, because a busy machine delays; three waits in sequence would always take 300 ms.
     durations_ms = (warm.run(model, kind=kind, **WAITS)["handler_ms"] for _ in range(10))
@@ -69,6 +70,7 @@ def test_more_workers_than_tasks(warm: PayloadEnvironment) -> None:
         assert warm.run(model, workers=9, kind="sleep", tasks=2, task_ms=1)["completed"] == 2
 
 
+@pytest.mark.timed
 def test_threads_do_not_help_primes(warm: PayloadEnvironment) -> None:
     response = warm.run("threads", kind="primes", tasks=2, work=5)
     assert response["cpu_ms"] <= response["handler_ms"] * 1.15
@@ -76,6 +78,7 @@ def test_threads_do_not_help_primes(warm: PayloadEnvironment) -> None:
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs")
 @pytest.mark.parametrize(("model", "kind"), [("threads", "sha256"), ("processes", "primes")])
+@pytest.mark.timed
 def test_cpus_are_used_at_once(warm: PayloadEnvironment, model: str, kind: str) -> None:
     def cpus_used(model: str) -> float:
         response = warm.run(model, kind=kind, tasks=2, work=8)

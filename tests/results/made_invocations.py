@@ -28,6 +28,3 @@ def answered(
 def refused(invocation: Invocation, status: InvocationStatus) -> Invocation:
     error = InvocationError("TooManyRequestsException", "Rate Exceeded.")
     return replace(invocation, status=status, error=error, report=None, cold=False, environment_id=None)
-
-
-one = answered  # the name under which tests/tui imports it

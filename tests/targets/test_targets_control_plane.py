@@ -13,8 +13,8 @@ from lambda_tui.errors import InvalidInput, LambdaTuiError, TargetRefused, Targe
 from lambda_tui.load.run import Run
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets import AwsTarget, EndpointTarget, LocalTarget, parse_target
-from lambda_tui.targets.fake import Answer, FakeTarget
 from lambda_tui.targets.functions import is_loopback
+from tests.targets.fake import Answer, FakeTarget
 
 
 def say(line: str) -> None:

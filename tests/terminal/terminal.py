@@ -26,7 +26,8 @@ class Terminal:
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.Stream(self._screen)
         environ = {**os.environ, "TERM": "xterm-256color", "LAMBDA_TUI_DATA_DIR": str(data_dir)}
-        environ.pop("NO_COLOR", None)
+        for name in ("NO_COLOR", "COLUMNS", "LINES"):  # pytest-xdist sets a size; the terminal has its own
+            environ.pop(name, None)
         command = [*starter, sys.executable, "-m", "lambda_tui"]
         self.child = pexpect.spawn(
             command[0],

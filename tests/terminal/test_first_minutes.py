@@ -51,6 +51,7 @@ def dollars_per_million(terminal: Terminal, data_dir: Path) -> float:
     return float(terminal.wait_for(r"Per month at.*?\$([\d,.]+)")[1].replace(",", ""))
 
 
+@pytest.mark.timed
 def test_choose_a_model_run_read_the_numbers_and_quit(tmp_path: Path) -> None:
     with Terminal(tmp_path) as terminal:
         terminal.wait_for("Enter invokes")
@@ -72,6 +73,7 @@ def test_choose_a_model_run_read_the_numbers_and_quit(tmp_path: Path) -> None:
     assert not left_after(tmp_path, seconds=5)
 
 
+@pytest.mark.timed
 def test_quitting_during_a_run_asks_and_is_quick(tmp_path: Path) -> None:
     with Terminal(tmp_path, columns=80, lines=24) as terminal:
         terminal.wait_for("Explore")
@@ -108,6 +110,7 @@ def test_a_closed_terminal_ends_it_whoever_started_it(tmp_path: Path) -> None:
         assert not left_after(tmp_path, seconds=10)
 
 
+@pytest.mark.timed
 def test_an_idle_screen_uses_no_cpu(tmp_path: Path) -> None:
     with Terminal(tmp_path) as terminal:
         terminal.wait_for("Enter invokes")

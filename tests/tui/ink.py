@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 
 from rich.color import Color as RichColor
 from rich.color import ColorType
@@ -31,25 +32,29 @@ def luminance(color: Color) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: Color, other: Color) -> float:
+@cache
+def contrast(first: Color, other: Color) -> float:
     """WCAG's contrast ratio, 1 to 21."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    light, dark = sorted((luminance(first), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
 def faint(app: App[None], within: Region | None = None) -> dict[str, str]:
     """What does not stand out, by its colours: the characters, and where the first of them is."""
-    found: dict[str, list[str]] = defaultdict(list)
+    texts: dict[str, list[str]] = defaultdict(list)
     places: dict[str, str] = {}
+    colours_of: dict[Style, tuple[Color, Color]] = {}
     for character, style, column, row in painted(app, within):
-        ink, paper = _colours(app, style)
+        if style not in colours_of:
+            colours_of[style] = _colours(app, style)
+        ink, paper = colours_of[style]
         if character in HALVES:
             ink, paper = _more_visible(app, ink, paper)
         if contrast(ink, paper) < (DRAWN if ord(character) in PICTURES else TEXT):
             colours = f"{ink.hex} on {paper.hex} ({contrast(ink, paper):.2f})"
-            found[colours].append(character)
+            texts[colours].append(character)
             places.setdefault(colours, f"row {row}, column {column}")
-    return {colours: f"{places[colours]}: {''.join(text)[:60]}" for colours, text in found.items()}
+    return {colours: f"{places[colours]}: {''.join(text)[:60]}" for colours, text in texts.items()}
 
 
 def _colours(app: App[None], style: Style) -> tuple[Color, Color]:

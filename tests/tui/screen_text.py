@@ -13,6 +13,9 @@ from textual.app import App
 from textual.geometry import Region
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+SHORT_WAITS = {"textual._wait.SLEEP_GRANULARITY": 1 / 200, "textual._wait.SLEEP_IDLE": 1 / 4000}
+"""Pilot looks every 20 ms whether the program is idle, twice after every key; 5 ms are enough to see that."""
+
 UPDATE = "LAMBDA_TUI_UPDATE_SNAPSHOTS"
 BLANKS = " \N{BRAILLE PATTERN BLANK}"
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from lambda_tui.billing import RunBill, load_prices
 from lambda_tui.errors import Interrupted, LambdaTuiError
+from lambda_tui.load.judge import ComparisonState, Judge
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.results import Invocation, InvocationError, Report, RunStatistics
 from lambda_tui.runs.target import TargetDescription, TargetKind
-from lambda_tui.scenario import Scenario
+from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.targets.protocol import Credentials, Deployment, Progress
 
 DESCRIPTION = TargetDescription(
@@ -125,7 +126,7 @@ class SyntheticRun:
         hold_after: int | None = None,
         ends_with: LambdaTuiError | None = None,
         pace_s: float = 0.0,
-        batch: int = 1,
+        batch: int | None = None,
     ) -> None:
         self.run_id = run_id
         self.scenario = scenario
@@ -133,7 +134,7 @@ class SyntheticRun:
         self._hold_after = hold_after
         self._ends_with = ends_with
         self._pace_s = pace_s
-        self._batch = batch
+        self._batch = batch or (1 if gate or pace_s else 5)
         self._stopped = threading.Event()
         self._entries: list[Invocation] = []
         self._statistics = RunStatistics()
@@ -146,30 +147,37 @@ class SyntheticRun:
             self._gate.set()
 
     def snapshots(self) -> Iterator[Snapshot]:
-        yield self._snapshot("preparing")
+        yield self.snapshot("preparing")
         for index in range(self.scenario.invocations):
-            if self._gate is not None and (self._hold_after is None or index >= self._hold_after):
-                self._gate.wait()
-            if self._stopped.wait(self._pace_s):
+            if self.step(index) is None:
                 break
-            self._take(invocation(self.scenario, index, self._clock_ms))
             if index % self._batch == 0:
-                yield self._snapshot("running")
-        yield self._snapshot("finished")
+                yield self.snapshot("running")
+        yield self.snapshot("finished")
 
-    def _take(self, one: Invocation) -> None:
-        assert one.report is not None
-        self._clock_ms = one.ended_ms
-        self._entries.append(one)
-        self._statistics.add(one)
+    def step(self, index: int) -> Invocation | None:
+        """One invocation; None where the run was stopped."""
+        if self._gate is not None and (self._hold_after is None or index >= self._hold_after):
+            self._gate.wait()
+        if self._stopped.wait(self._pace_s):
+            return None
+        answer = invocation(self.scenario, index, self._clock_ms)
+        self._take(answer)
+        return answer
+
+    def _take(self, answer: Invocation) -> None:
+        assert answer.report is not None
+        self._clock_ms = answer.ended_ms
+        self._entries.append(answer)
+        self._statistics.add(answer)
         self._bill.add(
-            memory_mb=one.report.memory_mb,
-            billed_ms=one.report.billed_ms,
-            duration_ms=one.report.duration_ms,
-            init_ms=one.report.init_ms,
+            memory_mb=answer.report.memory_mb,
+            billed_ms=answer.report.billed_ms,
+            duration_ms=answer.report.duration_ms,
+            init_ms=answer.report.init_ms,
         )
 
-    def _snapshot(self, state: RunState) -> Snapshot:
+    def snapshot(self, state: RunState) -> Snapshot:
         stopped_by = self._ends_with
         if self._stopped.is_set():
             stopped_by = Interrupted(f"Stopped after {len(self._entries)} invocations.")
@@ -196,15 +204,71 @@ class SyntheticRuns:
     def __init__(self, make: Callable[[Scenario, str], SyntheticRun] | None = None) -> None:
         self._make = make or (lambda scenario, run_id: SyntheticRun(scenario, run_id=run_id))
         self.started: list[SyntheticRun] = []
+        self.compared: list[SyntheticComparison] = []
 
     def __call__(self, scenario: Scenario) -> SyntheticRun:
         run = self._make(scenario, f"r{len(self.started) + 1}")
         self.started.append(run)
         return run
 
+    def compare(self, scenario: Scenario) -> SyntheticComparison:
+        comparison = SyntheticComparison(scenario, self._make)
+        self.compared.append(comparison)
+        return comparison
+
     @property
     def scenarios(self) -> list[Scenario]:
         return [run.scenario for run in self.started]
+
+
+class SyntheticComparison:
+    """All models, round by round, judged as real ones are."""
+
+    def __init__(self, scenario: Scenario, make: Callable[[Scenario, str], SyntheticRun]) -> None:
+        self.scenario = scenario
+        self._judge = Judge(scenario)
+        self._runs = {
+            model: make(scenario.with_changes(concurrency=model, invocations=self._judge.most), f"r-{model}")
+            for model in CONCURRENCY_MODELS
+        }
+        self._entries: list[Invocation] = []
+
+    def stop(self) -> None:
+        for run in self._runs.values():
+            run.stop()
+
+    def states(self) -> Iterator[ComparisonState]:
+        yield self._state("preparing")
+        for number in range(self._judge.most):
+            if not self._round(number) or self._judge.look():
+                break
+            yield self._state("running")
+        yield self._state("finished")
+
+    def _round(self, number: int) -> bool:
+        for model, run in self._runs.items():
+            answer = run.step(number)
+            if answer is None:
+                return False
+            self._entries.append(answer)
+            self._judge.take(model, number, answer)
+        return True
+
+    def _state(self, state: RunState) -> ComparisonState:
+        runs = {model: run.snapshot(state) for model, run in self._runs.items()}
+        whole = replace(
+            runs["sequential"],
+            invocations=InvocationLog(self._entries),
+            elapsed_ms=sum(run.elapsed_ms for run in runs.values()),
+        )
+        return ComparisonState(
+            scenario=self.scenario,
+            runs=runs,
+            verdicts=dict(self._judge.verdicts),
+            whole=whole,
+            rounds=self._judge.rounds,
+            cap=self._judge.cap,
+        )
 
 
 class SilentTarget:

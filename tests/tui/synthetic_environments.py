@@ -34,10 +34,10 @@ def pool_invocations(arrivals_ms: Sequence[float], duration_ms: float, cap: int)
             entry = max(ready)
             free.remove(entry)
             environment_id = entry[1]
-        one = _answered(index, arrival_ms, duration_ms + index * 37 % 11, environment_id, cold=cold)
-        free.append((one.ended_ms, environment_id))
-        answers.append(one)
-    return sorted(answers, key=lambda one: (one.ended_ms, one.index))
+        answer = _answered(index, arrival_ms, duration_ms + index * 37 % 11, environment_id, cold=cold)
+        free.append((answer.ended_ms, environment_id))
+        answers.append(answer)
+    return sorted(answers, key=lambda answer: (answer.ended_ms, answer.index))
 
 
 def _answered(
@@ -63,9 +63,9 @@ def _answered(
 
 
 def _throttled(index: int, started_ms: float) -> Invocation:
-    one = _answered(index, started_ms, 0.0, "", cold=False)
+    answer = _answered(index, started_ms, 0.0, "", cold=False)
     error = InvocationError("ConcurrentInvocationLimitExceeded", "Rate Exceeded.")
-    return replace(one, status="throttled", error=error, environment_id=None, report=None)
+    return replace(answer, status="throttled", error=error, environment_id=None, report=None)
 
 
 def arrivals_of(scenario: Scenario) -> list[float]:
@@ -106,17 +106,17 @@ class PoolRun:
         yield self._snapshot("finished")
 
     def _take(self, answers: Sequence[Invocation]) -> None:
-        for one in answers:
+        for answer in answers:
             usd = None
-            if one.report is not None:
+            if answer.report is not None:
                 usd = self._bill.add(
-                    memory_mb=one.report.memory_mb,
-                    billed_ms=one.report.billed_ms,
-                    duration_ms=one.report.duration_ms,
-                    init_ms=one.report.init_ms,
+                    memory_mb=answer.report.memory_mb,
+                    billed_ms=answer.report.billed_ms,
+                    duration_ms=answer.report.duration_ms,
+                    init_ms=answer.report.init_ms,
                 )
-            self._entries.append(replace(one, usd=usd))
-            self._statistics.add(one)
+            self._entries.append(replace(answer, usd=usd))
+            self._statistics.add(answer)
 
     def _snapshot(self, state: RunState) -> Snapshot:
         return Snapshot(
@@ -125,7 +125,7 @@ class PoolRun:
             scenario=self.scenario,
             target=DESCRIPTION,
             state=state,
-            elapsed_ms=max((one.ended_ms for one in self._entries), default=0.0),
+            elapsed_ms=max((answer.ended_ms for answer in self._entries), default=0.0),
             planned=self.scenario.planned_invocations,
             in_flight=0,
             invocations=InvocationLog(self._entries),

@@ -10,15 +10,15 @@ from lambda_tui.results import InvocationStatus
 from lambda_tui.results.environments import RECLAIMED_AFTER_MS, Lane
 from lambda_tui.tui.drawing.lanes import LaneCells, half_runs
 from lambda_tui.tui.drawing.time_window import SHORTEST_MS, TimeView, TimeWindow
-from lambda_tui.tui.screens.environments_texts import percent
-from tests.results.made_invocations import one
+from lambda_tui.tui.environments.texts import percent
+from tests.results.made_invocations import answered
 
 
 def lane_of(*uses: tuple[float, float, float | None]) -> Lane:
     """A lane of (start, duration, init)."""
     lane = Lane("a")
     for index, (started_ms, duration_ms, init_ms) in enumerate(uses):
-        lane.add(one(index, started_ms, duration_ms, init_ms=init_ms))
+        lane.add(answered(index, started_ms, duration_ms, init_ms=init_ms))
     return lane
 
 
@@ -134,12 +134,12 @@ def test_a_lane_painted_as_it_grows_equals_one_painted_at_once() -> None:
         grown = LaneCells(lane, window, 150.0, 5_000.0)
         for index, (started_ms, duration_ms, init_ms) in enumerate(uses[1:], start=1):
             status: InvocationStatus = "function_error" if index % 5 == 0 else "ok"
-            answered = one(index, started_ms, duration_ms, init_ms=init_ms)
-            lane.add(replace(answered, status=status))
+            invocation = answered(index, started_ms, duration_ms, init_ms=init_ms)
+            lane.add(replace(invocation, status=status))
             now_ms = lane.ends_ms[-1] + 90.0
             grown.update(now_ms)
             whole = LaneCells(lane, window, now_ms, 5_000.0)
             assert (grown.characters, grown.inks) == (whole.characters, whole.inks)
-        lane.add(one(20, 900.0, 10.0))
+        lane.add(answered(20, 900.0, 10.0))
         grown.update(9_000.0)
         assert grown.characters == LaneCells(lane, window, 9_000.0, 5_000.0).characters

@@ -16,13 +16,15 @@ from textual.widgets import Label
 from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui.app import LambdaTui
-from lambda_tui.tui.clicks import clicks_scenarios
-from lambda_tui.tui.screens.dialogs import Question, Reading
-from lambda_tui.tui.screens.environments import EnvironmentsScreen
-from lambda_tui.tui.screens.run_picker import RunPicker
-from lambda_tui.tui.widgets.clicks_view import ClicksView
+from lambda_tui.tui.dialogs.question import Question
+from lambda_tui.tui.dialogs.reading import Reading
+from lambda_tui.tui.dialogs.run_picker import RunPicker
+from lambda_tui.tui.environments.clicks import clicks_scenarios
+from lambda_tui.tui.environments.clicks_view import ClicksView
+from lambda_tui.tui.environments.lanes import Lanes
+from lambda_tui.tui.environments.lanes_view import LanesView
+from lambda_tui.tui.environments.screen import EnvironmentsScreen
 from lambda_tui.tui.widgets.fields import NumberInput
-from lambda_tui.tui.widgets.lanes import Lanes
 from tests.tui.screen_text import assert_looks_like, has_exited, screen_text
 from tests.tui.synthetic import SilentTarget
 from tests.tui.synthetic_environments import PoolRuns
@@ -105,7 +107,7 @@ async def test_a_run_in_progress_is_followed_and_a_pause_freezes_the_view_only()
         explore = pilot.app
         assert isinstance(explore, LambdaTui)
         await until(pilot, lambda: not explore.explore.session.running)
-        run = screen_of(pilot)._lanes.run
+        run = screen_of(pilot).query_one(LanesView).run
         assert run is not None
         assert len(run.invocations) == 20
         await pilot.press("z")
@@ -276,7 +278,7 @@ def test_elsewhere_than_here_the_configuration_is_left_alone() -> None:
     assert {half.max_usd for half in both.values()} == {Decimal("0.05")}
     here = clicks_scenarios(scenario.with_changes(timeout_s=900), 100, 10.0, "local")
     assert {half.timeout_s for half in here.values()} == {898, 899}
-    # Nothing is spent here, and a limit would hold back what shall start at the same moment.
+    # Nothing is spent here, and a limit would hold back what should start at the same moment.
     assert {half.max_usd for half in here.values()} == {None}
 
 
@@ -324,7 +326,7 @@ async def test_keys_of_the_lanes_are_not_offered_beside_the_clicks() -> None:
         assert screen_of(pilot).query_one(ClicksView).display
         assert "Dense" not in screen_text(pilot.app)
         await pilot.press("z")
-        assert not screen_of(pilot)._paused
+        assert "Paused" not in screen_text(pilot.app)
 
 
 async def test_every_number_explains_itself_and_can_be_taken_away(

@@ -15,12 +15,14 @@ from textual.pilot import Pilot
 
 from lambda_tui.errors import LimitReached, StorageError, TargetLost, TargetUnreachable
 from lambda_tui.history import HistoryStore
-from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
+from lambda_tui.scenario import Scenario
 from lambda_tui.targets import EndpointTarget, Target
-from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
+from lambda_tui.tui.app import LambdaTui
+from lambda_tui.tui.dialogs.question import Question
+from lambda_tui.tui.dialogs.reading import Reading
+from lambda_tui.tui.explore.first_scenario import FIRST_SCENARIO
+from lambda_tui.tui.explore.screen import ExploreScreen
 from lambda_tui.tui.messages import SnapshotArrived
-from lambda_tui.tui.screens.dialogs import Question, Reading
-from lambda_tui.tui.screens.explore import ExploreScreen
 from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import NumberInput
 from lambda_tui.tui.widgets.model_picker import ModelPicker
@@ -33,7 +35,7 @@ BIG, SMALL = (140, 45), (80, 24)
 
 def app_with(runs: SyntheticRuns, target: Target | None = None, **changes: object) -> LambdaTui:
     scenario = FIRST_SCENARIO.with_changes(**{"invocations": 20, **changes})
-    return LambdaTui(target or SilentTarget(), None, scenario, start_run=runs)
+    return LambdaTui(target or SilentTarget(), None, scenario, start_run=runs, start_comparison=runs.compare)
 
 
 def held(gate: threading.Event, after: int = 3) -> SyntheticRuns:
@@ -251,12 +253,12 @@ async def test_stopping_or_starting_ends_a_pause() -> None:
         assert len(runs.started) == 3
 
 
-async def test_a_runs_every_model_in_order_and_lays_them_side_by_side() -> None:
+async def test_a_runs_every_model_and_lays_them_side_by_side() -> None:
     runs = SyntheticRuns()
     async with app_with(runs).run_test(size=BIG) as pilot:
         await pilot.press("a")
-        await until_shown(pilot, "7 models")
-        assert [scenario.concurrency for scenario in runs.scenarios] == list(CONCURRENCY_MODELS)
+        await until_shown(pilot, "decided after 20 rounds")
+        assert len(runs.compared) == 1
         assert_looks_like(pilot.app, "all-models-140x45")
         await pilot.resize_terminal(*SMALL)
         await pilot.pause(0.1)
@@ -268,30 +270,29 @@ async def test_a_runs_every_model_in_order_and_lays_them_side_by_side() -> None:
         assert "All models" not in screen_text(pilot.app).splitlines()[1]
 
 
-async def test_esc_after_the_tour_shows_the_fastest_beside_the_sequential_run() -> None:
+async def test_esc_after_the_comparison_shows_the_fastest_beside_the_sequential_run() -> None:
     async with app_with(SyntheticRuns()).run_test(size=BIG) as pilot:
         await pilot.press("a")
-        await until_shown(pilot, "7 models")
+        await until_shown(pilot, "decided after")
         await pilot.press("escape")
         await until_shown(pilot, "▼ −66% time")
         shown = screen_text(pilot.app)
         assert "◂sequential" in shown
         assert "◂threads" in shown
-        assert "20 · threads" in shown  # the task picture is of the same run
-        assert "✓ done  20 invocations" in shown
+        assert "21 · threads" in shown  # the task picture is of the same run
+        assert "✓ done  21 invocations" in shown
 
 
-async def test_esc_ends_the_tour_of_all_models() -> None:
+async def test_esc_ends_the_comparison_of_all_models() -> None:
     gate = threading.Event()
     runs = held(gate)
     async with app_with(runs).run_test(size=SMALL) as pilot:
         await pilot.press("a")
-        await until_shown(pilot, "3 of 20")
-        assert "1/7 sequential" in screen_text(pilot.app)
+        await until_shown(pilot, "round 2 of at most 80")
         assert "esc stops" in screen_text(pilot.app)
         await pilot.press("escape")
         await until_shown(pilot, "Stopped after 3 invocations.")
-        assert len(runs.started) == 1
+        assert len(runs.compared) == 1
 
 
 async def test_a_small_terminal_shows_one_pane_and_turns_to_the_chart() -> None:
@@ -452,7 +453,7 @@ async def test_the_question_has_the_prices_of_the_targets_own_region() -> None:
         await pilot.press("a")
         await until(pilot, lambda: isinstance(pilot.app.screen, Question))
         text = " ".join(screen_text(pilot.app).split())
-        assert "through all seven models, each" in text
+        assert "through all seven models, each up to" in text
         assert "af-south-1" in text
 
 

@@ -14,9 +14,9 @@ from lambda_tui.load.snapshot import InvocationLog
 from lambda_tui.results import Invocation, InvocationError
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
-from lambda_tui.tui.drawing.feed_rows import columns_for, feed_head, feed_row, wanted
-from lambda_tui.tui.widgets.feed import Feed
-from tests.results.made_invocations import one, refused
+from lambda_tui.tui.explore.feed import Feed
+from lambda_tui.tui.explore.feed_rows import columns_for, feed_head, feed_row, wanted
+from tests.results.made_invocations import answered, refused
 from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import invocation
 
@@ -50,8 +50,8 @@ async def arrive(pilot: Pilot[None], feed: Feed, rows: int, *, same_run: bool = 
 def numbers(pilot: Pilot[None]) -> list[int]:
     """The numbers of the invocations on screen."""
     words = [line.split() for line in screen_text(pilot.app).splitlines()]
-    found = [line[0].replace(",", "") for line in words if line]
-    return [int(word) for word in found if word.isdigit()]
+    fields = [line[0].replace(",", "") for line in words if line]
+    return [int(word) for word in fields if word.isdigit()]
 
 
 async def test_it_follows_the_newest_row() -> None:
@@ -113,7 +113,7 @@ async def test_100_000_rows_scroll_from_end_to_end() -> None:
 
 async def test_a_filter_narrows_the_rows_as_it_is_typed_and_as_rows_arrive() -> None:
     async with feed_with(100) as (pilot, feed):
-        cold = [one.index + 1 for one in ENTRIES[:200] if one.cold]
+        cold = [entry.index + 1 for entry in ENTRIES[:200] if entry.cold]
         await pilot.press("slash", *"cold", "enter")
         await pilot.pause()
         assert numbers(pilot) == [number for number in cold if number <= 100]
@@ -134,10 +134,12 @@ async def test_a_filter_narrows_the_rows_as_it_is_typed_and_as_rows_arrive() -> 
 )  # fmt: skip
 def test_what_a_filter_lets_pass(text: str, expected: set[int]) -> None:
     run = [
-        one(0, 0.0, 200.0, "env-a", init_ms=50.0),
-        one(1, 0.0, 100.0, "env-b"),
-        refused(one(2, 0.0, 90.0), "throttled"),
-        replace(one(3, 0.0, 300.0, "env-c"), status="function_error", error=InvocationError("Crash", "boom")),
+        answered(0, 0.0, 200.0, "env-a", init_ms=50.0),
+        answered(1, 0.0, 100.0, "env-b"),
+        refused(answered(2, 0.0, 90.0), "throttled"),
+        replace(
+            answered(3, 0.0, 300.0, "env-c"), status="function_error", error=InvocationError("Crash", "boom")
+        ),
     ]
     assert {invocation.index for invocation in run if wanted(text)(invocation)} == expected
 

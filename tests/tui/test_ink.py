@@ -18,7 +18,7 @@ from lambda_tui.history import HistoryStore
 from lambda_tui.scenario import Scenario
 from lambda_tui.tui import theme
 from lambda_tui.tui.app import LambdaTui
-from lambda_tui.tui.screens.explore import ExploreScreen
+from lambda_tui.tui.explore.screen import ExploreScreen
 from tests.tui.ink import faint
 from tests.tui.synthetic import SilentTarget, SyntheticRun, SyntheticRuns
 from tests.tui.synthetic_environments import PoolRuns
@@ -50,11 +50,11 @@ class Walk:
         await self.pilot.pause()
         if shows:
             await until_shown(self.pilot, shows)
-        found: dict[str, str] = {}
+        unreadable: dict[str, str] = {}
         for part in _in_front(self.pilot):
-            found |= faint(self.pilot.app, part)
-        if found:
-            self.faint[name] = found
+            unreadable |= faint(self.pilot.app, part)
+        if unreadable:
+            self.faint[name] = unreadable
 
     def focus(self, selector: str) -> None:
         self.pilot.app.screen.query_one(selector).focus()
@@ -118,7 +118,7 @@ async def test_explore(look: Look) -> None:
     runs = SyntheticRuns(
         lambda scenario, run_id: SyntheticRun(scenario, run_id=run_id, gate=gate, hold_after=3, batch=5)
     )
-    async with look.walk(LambdaTui(SilentTarget(), start_run=runs)) as walk:
+    async with look.walk(LambdaTui(SilentTarget(), start_run=runs, start_comparison=runs.compare)) as walk:
         await walk.look("start")
         await walk.look("slider", "tab", "tab")
         walk.focus("#field-workload FieldSelect")
@@ -134,9 +134,9 @@ async def test_explore(look: Look) -> None:
         await walk.look("staying", "escape")
         await walk.look("stopped", "escape", shows="Stopped after")
         gate.clear()
-        await walk.look("all models, nothing yet", "a", shows="of 10")
+        await walk.look("all models, nothing yet", "a", shows="of at most 40")
         gate.set()
-        await walk.look("all models", shows="✓ done  7 models")
+        await walk.look("all models", shows="✓ done  decided")
         await walk.panes("all models", 5)
         await walk.look("done", "escape", "enter", shows="◂sequential")
         await walk.look("compared", "m", "enter", shows="◂threads")
@@ -148,7 +148,7 @@ async def test_explore(look: Look) -> None:
         await walk.look("filter", "c", "o", "l", "d", shows="cold: 1 of 10")
         await walk.look("filtered", "enter")
         await walk.look("help", "question_mark", shows="all seven models")
-        await walk.look("explained", "escape", "x", shows="How this bill comes about")
+        await walk.look("explained", "escape", "x", shows="How this bill is calculated")
         await walk.look("copied", "escape", "y", shows="Copied")
 
 

@@ -10,9 +10,9 @@ import pytest
 from textual.widgets import Button
 
 from lambda_tui.billing import load_prices, parse_usage, price
-from lambda_tui.tui.screens.dialogs import Reading
-from lambda_tui.tui.widgets.bill_table import BillTable
-from lambda_tui.tui.widgets.picture_pane import PicturePane
+from lambda_tui.tui.dialogs.reading import Reading
+from lambda_tui.tui.whatif.bill_table import BillTable
+from lambda_tui.tui.whatif.picture_pane import PicturePane
 from lambda_tui.tui.widgets.slider import Slider
 from tests.tui.screen_text import assert_looks_like, screen_text
 from tests.tui.whatif_alone import BIG, SMALL, Alone, refusal

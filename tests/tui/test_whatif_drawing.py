@@ -11,7 +11,7 @@ from lambda_tui.tui.drawing.braille import BrailleCanvas
 from lambda_tui.tui.drawing.frame import Frame
 from lambda_tui.tui.drawing.picture import DASH, GAP, Picture, draw_band, draw_curve
 from lambda_tui.tui.drawing.scale import decades, linear_scale, logarithmic_scale, steps_of_decades
-from lambda_tui.tui.widgets.composition_bar import percent_of, stacked
+from lambda_tui.tui.whatif.composition_bar import percent_of, stacked
 from lambda_tui.wording.money import (
     axis_money,
     format_difference,

@@ -7,8 +7,9 @@ from pathlib import Path
 from textual.widgets import OptionList
 
 from lambda_tui.history import HistoryStore
-from lambda_tui.tui.app import FIRST_SCENARIO, LambdaTui
-from lambda_tui.tui.screens.run_picker import RunPicker
+from lambda_tui.tui.app import LambdaTui
+from lambda_tui.tui.dialogs.run_picker import RunPicker
+from lambda_tui.tui.explore.first_scenario import FIRST_SCENARIO
 from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import SilentTarget, SyntheticRuns
 from tests.tui.whatif_alone import BIG, Alone, recorded, run_of, until

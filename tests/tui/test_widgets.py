@@ -9,26 +9,27 @@ from rich.segment import Segment
 from textual.app import App
 from textual.geometry import Size
 
-from lambda_tui.billing import load_prices
+from lambda_tui.billing import load_prices, parse_rate
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.measured import cost_by_memory
+from lambda_tui.load.judge import ComparisonState
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import CpuUse, Invocation, InvocationError
 from lambda_tui.results.task_span import TaskSpan
-from lambda_tui.runs.ranking import rank_runs
-from lambda_tui.scenario import CONCURRENCY_MODELS, MVP_WORKLOADS, ConcurrencyModel, Scenario
+from lambda_tui.runs.verdicts import Reason, Why
+from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
-from lambda_tui.tui.drawing.feed_rows import COLUMNS, feed_head, feed_row
-from lambda_tui.tui.drawing.memory_costs import memory_costs
-from lambda_tui.tui.model_verdict import lesson, listing, verdict_of
-from lambda_tui.tui.screens.folding import containers_of, layout_class
-from lambda_tui.tui.screens.texts import cpu_line, promise_line
-from lambda_tui.tui.widgets.bill_pane import parse_rate
+from lambda_tui.tui.explore.feed_rows import COLUMNS, feed_head, feed_row
+from lambda_tui.tui.explore.folding import containers_of
+from lambda_tui.tui.explore.memory_costs import memory_costs
+from lambda_tui.tui.explore.model_verdict import GAINED, NOT_GAINED, OPEN, listing, verdict_of
+from lambda_tui.tui.explore.status_line import status_content
+from lambda_tui.tui.explore.task_picture import TaskPicture, task_lanes
+from lambda_tui.tui.explore.texts import cpu_line, promise_line
+from lambda_tui.tui.mode_screen import room_class
 from lambda_tui.tui.widgets.slider import knob_column, value_at
-from lambda_tui.tui.widgets.status_line import status_content
 from lambda_tui.tui.widgets.strips import Drawing, Row
-from lambda_tui.tui.widgets.task_picture import TaskPicture, task_lanes
-from tests.tui.synthetic import SyntheticRun, invocation
+from tests.tui.synthetic import SyntheticRun, SyntheticRuns, invocation
 
 SCENARIO = Scenario(invocations=5)
 
@@ -99,7 +100,7 @@ def test_a_feed_row_stands_under_its_head() -> None:
 
 
 def test_a_feed_row_of_a_failure_names_it_and_claims_no_numbers() -> None:
-    one: Invocation = replace(
+    throttled: Invocation = replace(
         invocation(SCENARIO, 1),
         status="throttled",
         error=InvocationError("ReservedFunctionConcurrentInvocationLimitExceeded", "Rate Exceeded."),
@@ -108,7 +109,7 @@ def test_a_feed_row_of_a_failure_names_it_and_claims_no_numbers() -> None:
         environment_id=None,
         payload=None,
     )
-    row = feed_row(one)
+    row = feed_row(throttled)
     assert "▼ ReservedFunctionConcurrentInvocationLimitExceeded: Rate Exceeded." in row
     assert row.count("–") == 5
 
@@ -122,36 +123,55 @@ def test_tasks_get_a_lane_each_while_there_is_room_then_one_a_worker() -> None:
     assert [len(lane.spans) for lane in task_lanes(spans, 5)] == [3, 3]
 
 
-def test_the_verdict_names_winners_within_noise_and_what_they_save() -> None:
-    models: list[ConcurrencyModel] = ["sequential", "threads", "thread-pool", "process-pool"]
-    results = rank_runs(
-        {model: finished(SCENARIO.with_changes(concurrency=model)) for model in models}, base="sequential"
-    )
-    verdict = verdict_of(results, "http")
+def compared(**changes: object) -> ComparisonState:
+    """The last state of a comparison that had time to decide."""
+    return list(SyntheticRuns().compare(SCENARIO.with_changes(**changes)).states())[-1]
+
+
+def test_the_verdict_names_winners_and_what_they_save() -> None:
+    verdict = verdict_of(compared())
     assert verdict is not None
-    assert verdict.sentence(100) == "threads and thread-pool: 3.0× as fast, 63% cheaper than sequential"
-    assert verdict.sentence(60) == "threads and thread-pool: 3.0× as fast, 63% cheaper"
-    assert verdict.sentence(49) == "2 models: 3.0× as fast, 63% cheaper than sequential"
+    assert (
+        verdict.sentence(100) == "threads, thread-pool and asyncio: 2.9× as fast, 63% cheaper than sequential"
+    )
+    assert verdict.sentence(60) == "threads, thread-pool and asyncio: 2.9× as fast, 63% cheaper"
+    assert verdict.sentence(49) == "3 models: 2.9× as fast, 63% cheaper than sequential"
     assert verdict.lesson == "Wait together, pay once"
-    alone = verdict_of(rank_runs({"sequential": finished(SCENARIO)}, base="sequential"), "primes")
-    assert alone is not None
-    assert alone.sentence(100).startswith("No model")
-    noise = {**results, "threads": replace(results["sequential"], factor=1.01)}
-    noise = {
-        model: replace(one, is_fastest=model in ("sequential", "threads")) for model, one in noise.items()
-    }
-    level = verdict_of(noise, "primes")
-    assert level is not None
-    assert (level.winners, level.lesson) == ((), "Models buy no CPU: memory does")
-    assert alone.lesson == "Models buy no CPU: memory does"
-    assert verdict_of({}, "http") is None
     assert listing(["a", "b", "c"]) == "a, b and c"
+
+
+def test_the_verdict_claims_nothing_that_was_not_judged() -> None:
+    state = compared()
+    assert verdict_of(replace(state, verdicts={})) is None
+    lost = {model: replace(each, is_winner=False) for model, each in state.verdicts.items()}
+    nothing = verdict_of(replace(state, verdicts=lost))
+    assert nothing is not None
+    assert (nothing.winners, nothing.sentence(80)) == ((), "Sequential is as fast")
+    open_ = {model: replace(each, standing="undecided") for model, each in lost.items()}
+    undecided = verdict_of(replace(state, verdicts=open_))
+    assert undecided is not None
+    assert (undecided.sentence(80), undecided.lesson) == ("Too close to call", OPEN)
+
+
+@pytest.mark.parametrize(
+    ("reason", "lesson"),
+    [("no CPU", "Models buy no CPU: memory does"), ("GIL", "One thread computes at a time"), ("unknown", "")],
+)
+def test_the_lesson_is_what_was_measured(reason: Reason, lesson: str) -> None:
+    state = compared()
+    same = {
+        model: replace(each, is_winner=False, standing="as fast", beside_best=None, why=Why(reason, ""))
+        for model, each in state.verdicts.items()
+    }
+    verdict = verdict_of(replace(state, verdicts=same))
+    assert verdict is not None
+    assert verdict.lesson == lesson
 
 
 def test_big_letters_keep_their_rows_equally_wide_and_know_all_that_is_written_in_them() -> None:
     written = [*CONCURRENCY_MODELS, "2.9× as fast, 59-64% cheaper", "7 models", "fastest", "Nothing gained"]
     written += ["Sequential is as fast", "1.3× as fast, 2% dearer", "1.3× as fast, no dearer"]
-    written += [lesson(kind, gained=gained) for kind in MVP_WORKLOADS for gained in (True, False)]
+    written += [*GAINED.values(), *NOT_GAINED.values(), OPEN, "Too close to call"]
     for text in written:
         rows = big_letters(text)
         assert len({len(row) for row in rows}) == 1
@@ -195,9 +215,9 @@ def test_the_status_line_says_why_a_run_ended() -> None:
 
 
 def test_folding() -> None:
-    assert layout_class(80, 24) == "-folded"
-    assert layout_class(140, 45) == "-wide"
-    assert layout_class(59, 40) == "-too-small"
+    assert room_class(80, 24) == "-folded"
+    assert room_class(140, 45) == "-wide"
+    assert room_class(59, 40) == "-too-small"
     assert containers_of("chart", comparing=True) == {"top", "results", "comparison"}
     assert "upper" in containers_of("bill", comparing=True)
 
@@ -206,7 +226,7 @@ def test_the_cost_by_memory_marks_the_run_and_dims_what_is_forecast() -> None:
     run = finished(SCENARIO)
     rates = load_prices().rates("us-east-1", "x86_64")
     costs = cost_by_memory(run, [], rates)
-    assert [one.memory_mb for one in costs if one.measured] == [SCENARIO.memory_mb]
+    assert [cost.memory_mb for cost in costs if cost.measured] == [SCENARIO.memory_mb]
     text = memory_costs(costs, SCENARIO.memory_mb, 36)
     _, bars, labels, best = text.plain.split("\n")
     assert bars[0] == "▁"

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from pathlib import Path, PurePath
+from typing import ClassVar
 
 from textual.app import App
 from textual.pilot import Pilot
@@ -14,12 +16,12 @@ from textual.widgets import Input
 from lambda_tui.history import HistoryStore
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.scenario import Scenario
-from lambda_tui.tui import theme
-from lambda_tui.tui.screens.whatif import WhatIfScreen
+from lambda_tui.tui import app, theme
+from lambda_tui.tui.whatif.screen import WhatIfScreen
 from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.fields import Refusal
 from tests.tui.screen_text import screen_text
-from tests.tui.synthetic import SyntheticRun
+from tests.tui.synthetic import SilentTarget, SyntheticRun
 
 BIG, SMALL = (140, 45), (80, 24)
 TODAY = date(2026, 11, 21)
@@ -28,13 +30,14 @@ TODAY = date(2026, 11, 21)
 class Alone(App[None]):
     """The screen by itself, on a fixed day."""
 
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(app.__file__).with_name("frame.tcss")]
+
     def __init__(
         self, latest: Snapshot | None = None, history: HistoryStore | None = None, today: date = TODAY
     ) -> None:
         super().__init__()
         self.latest = latest
-        modes = (("1", "explore", "Explore"), ("3", "whatif", "What-if"))
-        self.whatif = WhatIfScreen(modes, "local", lambda: self.latest, history, today=today)
+        self.whatif = WhatIfScreen(SilentTarget(), lambda: self.latest, history, today=today)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return theme.variable_defaults(dark=True)

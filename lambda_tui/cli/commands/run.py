@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from lambda_tui.cli.progress import run_progress
 from lambda_tui.cli.recording import open_history
 from lambda_tui.cli.run_table import run_table
 from lambda_tui.cli.scenario_options import scenario_from, scenario_options
-from lambda_tui.cli.slo import missed, parse_objective
+from lambda_tui.cli.slo import Objective, missed, parse_objective
 from lambda_tui.cli.spending import confirm_spending
 from lambda_tui.errors import InvalidInput
 from lambda_tui.runs.csv_table import write_csv
@@ -73,6 +73,11 @@ def command(
         chosen.close()
     if final.target is not None:
         _write(final, json_file=json_file, csv_file=csv_file, quiet=quiet)
+    _judge(final, objectives)
+
+
+def _judge(final: Snapshot, objectives: Sequence[Objective]) -> None:
+    """Raise what ended the run early or the first objective it missed; warn of objectives on thin ground."""
     error = final.stopped_by or missed(objectives, final.summary, final.bill)
     if error is not None:
         raise error

@@ -63,6 +63,11 @@ class EnginePlan:
     engines: int = 1
     """This engine is number `engine` of `engines`: it makes invocations with `engine` = index % `engines`."""
     use_uvloop: bool = True
+    other_events: tuple[bytes, ...] = ()
+    """Events beside `event`, for runs that compare: `order` says which invocation carries which."""
+    order: bytes = b""
+    """Of the invocation with number n, warm-up included, the event is number `order[n]`: 0 is `event`, 1 the
+    first of `other_events`. Empty where all carry `event`."""
 
     def to_wire(self) -> dict[str, Any]:
         return asdict(self)
@@ -85,7 +90,7 @@ class EnginePlan:
     def max_engines(self) -> int:
         """How many engines can share this plan: each needs a caller and part of the spend limit."""
         callers = self.callers if self.rate is None else self.max_in_flight
-        if self.cold_token is not None:
+        if self.cold_token is not None or self.other_events:
             return 1
         if self.max_usd is None:
             return callers

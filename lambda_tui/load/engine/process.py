@@ -41,6 +41,7 @@ class Control(asyncio.Protocol):
         self._commands: dict[str, Callable[..., None]] = {
             "go": session.go,
             "credentials": session.use_credentials,
+            "finish": session.finish,
             "stop": session.stop,
         }
         self._frames = frames.FrameBuffer()

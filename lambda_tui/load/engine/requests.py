@@ -62,7 +62,7 @@ class RequestFactory:
         """Sign with other keys from the next second on; requests made before follow."""
         self._signer.use_credentials(access_key_id, secret_access_key, session_token)
 
-    def invoke(self) -> SignedRequest:
+    def invoke(self, event: bytes) -> SignedRequest:
         """A synchronous invocation that returns the end of its log."""
         qualifier = self._plan.qualifier
         headers = {
@@ -74,7 +74,7 @@ class RequestFactory:
             "POST",
             f"{self._function}/invocations",
             headers,
-            self._plan.event,
+            event,
             query=f"Qualifier={quote(qualifier, safe='')}" if qualifier else "",
         )
 

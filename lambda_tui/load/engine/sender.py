@@ -16,7 +16,7 @@ from lambda_tui.load.engine.frames import PlainTuple, plain_exchange
 from lambda_tui.load.engine.http1 import ConnectFailed, Connection, ConnectionPool
 from lambda_tui.load.engine.limits import HTTP_OK, End, Limits
 from lambda_tui.load.engine.plan import EnginePlan
-from lambda_tui.load.engine.requests import RequestFactory
+from lambda_tui.load.engine.requests import RequestFactory, SignedRequest
 
 MAX_OPENING = 64
 """Connections opened at the same time before a run: more would overflow a listener's queue."""
@@ -57,7 +57,8 @@ class Sender:
         self._ended = ended
         self._pool = ConnectionPool(plan.endpoint)
         self._requests = RequestFactory(plan)
-        self._invoke = self._requests.invoke()
+        self._invoke = self._requests.invoke(plan.event)
+        self._others = [self._requests.invoke(event) for event in plan.other_events]
         self._cold = ColdStarter(self._pool, self._requests, plan) if plan.cold_token else None
         self._batch: list[PlainTuple] = []
         self._sent: dict[Connection, Launched] = {}
@@ -145,7 +146,12 @@ class Sender:
         started_ms = self.now_ms()
         due_ms = started_ms if scheduled_ms is None else scheduled_ms
         self._sent[connection] = Launched(index, index < self._plan.warmup, due_ms, started_ms)
-        connection.request(self._invoke.data(), self._answered)
+        invoke = self._invoke if not self._others else self._chosen(index)
+        connection.request(invoke.data(), self._answered)
+
+    def _chosen(self, index: int) -> SignedRequest:
+        event = self._plan.order[index]
+        return self._others[event - 1] if event else self._invoke
 
     def _answered(self, connection: Connection) -> None:
         ended_ms = (connection.ended_s - self.zero) * 1000

@@ -44,6 +44,7 @@ class Session:
         self._recorder_behind_since: float | None = None
         self._recorder_behind_s = 0.0
         self._end: End | None = None
+        self._is_enough = False
         self._abandoning = False
         self._progress = asyncio.Event()
         self._go: asyncio.Future[float] = asyncio.get_running_loop().create_future()
@@ -82,6 +83,12 @@ class Session:
         self._end_with(End("stopped"))
         self.go(time.perf_counter())
 
+    def finish(self) -> None:
+        """Send nothing more, and wait for what is in flight: enough was measured."""
+        self._unsent = 0
+        self._is_enough = True
+        self._progress.set()
+
     def pause(self) -> None:
         """Send nothing until `resume`: the recorder is too far behind."""
         self._recorder_behind_since = time.perf_counter()
@@ -112,7 +119,7 @@ class Session:
 
     async def _closed_loop(self, invocations: int) -> None:
         await asyncio.sleep(-self._sender.now_ms() / 1000)
-        self._unsent = invocations
+        self._unsent = 0 if self._is_enough else invocations
         self._send_more = self._fill
         self._fill()
         await self._drained(lambda: self._unsent > 0)

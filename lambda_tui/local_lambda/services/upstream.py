@@ -35,7 +35,7 @@ class UpstreamServer:
 async def start_upstream(port: int = 0, *, tls: SSLContext | None = None) -> UpstreamServer:
     """Start the services on 127.0.0.1; port 0 takes a free one. Raises OSError if the port is in use.
 
-    With `tls` they speak HTTPS: handshakes are much of a fetch's CPU time (see `self_signed.py`).
+    With `tls` they speak HTTPS: handshakes are much of a fetch's CPU time.
     """
     services: Mapping[str, Application] = {"/latency": answer_after_latency}
 

@@ -20,7 +20,7 @@ LEVELS = "▂▃▄▅▆▇"
 """How much of a cell's time was busy. The gap above the highest keeps neighbouring lanes apart."""
 
 CELLS_TO_TELL = 2
-"""From this mean width in cells on, neighbouring invocations are told apart."""
+"""From this mean width in cells on, neighbouring invocations are distinguished."""
 
 COLD, INIT, FROZEN, IDLE, GONE, ERROR = "◆", "▒", "─", "╌", "╳", "✗"
 
@@ -59,7 +59,7 @@ class LaneCells:
             self._paint_marks(first, [gone_ms], GONE, "gone")
 
     def _is_continued(self) -> bool:
-        """False for a lane that is not painted yet, or was put together anew since."""
+        """False for a lane that is not painted yet, or has been rebuilt since."""
         return self._painted > 0 and self.lane.ends_ms[self._painted - 1] == self._last_ms
 
     def runs(self) -> list[Run]:

@@ -60,7 +60,7 @@ class TimeView:
     follow: bool = True
 
     def window(self, now_ms: float, columns: int, *, live: bool) -> TimeWindow:
-        """The window at a time. A live one that shows all grows in steps: each step draws all lanes anew."""
+        """The window at a time. A live one that shows all grows in steps: each step redraws all lanes."""
         columns = max(1, columns)
         whole_ms = max(now_ms, SHORTEST_MS)
         if self.span_ms is None:

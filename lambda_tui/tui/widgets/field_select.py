@@ -55,9 +55,9 @@ class ChoiceList(OptionList):
             self._typed if event.time - self._typed_at < TYPED_TOGETHER_S else ""
         ) + event.character
         self._typed_at = event.time
-        found = [number for number, label in enumerate(self._labels) if self._typed.lower() in label]
-        if found:
-            self.highlighted = found[0]
+        matches = [number for number, label in enumerate(self._labels) if self._typed.lower() in label]
+        if matches:
+            self.highlighted = matches[0]
 
     def action_close(self) -> None:
         self.post_message(self.Closed(focus_back=True))

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Input, Static
-from textual.widgets.input import Selection
 
+from lambda_tui.aws_facts import FULL_VCPU_MB
+from lambda_tui.tui.textual_internals import QuietInput
 from lambda_tui.tui.widgets.field_select import FieldSelect
 from lambda_tui.tui.widgets.slider import Slider
 
+MEMORY_SIZES_MB = (
+    128, 256, 512, 768, 1024, 1536, FULL_VCPU_MB, 2048, 3008, 3538, 4096, 5307, 6144, 7076, 8192, 8845, 10240,
+)  # fmt: skip
+"""Sizes people choose, and those where another vCPU begins (1769 MB buys one, AWS documentation)."""
 
-class NumberInput(Input):
+
+class NumberInput(QuietInput):
     """Takes digits and a point; every letter stays a command of the screen (`a`, `q` and `?` work here)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,23 +31,8 @@ class NumberInput(Input):
         Binding("down", "app.focus_next", "Down", id="field.down", tooltip="The field below", show=False),
     ]
 
-    def __init__(self, value: str, *, id: str | None = None) -> None:  # noqa: A002
-        # Given as arguments, the value and `compact` would style the widget two times more.
-        super().__init__(id=id, select_on_focus=True)
-        self.add_class("-textual-compact", "-valid", update=False)
-        self.set_reactive(Input.value, value)
-        self.set_reactive(Input.compact, True)
-        self.set_reactive(Input.selection, Selection.cursor(len(value)))
-        self.set_reactive(Widget.virtual_size, Size(len(value) + 1, 1))
-        # A blinking cursor is a timer, and an idle screen should cost nothing.
-        self.cursor_blink = False
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
+    def takes(self, character: str | None) -> bool:
         return _is_numeric(character)
-
-    async def _on_key(self, event: events.Key) -> None:
-        if event.is_printable and not _is_numeric(event.character):
-            event.prevent_default()
 
 
 def _is_numeric(character: str | None) -> bool:

@@ -13,7 +13,7 @@ PALETTE_WIDTH = len("  ^p palette")
 
 
 class KeyBar(Horizontal):
-    """Textual's Footer as two widgets instead of ten: that one is made anew with every focus change."""
+    """Textual's Footer as two widgets instead of ten: that one is rebuilt with every focus change."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $footer-background; padding: 0 1; }

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.filter import ANSIToTruecolor, LineFilter
+from textual.filter import LineFilter
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
+
+from lambda_tui.tui.textual_internals import filters_of_drawing
 
 Row = Iterable[Segment]
 
@@ -17,11 +19,6 @@ Row = Iterable[Segment]
 def fitted(segments: Row, width: int, style: Style) -> Strip:
     """A strip of exactly `width` cells; what has no style of its own takes `style`."""
     return Strip(segments).adjust_cell_length(width, style).apply_style(style)
-
-
-def filters_of_drawing(widget: Widget) -> list[LineFilter]:
-    """All but the one that translates the terminal's own colours: a drawing is in those of the theme."""
-    return [one for one in widget.app.get_line_filters() if not isinstance(one, ANSIToTruecolor)]
 
 
 class Drawing(Widget):
@@ -53,7 +50,7 @@ class Drawing(Widget):
         self._strips_size = None
 
     def render_line(self, y: int) -> Strip:
-        # Not by the Resize event: two layouts may be painted before the first of them is told.
+        # Not by the Resize event: two layouts may be painted before the first event is handled.
         if self._strips_size != self.size:
             width, height = self._strips_size = self.size
             paper = self.rich_style

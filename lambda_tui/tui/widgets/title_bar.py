@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-Modes = Sequence[tuple[str, str, str]]
-"""Key, name and title of every screen."""
+from lambda_tui.tui.modes import MODES, Mode
 
 
 class TitleBar(Horizontal):
@@ -22,9 +19,8 @@ class TitleBar(Horizontal):
     TitleBar > #target-label { width: 1fr; text-align: right; color: $quiet; padding: 0 1; }
     """
 
-    def __init__(self, modes: Modes, current: str, target: str) -> None:
+    def __init__(self, current: Mode, target: str) -> None:
         super().__init__()
-        self._modes = modes
         self._current = current
         self._target = target
 
@@ -39,8 +35,8 @@ class TitleBar(Horizontal):
 
     def _tabs(self) -> Content:
         parts = [Content.styled(" λ ", "bold $accent")]
-        for key, mode, title in self._modes:
+        for mode in MODES:
             style = "bold reverse $primary" if mode == self._current else "$quiet"
-            tab = Content.styled(f" {key} {title} ", style)
-            parts.append(tab.stylize(f"@click=app.switch_mode('{mode}')"))
+            tab = Content.styled(f" {mode.key} {mode.title} ", style)
+            parts.append(tab.stylize(f"@click=app.switch_mode('{mode.name}')"))
         return Content.assemble(*parts)

@@ -99,6 +99,7 @@ timers = pytest.mark.parametrize(
 
 
 @timers
+@pytest.mark.timed
 async def test_a_timer_calls_back_not_before_its_instant(
     make: Callable[[Callable[[], None]], StartTimer],
 ) -> None:

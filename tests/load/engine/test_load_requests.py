@@ -97,7 +97,7 @@ def test_invocations(client: Any, name: str, qualifier: str | None, token: str |
     plan = a_plan(
         endpoint=ENDPOINT, function_name=name, qualifier=qualifier, event=event, session_token=token, **KEYS
     )
-    request = RequestFactory(plan).invoke()
+    request = RequestFactory(plan).invoke(plan.event)
     check_signature(request, token)
     method, target, headers, body = on_the_wire(request)
     chosen = {"Qualifier": qualifier} if qualifier else {}
@@ -144,8 +144,9 @@ def test_configuration_calls(client: Any, name: str, token: str | None, values: 
 
 
 def test_other_credentials_sign_from_the_next_second_on() -> None:
-    factory = RequestFactory(a_plan(endpoint=ENDPOINT, session_token="old", **KEYS))
-    request = factory.invoke()
+    plan = a_plan(endpoint=ENDPOINT, session_token="old", **KEYS)
+    factory = RequestFactory(plan)
+    request = factory.invoke(plan.event)
     check_signature(request, "old")
     factory.use_credentials("AKIDEXAMPLE", KEYS["secret_access_key"], None)
     request._second = 0

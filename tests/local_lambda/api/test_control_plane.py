@@ -34,8 +34,8 @@ def zip_with(name: str, *, mode: int = stat.S_IFREG | 0o644, size: int = 1) -> b
     buffer = io.BytesIO()
     entry = zipfile.ZipInfo(name)
     entry.external_attr = mode << 16
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(entry, b"\0" * size, zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(entry, b"\0" * size, zipfile.ZIP_DEFLATED, compresslevel=1)
     return buffer.getvalue()
 
 

@@ -316,6 +316,7 @@ def test_the_payload_function_waits_for_its_upstream(client: Any) -> None:
     assert answer.payload["environment_id"] in answer.log or answer.payload["cold"]
 
 
+@pytest.mark.timed
 def test_cpu_follows_memory(server: LocalServer, client: Any) -> None:
     """CPU time over wall time of the same invocation: a busy host can only make it smaller."""
     if server.ready["cpu_enforcement"] == "none":

@@ -235,6 +235,8 @@ async def test_memory_under_the_limit_is_reported(sandbox: Sandbox, tmp_path: Pa
     assert 100 <= cell.peak_memory_mb() <= 150
 
 
+# Without control groups memory is added up process by process: a fork between two looks counts twice.
+@pytest.mark.timed
 async def test_pages_shared_with_forked_children_count_once(sandbox: Sandbox, tmp_path: Path) -> None:
     code = """
 import os, time

@@ -66,6 +66,7 @@ def test_quota_is_the_documented_share(memory_mb: int, quota_us: int) -> None:
 
 
 @pytest.mark.parametrize("memory_mb", [512, 1024])
+@pytest.mark.timed
 async def test_throttled_work_takes_as_long_as_its_share_says(
     sandbox: Sandbox, tmp_path: Path, memory_mb: int
 ) -> None:
@@ -91,6 +92,7 @@ async def test_throttled_work_takes_as_long_as_its_share_says(
     pytest.fail(f"{ratio:.2f} times as long as the share says; {before} {after}")
 
 
+@pytest.mark.timed
 async def test_init_has_a_whole_vcpu_at_the_smallest_size(sandbox: Sandbox, tmp_path: Path) -> None:
     cell = sandbox.create("one", 128)
     assert await best_burn(cell, 0.05, tmp_path / "out", good_enough=2) < 5, "its quota would make it 13.8"
@@ -100,6 +102,7 @@ async def test_init_has_a_whole_vcpu_at_the_smallest_size(sandbox: Sandbox, tmp_
     assert await best_burn(cell, 0.05, tmp_path / "out", good_enough=2) < 5
 
 
+@pytest.mark.timed
 async def test_two_threads_get_two_vcpus_only_where_there_is_memory_for_them(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -120,6 +120,7 @@ async def test_a_killed_governor_is_replaced_and_nothing_stays_stopped(
     assert await cell.wait() == -9
 
 
+@pytest.mark.timed
 async def test_frozen_stays_frozen_whatever_the_balance(sandbox: Sandbox, tmp_path: Path) -> None:
     cell = sandbox.create("one", 512)
     output = tmp_path / "out"
@@ -138,6 +139,7 @@ async def test_frozen_stays_frozen_whatever_the_balance(sandbox: Sandbox, tmp_pa
         cell.thaw()
 
 
+@pytest.mark.timed
 async def test_frozen_time_is_no_credit(sandbox: Sandbox, tmp_path: Path) -> None:
     cell = sandbox.create("one", 177)
     with (tmp_path / "out").open("wb") as file:
@@ -178,6 +180,7 @@ def state_of(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
+@pytest.mark.timed
 async def test_children_are_held_to_the_same_share(sandbox: Sandbox, tmp_path: Path) -> None:
     code = """
 import os, time

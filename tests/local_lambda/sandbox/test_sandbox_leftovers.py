@@ -111,6 +111,7 @@ async def test_nothing_survives_the_kill_of_a_server(start_owner: StartOwner, ki
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.timed
 async def test_next_start_removes_what_is_left_when_the_watchdog_died_too(
     start_owner: StartOwner, kind: str
 ) -> None:
@@ -126,6 +127,7 @@ async def test_next_start_removes_what_is_left_when_the_watchdog_died_too(
     assert len(bystander.traces()) == len(group_folders(bystander.name)) + 6
 
 
+@pytest.mark.timed
 async def test_groups_of_a_dead_server_are_found_without_its_state_folder(
     start_owner: StartOwner, tmp_path: Path
 ) -> None:
@@ -190,9 +192,10 @@ def _status(pid: int) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "dead"),
     [
-        (leftovers.server_name(0), False),  # this process
-        # The same id, started at another time: the id was reused.
-        (f"lambda-tui-{os.getpid()}-1-{leftovers.pid_namespace()}-0", True),
+        pytest.param(leftovers.server_name(0), False, id="this process"),
+        pytest.param(
+            f"lambda-tui-{os.getpid()}-1-{leftovers.pid_namespace()}-0", True, id="the id used again"
+        ),
         (f"lambda-tui-999999999-1-{leftovers.pid_namespace()}-0", True),
         ("lambda-tui-999999999-1-1-0", False),  # another pid namespace: cannot be judged from here
         ("lambda-tui-host", False),

@@ -111,6 +111,7 @@ def test_a_reserved_function_takes_ten_requests_a_second_for_each(client: Any, n
     client.delete_function_concurrency(FunctionName=name)
 
 
+@pytest.mark.timed
 def test_environments_are_added_at_a_limited_rate(launch: Launch) -> None:
     server = launch("--scaling-rate", "3")
     server.create("probe")
@@ -167,7 +168,10 @@ def test_provisioned_environments_are_initialised_ahead(server: LocalServer, cli
 
 def test_provisioned_concurrency_comes_and_goes(server: LocalServer, client: Any, name: str) -> None:
     client.publish_version(FunctionName=name)
-    before = len(server.environment_pids())
+    before = set(server.environment_pids())  # what earlier tests left may end meanwhile
+
+    def added() -> int:
+        return len(set(server.environment_pids()) - before)
 
     def provision(count: int) -> None:
         client.put_provisioned_concurrency_config(
@@ -180,13 +184,13 @@ def test_provisioned_concurrency_comes_and_goes(server: LocalServer, client: Any
         return str(answer["Status"])
 
     provision(3)
-    assert len(server.environment_pids()) == before + 3
+    assert wait_until(lambda: added() == 3)
     provision(1)
-    assert wait_until(lambda: len(server.environment_pids()) == before + 1)
+    assert wait_until(lambda: added() == 1)
     invoke(client, f"{name}:1", {"do": "exit", "status": 1})
     assert invoke(client, f"{name}:1").error is None, "a crashed one starts again"
     client.delete_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
-    assert wait_until(lambda: len(server.environment_pids()) <= before)
+    assert wait_until(lambda: added() == 0)
     with pytest.raises(ClientError, match="No Provisioned Concurrency Config"):
         status()
 

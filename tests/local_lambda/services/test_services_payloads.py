@@ -120,6 +120,7 @@ def test_an_http_api_event(server: LocalServer) -> None:
     assert any(waited_ms("gather") < 300 for _ in range(10))
 
 
+@pytest.mark.timed
 def test_importing_fastapi_shows_as_init(launch: Callable[..., LocalServer]) -> None:
     def init_ms(client: Any, function: str, payload: Any) -> float:
         report = invoke(client, function, payload).report
@@ -161,14 +162,20 @@ def lambda_tui(folder: Path, *arguments: str, **variables: str) -> subprocess.Co
     )
 
 
-def test_every_model_from_the_command_line(tmp_path: Path) -> None:
+def test_every_model_from_the_command_line(tmp_path: Path, launch: Callable[..., LocalServer]) -> None:
+    ready = launch(environ={"LAMBDA_TUI_SERVICES": '{"latency_ms": 1}'}).ready
+    keys = {
+        "AWS_ACCESS_KEY_ID": ready["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": ready["secret_access_key"],
+        "AWS_REGION": ready["region"],
+    }
     checksums = {}
     for model in CONCURRENCY_MODELS:
         done = lambda_tui(
             tmp_path,
             *("run", "--workload", "s3", "--tasks", "10", "--concurrency", model, "--workers", "5"),
-            *("--invocations", "1", "--memory", "1769", "--json", "-"),
-            LAMBDA_TUI_SERVICES='{"latency_ms": 1}',
+            *("--invocations", "1", "--memory", "1769", "--json", "-", "--target", ready["endpoint"]),
+            **keys,
         )
         assert done.returncode == 0, done.stderr
         document = json.loads(done.stdout)

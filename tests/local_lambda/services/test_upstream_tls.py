@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lambda_tui.errors import InvalidInput, StorageError
-from lambda_tui.local_lambda.services.self_signed import server_context
 from lambda_tui.local_lambda.services.upstream import start_upstream
+from tests.local_lambda.services.self_signed import server_context
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl program")
 
