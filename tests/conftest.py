@@ -1,4 +1,4 @@
-"""For the whole suite: no test sees this user's data folder, and generated tests may take their time."""
+"""For the whole suite: no test sees this user's data folder, and generated tests have no deadline."""
 
 from __future__ import annotations
 

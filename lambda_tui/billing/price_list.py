@@ -142,7 +142,7 @@ def _steps(terms: object) -> Iterator[_Step]:
             except (KeyError, AttributeError, TypeError, ValueError, InvalidOperation):
                 raise _unusable("a price dimension has another form than documented") from None
             if not step.price.is_finite() or step.price < 0:
-                raise _unusable(f"{price} is no price")
+                raise _unusable(f"{price} is not a price")
             if step.price:
                 yield step
 

@@ -205,7 +205,7 @@ class PriceBook:
                 prices.append(self.ec2_hour(instance_type, "us-east-1").usd)
             self.fargate("us-east-1", "x86_64")
             if not all(price.is_finite() and price >= 0 for price in prices):
-                raise ValueError("a price is below zero or no number")
+                raise ValueError("a price is below zero or not a number")
         except (KeyError, IndexError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise _damaged(self.origin, f"{type(error).__name__} {error}") from None
 

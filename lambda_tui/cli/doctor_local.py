@@ -20,20 +20,20 @@ _NOTES = {
     (
         "processes",
         "own-user",
-    ): "1024 processes and threads, by the kernel: each environment is a user of its own",
+    ): "1024 processes and threads, by the kernel: each environment runs as a separate user",
     ("processes", "user-limit"): "1024 more than you already run",
     ("processes", "none"): "not enforced",
     ("visible_cpus", "affinity"): "2 to 6 by memory size, as far as this host has them",
     ("visible_cpus", "none"): "those of the host",
     ("processes", "user-namespace"): "1024 processes and threads, by the kernel",
-    ("tmp", "block-device"): "a /tmp of its own, full at its size; on this host's disk",
-    ("tmp", "tmpfs"): "a /tmp of its own, full at its size; in this host's memory, not the function's",
+    ("tmp", "block-device"): "a private /tmp of limited size, on this host's disk",
+    ("tmp", "tmpfs"): "a private /tmp of limited size, in this host's memory, not the function's",
     (
         "tmp",
         "charged-tmpfs",
-    ): "a /tmp of its own, full at its size; in this host's memory. The kernel charges it to"
-    " the function: every 25 ms it is taken off, and who has more memory without it is killed",
-    ("tmp", "TMPDIR"): "a folder of its own in TMPDIR; each file is held to its size",
+    ): "a private /tmp of limited size, in this host's memory. The kernel charges it to"
+    " the function: every 25 ms it is subtracted, and the function is killed if the rest is too much",
+    ("tmp", "TMPDIR"): "a private folder in TMPDIR; its size limits each file, not their sum",
     ("task_root", "read-only-mount"): "read-only",
     ("task_root", "none"): "writable, unlike Lambda's",
     ("shared_memory", "refused"): "semaphores fail with Errno 38 in Python; nobody can write to /dev/shm",
@@ -100,13 +100,13 @@ def _advice(enforcement: dict[str, str]) -> list[str]:
             advice.append("For exact CPU shares give this container a writable cgroup tree.")
         elif os.environ.get("XDG_RUNTIME_DIR"):
             advice.append(
-                "For exact CPU shares log in through systemd, which then delegates cgroups, or be root."
+                "For exact CPU shares log in through systemd, which then delegates cgroups, or run as root."
             )
         else:
             advice.append("For exact CPU shares run it as root, or in a systemd user session with cgroup v2.")
     if enforcement["processes"] == "none" and is_root:
         advice.append(
-            "To limit processes let root change users (CAP_SETUID, CAP_SETPCAP), or be somebody else."
+            "To limit processes, let root change users (CAP_SETUID, CAP_SETPCAP), or run as another user."
         )
     return advice + _advice_on_files(enforcement["tmp"], is_root=is_root)
 
@@ -128,6 +128,8 @@ def _advice_on_files(tmp: str, *, is_root: bool) -> list[str]:
         needed = "loop devices, mke2fs (e2fsprogs) and 1 GB of free disk"
         return [f"For a /tmp on disk, not in memory, it needs {'' if is_root else 'root, '}{needed}."]
     if tmp == "TMPDIR":
-        where = "Let this container make mount namespaces" if is_root else "Allow user namespaces, or be root"
+        where = (
+            "Let this container make mount namespaces" if is_root else "Allow user namespaces, or run as root"
+        )
         return [f"{where}: each environment then has its own /tmp and a read-only task root."]
     return []

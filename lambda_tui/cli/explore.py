@@ -46,7 +46,7 @@ def explore(target_text: str) -> int:
 
         end_with_terminal()
         app = LambdaTui(target, open_history)
-        gc.freeze()  # what the imports made stays: no collection has to look at it again
+        gc.freeze()  # what the imports created stays: no collection has to visit it again
         with quitting_on_sigterm(app) as quitting:
             app.run()
     if app.return_code:

@@ -11,8 +11,8 @@ from lambda_tui.runs.measured import MeasuredRun
 from lambda_tui.wording.numbers import format_usd, plural
 
 OPEN_LOOP = (
-    "latency counts from the intended start: what someone who comes at that moment waits.",
-    "service counts from the actual start: the same without what the start was late.",
+    "latency counts from the intended start: how long a caller arriving then waits.",
+    "service counts from the actual start: without the delay of the start.",
 )
 
 
@@ -28,7 +28,7 @@ def _doubts(summary: Summary) -> Iterator[str]:
         yield f"client-limited: {summary.client_limited}. The load generator is part of what was measured."
     if summary.dropped:
         yield (
-            f"{plural(summary.dropped, 'planned start')} dropped, {MAX_IN_FLIGHT:,} being in flight already: "
+            f"{plural(summary.dropped, 'planned start')} dropped with {MAX_IN_FLIGHT:,} in flight already: "
             "they are in no percentile."
         )
     if summary.possibly_billed:
@@ -40,7 +40,7 @@ def _doubts(summary: Summary) -> Iterator[str]:
     few = [name for name in unreliable_percentiles(times.count) if name != "p999"] if times else []
     if times and few:
         names = " and ".join(filter(None, (", ".join(few[:-1]), few[-1])))
-        yield f"{names} of {plural(times.count, 'value')}: no more than the largest one measured."
+        yield f"{names} of {plural(times.count, 'value')}: just the largest value measured."
 
 
 def _failures(summary: Summary) -> Iterator[str]:

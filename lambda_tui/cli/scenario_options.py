@@ -50,18 +50,18 @@ FUNCTION_OPTIONS = (
     _option("--architecture", "architecture", _choice(get_args(Architecture)), "Processor architecture."),
     _option("--runtime", "runtime", _choice(get_args(Runtime)), "Language of the payload function."),
     _option("--function", "function", str, "Your own function instead.", "NAME[:QUALIFIER]"),
-    _option("--payload", "payload", str, "What your own function is sent.", "JSON|@FILE"),
+    _option("--payload", "payload", str, "Event for your own function.", "JSON|@FILE"),
     _option("--timeout", "timeout_s", int, "Function timeout in seconds.", "S"),
 )
 LOAD_OPTIONS = (
-    _option("--invocations", "invocations", int, "Closed loop: invocations altogether.", "N"),
+    _option("--invocations", "invocations", int, "Closed loop: invocations in total.", "N"),
     _option("--callers", "callers", int, "Closed loop: callers, each waiting for its answer.", "C"),
     _option("--rate", "rate", float, "Open loop: invocations started per second.", "R"),
     _option("--seconds", "seconds", float, "Open loop: for how long.", "S"),
     _option("--arrivals", "arrivals", _choice(get_args(Arrivals)), "Open loop: how starts are spread."),
     click.option("--cold", is_flag=True, default=None, help="Force a new environment for each invocation."),
-    _option("--warmup", "warmup", int, "Invocations before: billed, in no statistic.", "N"),
-    _option("--seed", "seed", int, "Seed of what is random.", "N"),
+    _option("--warmup", "warmup", int, "Warm-up invocations: billed, but not measured.", "N"),
+    _option("--seed", "seed", int, "Seed of the random numbers.", "N"),
 )
 LIMIT_OPTIONS = (
     _option("--max-usd", "max_usd", str, "Stop before more than this is spent; 0 for no limit.", "USD"),

@@ -171,7 +171,7 @@ class Run:
         self._raise_if_stopped()
         rates = load_prices().rates(deployment.region, deployment.architecture)
         self._measured.price_at(rates)
-        # A function of the user's own runs with what it is configured as, not with what was asked.
+        # The user's own function runs as it is configured, not as the scenario says.
         scenario = replace(
             self._scenario,
             memory_mb=deployment.memory_mb,
@@ -233,7 +233,7 @@ class Run:
         )
 
     def _abort(self, error: LambdaTuiError) -> None:
-        """Stop the engines because of `error`; what they still report is taken."""
+        """Stop the engines because of `error`; what they still report is kept."""
         if self._failure is None and self._engines is not None:
             self._failure = error
             self._engines.stop()

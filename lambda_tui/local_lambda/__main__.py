@@ -18,7 +18,9 @@ def parse_options(arguments: Sequence[str]) -> ServeOptions:
     defaults = ServeOptions()
     parser = argparse.ArgumentParser(prog="python -m lambda_tui.local_lambda", description=__doc__)
     parser.add_argument("--port", type=_port, default=defaults.port, help="0 takes a free port")
-    parser.add_argument("--ready-file", type=Path, help="written, private to you, once calls are answered")
+    parser.add_argument(
+        "--ready-file", type=Path, help="where to write address and keys, once calls are answered"
+    )
     parser.add_argument("--region", default=defaults.region)
     parser.add_argument("--no-auth", action="store_true", help="answer unsigned requests too")
     _add_limits(parser, defaults.limits)

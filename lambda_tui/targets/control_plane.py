@@ -135,4 +135,4 @@ def _configuration(answer: Mapping[str, Any], where: str) -> FunctionConfigurati
 
 
 def _not_a_configuration(where: str) -> TargetRefused:
-    return not_lambda(where, "something else than a function's configuration")
+    return not_lambda(where, "something other than a function's configuration")

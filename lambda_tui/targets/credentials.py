@@ -75,9 +75,7 @@ def credential_errors(where: str) -> Iterator[None]:
             f"The login for {where} is not valid: {error}", hint="Run `aws sso login`."
         ) from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-        raise TargetUnreachable(
-            f"The service that hands out the credentials for {where} cannot be reached: {error}."
-        ) from error
+        raise TargetUnreachable(f"The credential service for {where} cannot be reached: {error}.") from error
     except exceptions.ClientError as error:
         details = error.response.get("Error", {})
         raise _not_fetched(
@@ -86,7 +84,7 @@ def credential_errors(where: str) -> Iterator[None]:
     except KeyError as error:
         raise _not_fetched(where, f"the answer has no {error}") from error
     except ResponseParserError as error:
-        raise _not_fetched(where, "what answered is not the service that hands them out") from error
+        raise _not_fetched(where, "the answer is not from a credential service") from error
     # The providers pass on errors from parsing a service's answer or a file.
     except (exceptions.BotoCoreError, RuntimeError, ValueError, TypeError, OSError) as error:
         raise _not_fetched(where, str(error)) from error
@@ -95,5 +93,5 @@ def credential_errors(where: str) -> Iterator[None]:
 def _not_fetched(where: str, why: str) -> TargetRefused:
     return TargetRefused(
         f"The credentials for {where} could not be fetched: {why.rstrip('.')}.",
-        hint="Check the profile; `lambda-tui doctor` tells which one and what it is set up to use.",
+        hint="Check the profile; `lambda-tui doctor` shows which one is used and how it is configured.",
     )

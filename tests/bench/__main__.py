@@ -1,7 +1,7 @@
 """`make bench`: measured claims, printed as tables and written to bench-results.json.
 
-Every module beside this one that has a TITLE and a `measure() -> dict[str, object]` is a benchmark. Name
-some of them on the command line to run only those.
+Every module in this folder that has a TITLE and a `measure() -> dict[str, object]` is a benchmark. Name
+some on the command line to run only those.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RESULTS = Path("bench-results.json")
 
 
 def benchmarks(names: list[str]) -> list[ModuleType]:
-    """The benchmark modules asked for, all of them when none is named."""
+    """The requested benchmark modules, all if none is named."""
     known = [info.name for info in pkgutil.iter_modules([str(Path(__file__).parent)]) if info.name[0] != "_"]
     unknown = sorted(set(names) - set(known))
     if unknown:
@@ -45,7 +45,7 @@ def host() -> dict[str, Any]:
 
 
 def table_of(title: str, results: dict[str, object]) -> Table:
-    """One row a figure."""
+    """One row per figure."""
     table = Table(title=title, title_justify="left", show_header=False)
     for name, value in results.items():
         table.add_row(name, f"{value:.3f}" if isinstance(value, float) else str(value))

@@ -9,7 +9,7 @@ from tests.targets.fake import FAKE_KEYS
 
 
 class BenchTarget:
-    """Takes any scenario as it is, for nothing. `kind` is what the interface takes it for."""
+    """Accepts any scenario as it is, free of charge. `kind` is how it presents itself to the interface."""
 
     label = "bench"
     costs_money = False

@@ -1,4 +1,4 @@
-"""The real load engine against a stamping server, each on a core of its own where there are two."""
+"""The real load engine against a stamping server, each on its own core if there are two."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 while True:
     pass
 """
-"""Runs only while nobody else wants the core."""
+"""Runs only while nothing else wants the core."""
 
 HARDLY = 0.03
 """Of a core."""
@@ -41,7 +41,7 @@ EVENT = b'{"schema": 1, "workload": {}}'
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it is, and its process for tests that stop it."""
+    """Its address, and its process for tests that stop it."""
 
     endpoint: str
     pid: int
@@ -49,7 +49,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What a drive gave."""
+    """The result of a drive."""
 
     exchanges: list[Exchange]
     dropped: int
@@ -58,7 +58,7 @@ class Driven:
     rss_mb: float
     end: End
     foreign_cpu: float
-    """Cores that others used meanwhile, the server left out."""
+    """Cores that others used meanwhile, without the server."""
 
     @property
     def per_cpu_second(self) -> float:
@@ -69,7 +69,7 @@ class Driven:
         return sorted(exchange.started_ms - exchange.scheduled_ms for exchange in self.exchanges)
 
     def latency_errors_ms(self) -> list[float]:
-        """Ascending: latency from the intended start, less the time the server says it took."""
+        """Ascending: latency from the intended start, minus the time the server reports."""
         held = (json.loads(exchange.body)["t"] for exchange in self.exchanges)
         return sorted(
             exchange.ended_ms - exchange.scheduled_ms - (left - came) / 1e6
@@ -79,10 +79,10 @@ class Driven:
 
 @contextmanager
 def serving(delay_ms: float, *, polling: bool = False, awake: bool = True) -> Iterator[Server]:
-    """A stamping server on the first core; a `polling` one takes all of it and keeps a client busy that would
-    else sleep between two answers. Both cores are kept `awake`: waking one takes the sender, and shifts the
-    stamps, as much as a whole request does, and depends on the machine alone. A server that answers after a
-    delay waits for nobody on its core (real-time priority, where this user may)."""
+    """A stamping server on the first core; a `polling` one uses all of it and keeps a client busy that would
+    otherwise sleep between two answers. Both cores are kept `awake`: waking one costs the sender, and shifts
+    the stamps, as much as a whole request, and depends only on the machine. A server that answers after a
+    delay waits for nobody on its core (real-time priority, if this user may)."""
     command = [sys.executable, "-m", "tests.bench._stamping_server", str(delay_ms)]
     command += ["polling"] if polling else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -106,14 +106,14 @@ def serving(delay_ms: float, *, polling: bool = False, awake: bool = True) -> It
 
 
 def pin(pid: int, core: int) -> None:
-    """To one core, where the system can and has it."""
+    """Pin to one core, if the system supports it and has it."""
     if hasattr(os, "sched_setaffinity") and core < (os.cpu_count() or 1):
         os.sched_setaffinity(pid, {core})
 
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """This process on one core for a while, where the system can and has it."""
+    """This process on one core inside, if the system supports it and has it."""
     before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
     pin(0, core)
     try:
@@ -124,7 +124,7 @@ def on_core(core: int) -> Iterator[None]:
 
 
 def plan(server: Server, **changes: Any) -> EnginePlan:
-    """A plan with a signed session token and a spend limit that is far away, as real runs have them."""
+    """A plan with a signed session token and a spend limit far away, like real runs."""
     values: dict[str, Any] = {
         "endpoint": server.endpoint, "region": "us-east-1", "access_key_id": "AKIDEXAMPLE",
         "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session_token": "t" * 400,
@@ -145,8 +145,8 @@ def drive(plan: EnginePlan, *, engines: int = 1, on_started: Any = None) -> Driv
 
 
 def undisturbed(drive_once: Callable[[], Driven], *, wanted: int, attempts: int) -> list[Driven]:
-    """As many runs as wanted in which others hardly used the machine; where there are not so many, those in
-    which they used it least. A core that has something else to do makes the engine wait up to 3 ms."""
+    """As many runs as wanted in which others hardly used the machine; if there are too few, those in which
+    they used it least. A core that is busy with something else makes the engine wait up to 3 ms."""
     made: list[Driven] = []
     while sum(driven.foreign_cpu < HARDLY for driven in made) < wanted and len(made) < attempts:
         made.append(drive_once())
@@ -154,8 +154,7 @@ def undisturbed(drive_once: Callable[[], Driven], *, wanted: int, attempts: int)
 
 
 def _used_by_others_s() -> float:
-    """CPU seconds that all running processes have used, and their children that ended, but for this one and
-    its children."""
+    """CPU seconds used by all running processes and their ended children, except this one and its own."""
     ours = {os.getpid(), *_running_children()}
     return sum(_used_s(int(path.name)) for path in Path("/proc").glob("[0-9]*") if int(path.name) not in ours)
 

@@ -12,14 +12,14 @@ from tests.local_lambda.local_server import children_of
 from tests.local_lambda.raw_calls import connect, receive
 
 HANDLER = "def handler(event, context): return {}"
-"""Not None: serverless-offline waits for ever for the answer of a Python function that returns it."""
+"""Not None: serverless-offline waits for ever if a Python function returns it."""
 MEMORY_MB = 1769
 SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to send which request, and the process that answers; its descendants run the function."""
+    """The request and where to send it, and the process that answers; its descendants run the function."""
 
     port: int
     pid: int
@@ -28,7 +28,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Invocations a second of wall time, and CPU milliseconds of each process for one of them."""
+    """Invocations per second of wall time, and CPU milliseconds of each process per invocation."""
 
     per_s: float
     server_ms: float
@@ -54,7 +54,7 @@ def drive(endpoint: Endpoint, connections: int, seconds: float = SECONDS) -> Cos
     sockets = [connect(endpoint.port) for _ in range(connections)]
     try:
         for _ in range(max(3, 100 // connections)):
-            for connection in sockets:  # all at once, so that each gets an environment of its own
+            for connection in sockets:  # all at once, so that each gets its own environment
                 connection.sendall(request)
             for connection in sockets:
                 receive(connection)

@@ -1,4 +1,4 @@
-"""Other load generators, where they are on PATH: what a request costs them on one core, unsigned."""
+"""Other load generators, if they are on PATH: what an unsigned request costs them on one core."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ WRK_SCRIPT = "wrk.method = 'POST'\nwrk.body = '%s'\n"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """How to ask it for its version and for a run of so many seconds, and where it says how many requests
-    were answered."""
+    """How to get its version and a run of so many seconds, and where it reports the number of answered
+    requests."""
 
     name: str
     version: Callable[[Path], str]
@@ -38,9 +38,9 @@ def _output_of(*arguments: str) -> str:
 
 
 def _hey_version(program: Path) -> str:
-    # hey has no option for it; Go's linker writes it into a program that was installed from the module proxy.
+    # hey has no option for it; Go's linker writes it into programs installed from the module proxy.
     match = re.search(rb"mod\tgithub\.com/rakyll/hey\tv([0-9.]+)", program.read_bytes())
-    return match[1].decode() if match else "of a version it does not tell"
+    return match[1].decode() if match else "of unknown version"
 
 
 def _wrk_version(program: Path) -> str:
@@ -79,7 +79,7 @@ PEERS = (
 
 
 def unsigned_per_cpu_second(url: str, seconds: float) -> dict[str, float | str]:
-    """Requests a CPU second of each peer, by its name and version; `absent` for one that is not installed."""
+    """Requests per CPU second of each peer, by name and version; `absent` if it is not installed."""
     rates: dict[str, float | str] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

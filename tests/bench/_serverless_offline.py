@@ -1,6 +1,6 @@
-"""serverless-offline with a Python function, where it is installed: the fastest local Lambda known to us.
+"""serverless-offline with a Python function, if it is installed: the fastest local Lambda we know.
 
-`npm install serverless@3 serverless-offline@13` in a folder of its own, and LAMBDA_TUI_BENCH_SERVERLESS
+`npm install serverless@3 serverless-offline@13` in a separate folder, with LAMBDA_TUI_BENCH_SERVERLESS
 naming that folder; or both installed globally, and `serverless` on PATH.
 """
 
@@ -51,7 +51,7 @@ def version(modules: Path) -> str:
 
 @contextlib.contextmanager
 def serving(modules: Path) -> Iterator[Endpoint]:
-    """Its Lambda endpoint, with one Python function; it does not look at signatures."""
+    """Its Lambda endpoint, with one Python function; it ignores signatures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "serverless.yml").write_text(SERVICE)
@@ -75,7 +75,7 @@ def serving(modules: Path) -> Iterator[Endpoint]:
             signer = Signer("AKIDEXAMPLE", "secret", None, "us-east-1")
             yield Endpoint(port, process.pid, invoke_request(port, "bench-dev-noop", signer))
         finally:
-            # Its functions are in its session; left alone they would wait for standard input for ever.
+            # Its functions are in its session; otherwise they would wait for standard input for ever.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

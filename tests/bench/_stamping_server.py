@@ -1,7 +1,7 @@
 """`python -m tests.bench._stamping_server DELAY_MS [polling]`: answers invocations after a delay, with its
-own times.
+own timestamps.
 
-Prints its port. The body of an answer says when, on CLOCK_MONOTONIC, its request came and its answer left. A
+Prints its port. The body of an answer says when, on CLOCK_MONOTONIC, the request came and the answer left. A
 `polling` server never sleeps.
 """
 
@@ -43,7 +43,7 @@ class Invocations(asyncio.Protocol):
         if self._delay_s:
             self._loop.call_later(self._delay_s, self._answer, arrived_ns)
         else:
-            # As fast as possible: a client can only be seen to be fast by a server that is faster.
+            # As fast as possible: only a server that is faster can show how fast a client is.
             self._transport.write(ANSWER_AT_ONCE)
 
     def _answer(self, arrived_ns: int) -> None:

@@ -1,7 +1,7 @@
-"""The published comparison of three fetches over HTTPS: one after the other, in threads, in processes.
+"""The published comparison of three HTTPS fetches: in sequence, in threads, in processes.
 
-"Threading in AWS Lambda with Python", both of its tables. Two things are set, once for every size and
-model: the upstream's latency, and how many public authorities the client reads before it trusts anybody.
+"Threading in AWS Lambda with Python", both tables. Two values are chosen, the same for every size and model:
+the upstream's latency, and how many public certificate authorities the client loads.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _server(folder: Path) -> Iterator[LocalServer]:
 
 
 def _public_authorities() -> str:
-    """Some of the authorities that a client of any public service reads: much of a fetch's CPU time."""
+    """Some of the certificate authorities that a client of public services loads: much of a fetch's CPU."""
     if not DEBIAN_AUTHORITIES.exists():
         return ""
     end = "-----END CERTIFICATE-----\n"

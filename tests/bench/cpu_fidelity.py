@@ -1,9 +1,9 @@
-"""How well CPU time is shared out: wall time against the fluid law, and against the kernel's arithmetic.
+"""How exact the CPU share is: wall time against CPU time / share (the fluid law) and the kernel's ticks.
 
-The measured cells outweigh every other process on the host where a control group can say so, and each of two
-workers has a CPU of its own: what is left is the error of the enforcement, not of the neighbours, nor of a
-kernel that packs what runs onto few CPUs. Two workers take their quota in less time than one, and so end
-sooner after their last: with 229 ms of work the tick model itself is 2.6 to 3.3 % below the fluid law.
+Where control groups allow it, the measured cells have priority over every other process on the host, and each
+of two workers has its own CPU: what remains is the error of the enforcement, not of other processes or of a
+kernel that packs work onto few CPUs. Two workers use up their quota in less time than one, and so end sooner
+after their last: with 229 ms of work the tick model itself is 2.6 to 3.3 % below the fluid law.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ TITLE = "CPU fidelity: wall / (CPU used / share) - 1, in percent; in brackets ag
 SIZES_MB = (128, 256, 512, 1024, 1769, 3008)
 WORKS_MS = (11.0, 45.0, 229.0)
 LONG_MS, LONG_FROM_MB = 917.0, 1024
-"""Long enough for the fluid law to be nearly the truth, at the sizes where it does not take half a minute."""
+"""Long enough for the fluid law to be nearly exact, at the sizes where it does not take half a minute."""
 KINDS: tuple[tuple[str, int, Workers], ...] = (
     ("1 thread", 1, "threads"),
     ("2 threads", 2, "threads"),
     ("2 processes", 2, "processes"),
 )
 CELL_MS, REPEATS = 1500.0, (2, 9)
-"""Each figure is a median of as many repeats as fit into this time, but of 2 to 9."""
+"""Each figure is a median of as many repeats as fit into this time, at least 2 and at most 9."""
 PERIOD_MS, TICK_MS = 20.0, 4.0
 WEIGHTS = (("cpu.shares", "200000"), ("cpu.weight", "10000"))
 
 
 def measure() -> dict[str, object]:
-    """One row for each enforcement, kind of worker and memory size; about 90 s for each enforcement."""
+    """One row per enforcement, kind of worker and memory size; about 90 s per enforcement."""
     results: dict[str, object] = {}
     for enforcement in ENFORCEMENTS[:-1]:
         with tempfile.TemporaryDirectory() as folder:
@@ -106,10 +106,10 @@ def _cell(measurement: Fidelity, workers: int, host_cpus: int) -> str:
 
 
 def tick_model_ms(cpu_ms: float, vcpus: float, workers: int = 1) -> float:
-    """How long `cpu_ms` of work takes where use is accounted for every 4 ms and debt is carried over.
+    """How long `cpu_ms` of work takes if use is accounted for every 4 ms and debt is carried over.
 
-    The quota is `vcpus` periods of 20 ms in each period, the work spread over `workers` with a CPU each; of
-    arXiv 2506.01283's models the one closest to Lambda (7.2%).
+    The quota is `vcpus` periods of 20 ms in each period, the work spread over `workers` with a CPU each; the
+    model of arXiv 2506.01283 that is closest to Lambda (7.2%).
     """
     quota_ms = PERIOD_MS * vcpus
     now_ms, balance_ms, left_ms = 0.0, quota_ms, cpu_ms

@@ -82,7 +82,7 @@ async def _measured() -> dict[str, object]:
         lanes.set_view(TimeView(3_000.0, 5_000.0, follow=False))
         await measured("a step of the cursor", lambda _: lanes.action_time(1))
         await measured("ten lanes down", lambda _: lanes.action_lane(10))
-        await measured("every lane anew: the window pans", lambda _: lanes.action_pan(0.1))
+        await measured("every lane redrawn: the window pans", lambda _: lanes.action_pan(0.1))
         return results
 
 

@@ -1,4 +1,4 @@
-"""Signed invocations a second of CPU: our engine with and without uvloop, boto3 threads, and other load
+"""Signed invocations per CPU second: our engine with and without uvloop, boto3 threads, and other load
 generators that do not sign."""
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Rates = dict[str, float | str]
 
 
 def measure() -> dict[str, object]:
-    """Invocations per second of CPU time, which foreign load on the machine changes least: medians of rounds
-    in which each takes its turn."""
+    """Invocations per second of CPU time, which other load on the machine affects least: medians of rounds in
+    which each takes a turn."""
     rounds = []
     with serving(0, polling=True, awake=False) as server:
         for _ in range(ROUNDS):

@@ -9,7 +9,7 @@ SECONDS = 5.0
 
 
 def measure() -> dict[str, object]:
-    """Answers a second from the first start to the last answer."""
+    """Answers per second from the first start to the last answer."""
     with serving(300, awake=False) as server:
         single = drive(plan(server, callers=1000, connections=1000, max_seconds=SECONDS))
         pair = drive(plan(server, callers=1000, connections=1000, max_seconds=SECONDS), engines=2)

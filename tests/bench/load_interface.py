@@ -25,10 +25,10 @@ RUNS = 3
 SECONDS = 4.0
 SIZE = (45, 140)
 SYNCHRONIZES = "\x1b[?2026;2$y"
-"""A terminal's answer to the question whether it takes whole updates of the screen at once."""
+"""A terminal's answer that it supports synchronized updates of the screen."""
 
 PAINT = "\x1b[?2026l"
-"""Ends such an update."""
+"""Ends a synchronized update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Made:
 def measure() -> dict[str, object]:
     """The latency error is against the server's own times; nothing but the server is pinned."""
     results: dict[str, object] = {}
-    # Cores that look busy would keep the kernel from moving the engine to the one that is free.
+    # Cores that look busy would keep the kernel from moving the engine to the free one.
     with serving(50, awake=False) as server:
         for rate in RATES:
             made = [_run(server.endpoint, rate) for _ in range(RUNS)]

@@ -12,7 +12,7 @@ SLEEP_MS = 1000.0
 
 
 def measure() -> dict[str, object]:
-    """Each caller could make one invocation a second: 32 a second, once the 32 environments are warm."""
+    """Each caller can make one invocation a second: 32 a second, once the 32 environments are warm."""
     target = parse_target("local")
     scenario = Scenario(
         workload="sleep",

@@ -1,4 +1,4 @@
-"""A run of 100,000 invocations: recorded, summed up, and read back from the history."""
+"""A run of 100,000 invocations: recorded, summarised, and read back from the history."""
 
 from __future__ import annotations
 

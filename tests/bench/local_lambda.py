@@ -1,11 +1,11 @@
-"""The embedded Lambda: the price of an invocation that does nothing, over loopback HTTP.
+"""The embedded Lambda: the cost of an invocation that does nothing, over loopback HTTP.
 
-Against serverless-offline, which hands events to a bare loop in Python over a pipe, this one pays for AWS's
-own runtime client and the two HTTP exchanges that it makes for each event (most of the difference is the
-environment's), for checking signatures, and for reading what CPU and memory each invocation took.
-The load comes from this process, on the same CPUs as the server and its environments: invocations a second
-are a figure of the whole machine, those of a CPU second are not. Functions have 1769 MB, because a smaller
-CPU quota is soon used up by doing nothing.
+Compared with serverless-offline, which passes events to a bare Python loop over a pipe, this one pays for
+AWS's own runtime client and its two HTTP exchanges per event (most of the difference is in the
+environment), for checking signatures, and for reading the CPU and memory use of each invocation. The load
+comes from this process, on the same CPUs as the server and its environments: invocations per second
+describe the whole machine, those per CPU second do not. Functions have 1769 MB, because even doing nothing
+soon uses up a smaller CPU quota.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OURS, THEIRS = "ours", "serverless-offline"
 
 
 def measure() -> dict[str, object]:
-    """Times in milliseconds of wall time, invocations a second, and the CPU time of each process."""
+    """Wall times in milliseconds, invocations per second, and the CPU time of each process."""
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
         results: dict[str, object] = {"CPU enforcement": server.ready["cpu_enforcement"]}
         results |= _warm_plain()
@@ -80,13 +80,13 @@ def _warm(server: LocalServer) -> dict[str, object]:
     signed_ms = _round_trips_ms(partial(_signed_headers, server.port, signer), partial(_invoke, client))
     client.close()
     return {
-        "warm round trip with http.client, each signed anew, p50 / p99 (ms)": signed_ms,
+        "warm round trip with http.client, each newly signed, p50 / p99 (ms)": signed_ms,
         "warm round trip over a bare socket, in the same bytes, p50 / p99 (ms)": bare_ms,
     }
 
 
 def _round_trips_ms(prepare: Callable[[], Request], call: Callable[[Request], None]) -> str:
-    """Of `call` alone: what `prepare` does, a client does as well for AWS."""
+    """Of `call` alone: a client does what `prepare` does for AWS too."""
     times_ms = []
     for _ in range(WARM_CALLS):
         request = prepare()
@@ -98,7 +98,7 @@ def _round_trips_ms(prepare: Callable[[], Request], call: Callable[[Request], No
 
 
 def _signed_headers(port: int, signer: Signer) -> dict[str, str]:
-    # As SDKs do: no two requests are the same.
+    # Like an SDK's: no two requests are the same.
     headers = [
         ("Host", f"127.0.0.1:{port}"),
         ("X-Amz-Log-Type", "Tail"),
@@ -133,7 +133,7 @@ def _cold(server: LocalServer) -> dict[str, object]:
 
 
 def _throughput(ours: Endpoint) -> dict[str, object]:
-    """Ours, and serverless-offline's where it is installed: medians of rounds in which each has its turn."""
+    """Ours, and serverless-offline's if it is installed: medians of rounds in which each takes a turn."""
     results: dict[str, object] = {}
     with ExitStack() as stack:
         endpoints = {OURS: ours}
@@ -144,7 +144,7 @@ def _throughput(ours: Endpoint) -> dict[str, object]:
             endpoints[THEIRS] = stack.enter_context(_serverless_offline.serving(modules))
             results[THEIRS] = _serverless_offline.version(modules)
         for endpoint in endpoints.values():
-            drive(endpoint, 1)  # until whatever compiles at run time has compiled
+            drive(endpoint, 1)  # until everything compiled at run time has been compiled
         for connections in CONNECTIONS:
             rounds = [
                 {name: drive(endpoint, connections) for name, endpoint in endpoints.items()}

@@ -1,4 +1,4 @@
-"""The embedded Lambda under more than the tests have time for: a crowd of cold starts, and a long run."""
+"""The embedded Lambda under more load than the tests have time for: many cold starts, and a long run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS's default account at work on this machine: 1,000 invocations that wait at the same time."""
+"""The default concurrency of an AWS account on this machine: 1,000 invocations that wait at the same time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def handler(event, context):
 
 
 def measure() -> dict[str, object]:
-    """Wall and CPU time of a start while few and while many environments exist; MB of the host for each."""
+    """Wall and CPU time of a start while few and while many environments exist; host MB per environment."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     crowd = host_environments()

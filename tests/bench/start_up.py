@@ -1,4 +1,4 @@
-"""How long a newcomer waits: the price of a usage, and the first paint of the screen."""
+"""How long a new user waits: for a price, and for the first paint of the screen."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def measure() -> dict[str, object]:
 
 
 _COMMAND = [sys.executable, "-m", "lambda_tui"]
-# As for a user: where this is set, every start would compile the program's sources again.
+# As for a user: if this is set, every start compiles the program's sources again.
 _ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
@@ -59,7 +59,7 @@ def _first_paint() -> float:
         try:
             return _until_seen(terminal, b"Workload") - began
         finally:
-            os.kill(pid, signal.SIGKILL)  # it would end in order, which needs a reader of what it paints
+            os.kill(pid, signal.SIGKILL)  # a clean exit would need a reader of what it paints
             os.waitpid(pid, 0)
             os.close(terminal)
 

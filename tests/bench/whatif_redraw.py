@@ -72,7 +72,7 @@ async def _measured() -> dict[str, object]:
 
 
 async def _slider_step_ms(app: App[None]) -> float:
-    """A step of the memory slider with everything around it: events, form, styles, compositor."""
+    """A step of the memory slider with everything involved: events, form, styles, compositor."""
     slider = app.screen.query_one("#field-memory-mb Slider", Slider)
     times = []
     for round_ in range(ROUNDS // 2):

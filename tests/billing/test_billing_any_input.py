@@ -1,4 +1,4 @@
-"""Whatever JSON arrives, the answer is a bill or a sentence, never a crash."""
+"""For any JSON, the answer is a bill or a sentence, never a crash."""
 
 from __future__ import annotations
 

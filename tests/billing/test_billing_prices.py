@@ -1,4 +1,4 @@
-"""The shipped price data, and whose prices are used."""
+"""The shipped price data, and which prices are used."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_without_them_the_shipped_ones(data_dir: Path) -> None:
     ["{", "[]", '{"schema": "other@1"}',
      '{"schema": "lambda-tui/prices@1", "regions": {"us-east-1": {"x86_64": {}}}}']
 )  # fmt: skip
-def test_a_damaged_price_file_is_said(data_dir: Path, text: str) -> None:
+def test_a_damaged_price_file_is_reported(data_dir: Path, text: str) -> None:
     (data_dir / "prices.json").write_text(text, encoding="utf-8")
     with pytest.raises(InvalidInput) as refusal:
         load_prices().rates("us-east-1", "x86_64")

@@ -1,4 +1,4 @@
-"""What holds for every bill, whatever the usage."""
+"""Properties of every bill, whatever the usage."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ MONOTONE = (
 
 @given(usage_documents(), st.data())
 def test_more_of_anything_never_costs_less(document: dict[str, Any], data: st.DataObject) -> None:
-    # Provisioned concurrency is left out where it takes over on-demand time: that may well be cheaper.
+    # Provisioned concurrency is left out if it takes over on-demand time: that may be cheaper.
     if "provisioned" in document:
         document["provisioned"] |= {"invocations": 0, "billed_ms": 1}
     inside = {f"{name}.{key}" for name, part in document.items() if isinstance(part, dict) for key in part}

@@ -1,4 +1,4 @@
-"""What a usage may say, and the sentence for what it may not."""
+"""What a usage document may contain, and the sentences for what it may not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data behind the What-if pictures agrees with the bill."""
+"""The data behind the What-if charts agrees with the bill."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_break_even_is_exact_to_one_invocation() -> None:
         pytest.fail("no break-even on the chart")
 
 
-def test_alternatives_without_a_price_are_said() -> None:
+def test_alternatives_without_a_price_are_named() -> None:
     chart = cost_by_traffic(replace(USAGE, region="ap-south-2"), [1000])
     assert [line.name for line in chart.lines] == ["on demand"]
     assert len(chart.left_out) == 3

@@ -1,4 +1,4 @@
-"""`lambda-tui` as a user starts it: a process of its own, with its own data folder and no AWS settings."""
+"""`lambda-tui` as a user starts it: a separate process, with its own data folder and no AWS settings."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_it_answers_quickly_and_imports_little() -> None:
         "sys.exit(repr(heavy) if heavy else 0)"
     )
     answered, bare = (min(_cpu_s(code) for _ in range(5)) for code in (probe, "import click, json, decimal"))
-    # Prices, validation and arithmetic cost about as much again as starting Python with click.
+    # Prices, validation and arithmetic cost about as much as starting Python with click.
     assert answered < 4 * bare
 
 

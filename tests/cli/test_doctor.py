@@ -59,7 +59,7 @@ def test_what_it_says_is_what_a_run_is_held_to(program: Program) -> None:
     assert run["target"]["memory_enforcement"] == limits["memory"]["enforcement"]
 
 
-def test_an_unusable_data_folder_is_told(tmp_path: Path) -> None:
+def test_an_unusable_data_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     document = Program(tmp_path / "file").document("doctor", "--quick", "--json")
     assert document["data"]["writable"] is False
@@ -95,7 +95,7 @@ def test_credentials_are_found_without_calling_anyone_and_never_shown(
     assert not (tmp_path / "ran").exists()
 
 
-def test_an_unknown_profile_is_told(tmp_path: Path) -> None:
+def test_an_unknown_profile_is_reported(tmp_path: Path) -> None:
     document = Program(tmp_path / "data", {"AWS_PROFILE": "nobody"}).document("doctor", "--quick", "--json")
     assert document["aws"]["credentials_present"] is False
     assert "nobody" in document["aws"]["problem"]
@@ -121,7 +121,7 @@ def test_each_kind_of_tmp_is_explained_and_the_lesser_ones_have_advice(
     )
     report = local_lambda_report(measured=True)
     assert report["tmp"]["enforcement"] == tmp
-    assert "of its own" in report["tmp"]["note"]
+    assert "private" in report["tmp"]["note"]
     if sys.platform == "linux":
         assert bool(report["advice"]) == (tmp in ("charged-tmpfs", "TMPDIR"))
 

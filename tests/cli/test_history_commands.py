@@ -95,7 +95,7 @@ def test_export_writes_files(data: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert len((tmp_path / "run.csv").read_text().splitlines()) == 5
 
 
-def test_compare_tells_how_much_and_how_surely(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compare_says_how_much_and_how_surely(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     record(data, "slow", 8)
     record(data, "fast", 9, duration_ms=150.25)
     document = json.loads(shown(monkeypatch, "compare", "slow", "fast", terminal=False))

@@ -68,7 +68,7 @@ def test_debug_shows_the_traceback(
     assert shown.endswith("error: Nothing answers.\n")
 
 
-def test_a_bug_is_told_as_one(
+def test_a_bug_is_reported_as_one(
     failing: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     failing(ZeroDivisionError("division by zero"))

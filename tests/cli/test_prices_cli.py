@@ -209,7 +209,7 @@ def test_implausible_prices_change_nothing(
      b'{"offerCode": "AWSLambda", "products": [], "terms": 3}',
      json.dumps(offer_file({})).encode(), json.dumps(offer_file({}, published="")).encode()],
 )  # fmt: skip
-def test_what_is_no_price_list_is_said(data_dir: Path, server: PriceServer, offer: bytes) -> None:
+def test_what_is_not_a_price_list_is_reported(data_dir: Path, server: PriceServer, offer: bytes) -> None:
     server.offer = offer
     with pytest.raises(InvalidInput):
         prices("update", "--url", server.url)

@@ -29,7 +29,7 @@ def test_bytes_that_are_not_utf8_do_no_harm() -> None:
     assert json.loads(result.stdout)["memory_mb"] == 2048
 
 
-def test_no_report_is_said() -> None:
+def test_no_report_is_a_message() -> None:
     result = CliRunner().invoke(command, input="hello\n")
     assert result.exit_code == 0
     assert result.stdout == ""

@@ -31,7 +31,7 @@ def test_the_run_document_and_its_record(program: Program) -> None:
     document = run_document(program, *SLEEP, "--name", "first", "--warmup", "1", "--slo", "errors<1%")
     assert document["summary"]["ok"] == document["summary"]["invocations"] == 5
     assert [invocation["warmup"] for invocation in document["invocations"]] == [True, *[False] * 4]
-    # Two sleeps of 20 ms one after the other; how much later it wakes is this machine's business.
+    # Two sleeps of 20 ms in sequence; how much later it wakes depends on the machine.
     assert document["summary"]["duration_ms"]["p50"] >= 40
     assert document["scenario"]["slo"] == ["errors<1%"]
     assert all(len(invocation["payload"]["tasks"]) == 2 for invocation in document["invocations"])
@@ -99,7 +99,7 @@ def test_limits_and_objectives_print_and_keep_what_was_measured(
     assert (recorded["stopped_by"] or {"exit_code": 4})["exit_code"] == code
 
 
-def test_an_objective_met_by_too_few_is_told_and_is_no_failure(program: Program) -> None:
+def test_an_objective_met_by_too_few_is_reported_but_is_not_a_failure(program: Program) -> None:
     done = program(*SLEEP, "--slo", "p99<60s", "--slo", "p99<50s", "--slo", "p50<60s", "--json", "-")
     assert done.returncode == 0
     assert done.stderr.startswith("warning: p99 of 4 is the largest value measured")
@@ -137,7 +137,7 @@ def test_a_run_goes_on_without_history(program: Program, tmp_path: Path) -> None
     [("/no/such/folder/run.json", 0), ("/tmp", 0), ("/dev/full", 1)],
     ids=["no folder", "a folder", "full"],
 )
-def test_a_result_that_cannot_be_written_is_told_before_the_run_or_kept_in_the_history(
+def test_a_result_that_cannot_be_written_is_reported_before_the_run_or_kept_in_the_history(
     program: Program, file: str, runs: int
 ) -> None:
     done = program(*SLEEP, "--json", file)

@@ -48,11 +48,11 @@ def test_p999_is_shown_of_as_many_as_it_takes() -> None:
 
 
 def test_a_small_sample_is_named() -> None:
-    assert run_notes(measured(MANY[:50])) == ["p99 of 50 values: no more than the largest one measured."]
+    assert run_notes(measured(MANY[:50])) == ["p99 of 50 values: just the largest value measured."]
     assert run_notes(measured(MANY[:15]))[0].startswith("p95 and p99 of 15 values")
 
 
-def test_doubts_and_failures_are_said() -> None:
+def test_doubts_and_failures_are_reported() -> None:
     throttle = replace(
         MANY[0],
         status="throttled",
@@ -68,7 +68,7 @@ def test_doubts_and_failures_are_said() -> None:
     )
     notes = run_notes(run)
     assert notes[0].startswith("client-limited: starts were 3.2 ms late (p99).")
-    assert notes[1].startswith("7 planned starts dropped, 1,000 being in flight")
+    assert notes[1].startswith("7 planned starts dropped with 1,000 in flight")
     assert notes[2] == "1 invocation never answered: possibly billed, up to $0.0004 more."
     assert notes[3] == "2 × ConcurrentInvocationLimitExceeded, 1 × ReadTimeout."
     assert max(map(len, run_table(run).splitlines())) < 80

@@ -1,4 +1,4 @@
-"""The wait + CPU model: what it recovers exactly, what it refuses, and how well it does on real curves."""
+"""The wait + CPU model: what it recovers exactly, what it refuses, and how well it fits real curves."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_points_of_the_model_give_the_model_back(wait: float, cpu: float, thread
     model = fit([point(size, duration) for size, duration in zip(sizes, durations, strict=True)])
     for size in SIZES:
         expected = wait + cpu / cpu_speed(size, threads)
-        # A simpler model within a fifth of the error may stand in where CPU hardly matters.
+        # A simpler model within a fifth of the error may be chosen if CPU hardly matters.
         assert model.duration_ms(size) == pytest.approx(expected, rel=0.02)
 
 

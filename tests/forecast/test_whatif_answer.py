@@ -1,4 +1,4 @@
-"""A what-if question, the durations it goes by, and its answer."""
+"""A what-if question, the durations it uses, and its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes with one history, and one that is killed in the middle of a run."""
+"""Several processes sharing a history, and one that is killed in mid-run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_killed_process_loses_nothing_it_had_appended(tmp_path: Path) -> None:
     loaded = store.load("killed")
     (listed,) = store.runs()
     store.close()
-    # One more batch may have been committed and not yet announced.
+    # One more batch may have been committed but not yet announced.
     assert len(loaded.invocations) in {(announced[-1] + more) * 5 for more in (1, 2)}
     assert [invocation.index for invocation in loaded.invocations] == list(range(len(loaded.invocations)))
     assert loaded.state == listed.state == "interrupted"

@@ -1,4 +1,4 @@
-"""What is recorded comes back as it was, whatever happened meanwhile."""
+"""What was recorded is read back unchanged, whatever happened meanwhile."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_invocations_of_version_1_are_read_beside_newer_ones(
 
 
 def test_what_version_3_packs_came_from_version_2_too(store: HistoryStore) -> None:
-    """An array with the answer inside, as version 2 wrote it, one invocation a row."""
+    """An array with the answer inside, as version 2 wrote it, one invocation per row."""
     report = [300.5, 301, 512, 40, None, None, "success"]
     old = [0, 0.0, 0.25, 302.5, "ok", None, "r-0", "e-1", False, False, report]
     old += ["0.0000027", {"handler_ms": 299.5}, 1.5, 2, 3.5]
@@ -168,7 +168,7 @@ def test_records_of_other_versions_are_read(store: HistoryStore) -> None:
     assert (after.bill, after.summary) == (before.bill, before.summary)
 
 
-def test_an_unfinished_run_is_computed_anew_at_its_regions_prices(store: HistoryStore) -> None:
+def test_an_unfinished_run_is_recomputed_at_its_regions_prices(store: HistoryStore) -> None:
     recorder = store.begin(run_id="r", name="", started_at=STARTED_AT, scenario=SCENARIO)
     run = measured([invocation(0, cold=True), invocation(1), invocation(2, duration_ms=5.5)])
     recorder.target(TARGET)

@@ -35,7 +35,7 @@ def test_what_is_packed_is_unpacked(batch: list[Invocation]) -> None:
 def test_a_row_has_the_fields_of_the_record_in_their_order(record: Invocation) -> None:
     names = [entry.name for entry in fields(Invocation)]
     row = row_of(record)
-    assert names[-1] == "cpu"  # spread over the end of a row: nothing may come after it
+    assert names[-1] == "cpu"  # spread at the end of a row: nothing may come after it
     assert len(row) == len(names) - 1 + (0 if record.cpu is None else len(fields(CpuUse)))
     for name, value in zip(names[:-1], row, strict=False):
         assert (value is None) == (getattr(record, name) is None), name
@@ -50,7 +50,7 @@ def test_money_in_a_row_has_all_its_digits_and_no_exponent(record: Invocation) -
 
 
 def test_a_row_is_what_version_3_wrote() -> None:
-    """Letter by letter: a field that moves in the record would make old histories lie."""
+    """Byte by byte: a field that moves in the record would falsify old histories."""
     cold = replace(invocation(3, cold=True), cpu=CpuUse(1.5, 2, 3.5), usd=Decimal("1E-7"))
     assert cold.report is not None
     cold = replace(cold, report=replace(cold.report, restore_ms=7.25, status="timeout"))

@@ -1,5 +1,5 @@
-"""What hands out temporary keys on AWS, on loopback: a container's credential endpoint, the portal and the
-token service of IAM Identity Center (SSO). Roles are assumed from moto's STS."""
+"""The AWS services that issue temporary keys, on loopback: a container's credential endpoint, and the
+portal and token service of IAM Identity Center (SSO). Roles are assumed from moto's STS."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Key:
 
 
 class KeyServices:
-    """One server with all of their paths. The keys it hands out are good for `life_s`; `holds_s` is how long
-    it keeps an answer back, `refuses` a status to answer with instead."""
+    """One server with all of their paths. Its keys are valid for `life_s`; `holds_s` is how long it delays an
+    answer, `refuses` a status to answer with instead."""
 
     def __init__(self, life_s: float) -> None:
         self.life_s = life_s

@@ -1,4 +1,4 @@
-"""Who is asked before money is spent, at which prices, in which sentence."""
+"""The question before money is spent: whether, at which prices, in which words."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ LONG_RUN = Scenario(rate=200, seconds=4.5, max_usd=None)
 
 
 class CheckingLambda(FakeTarget):
-    """Answers what is signed with a living key of `keys`, body included; everything else gets AWS's error."""
+    """Answers requests signed with a valid key of `keys`, body included; all others get AWS's error."""
 
     def __init__(self, keys: Mapping[str, Key]) -> None:
         super().__init__(self._judge)
@@ -62,7 +62,7 @@ def refused(code: str) -> Answer:
 
 @pytest.fixture(autouse=True)
 def aws_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A configuration of its own, and nothing of this machine's."""
+    """A separate configuration, and nothing of this machine's."""
     monkeypatch.setattr("lambda_tui.load.credential_refresh.REFRESH_INTERVAL_S", 0.5)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -87,7 +87,7 @@ def container(services: KeyServices, monkeypatch: pytest.MonkeyPatch) -> KeyServ
 
 @pytest.fixture
 def sso(services: KeyServices, monkeypatch: pytest.MonkeyPatch, aws_files: Path) -> KeyServices:
-    """A login as `aws sso login` leaves it: in a cached file, with what it takes to renew it."""
+    """A login as `aws sso login` leaves it: in a cached file, with what is needed to renew it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", services.endpoint)
     monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", services.endpoint)
     monkeypatch.setenv("AWS_PROFILE", "work")
@@ -107,7 +107,7 @@ def sso(services: KeyServices, monkeypatch: pytest.MonkeyPatch, aws_files: Path)
 
 
 class AssumedKeys(Mapping[str, Key]):
-    """The keys of the roles that moto's STS has let be assumed."""
+    """The keys of the roles assumed from moto's STS."""
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
@@ -136,7 +136,7 @@ def assumed(monkeypatch: pytest.MonkeyPatch, aws_files: Path) -> Iterator[Assume
     def assume_shortly(self: Any, **options: Any) -> Any:
         return assume(self, **{**options, "duration": LIFE_S})
 
-    # AWS and botocore know no shorter time than 15 minutes.
+    # AWS and botocore allow no shorter time than 15 minutes.
     monkeypatch.setattr(STSBackend, "assume_role", assume_shortly)
     monkeypatch.setenv("AWS_PROFILE", "work")
     with contextlib.redirect_stderr(io.StringIO()):
@@ -223,7 +223,7 @@ def test_a_renewal_that_fails_for_a_while_is_made_up_for(
         ("sso", "The login for AWS Lambda in us-east-1 is not valid: The SSO session"),
     ],
 )
-def test_a_renewal_that_fails_for_good_is_said_and_loses_nothing(
+def test_a_renewal_that_fails_for_good_is_reported_and_loses_nothing(
     kind: str, reason: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     services: KeyServices = request.getfixturevalue(kind)
@@ -284,5 +284,5 @@ def test_a_page_instead_of_sts_is_one_sentence(assumed: AssumedKeys, monkeypatch
         raise ZeroDivisionError  # what answers then is HTML
 
     monkeypatch.setattr("moto.sts.models.STSBackend.assume_role", fail)
-    with pytest.raises(TargetRefused, match="what answered is not the service"):
+    with pytest.raises(TargetRefused, match="the answer is not from a credential service"):
         AwsTarget().open(lambda _: None)

@@ -28,7 +28,7 @@ def finish(run: Run) -> Snapshot:
 
 
 class ExpiringTarget(FakeTarget):
-    """Its keys are good for `life_s`; `renew` is what asking for new ones does first."""
+    """Its keys are valid for `life_s`; `renew` is called first when new ones are requested."""
 
     def __init__(self, life_s: float, renew: Callable[[], None] = lambda: None) -> None:
         super().__init__(self._judge)

@@ -1,4 +1,4 @@
-"""The engine as a process: timeouts, crashes, and that it never outlives whoever started it."""
+"""The engine as a process: timeouts, crashes, and that it never outlives its parent."""
 
 from __future__ import annotations
 
@@ -107,13 +107,13 @@ def test_an_unread_engine_holds_back_the_load_and_says_for_how_long(fake: FakeTa
             sent = fake.traffic.invocations
             time.sleep(0.3)
         received = list(messages(engine))
-    # What the pipe itself holds comes on top.
+    # Plus what the pipe itself holds.
     assert sent < 400
     assert len(exchanges(received)) == 400
     assert sum(message[5] for message in received if message[0] == "batch") > 0.1
 
 
-def test_records_are_told_in_small_parts(fake: FakeTarget) -> None:
+def test_records_are_sent_in_small_parts(fake: FakeTarget) -> None:
     with EngineProcess() as engine:
         engine.start(plan_for(fake, Scenario(invocations=300, callers=8, max_usd=None)))
         received = list(messages(engine))
@@ -216,9 +216,10 @@ except PermissionError:
     assert os.getpriority(os.PRIO_PROCESS, 0) == 0
 else:
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-told = ctypes.create_string_buffer(48)
-assert ctypes.CDLL(None).syscall({"x86_64": 315, "aarch64": 275}[os.uname().machine], 0, told, 48, 0) == 0
-_, _, _, nice, _, slice_ns, _, _ = struct.unpack("IIQiIQQQ", told)
+attributes = ctypes.create_string_buffer(48)
+getattr_number = {"x86_64": 315, "aarch64": 275}[os.uname().machine]
+assert ctypes.CDLL(None).syscall(getattr_number, 0, attributes, 48, 0) == 0
+_, _, _, nice, _, slice_ns, _, _ = struct.unpack("IIQiIQQQ", attributes)
 assert nice in (0, NICENESS)
 version = tuple(map(int, os.uname().release.split(".")[:2]))
 assert version < (6, 12) or slice_ns == SLICE_NS, slice_ns

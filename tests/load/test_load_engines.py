@@ -77,7 +77,7 @@ def test_a_plan_is_not_divided_further_than_it_can_be() -> None:
     assert a_plan(callers=100, max_usd="0.00001").max_engines == 1
 
 
-def test_two_engines_make_every_invocation_once_and_tell_them_in_order(fake: FakeTarget) -> None:
+def test_two_engines_make_every_invocation_once_and_report_them_in_order(fake: FakeTarget) -> None:
     fake.answer = lambda number: Answer(delay_ms=3)
     last = finish(Run(Scenario(invocations=300, callers=6, warmup=7), fake, engines=2))
     assert last.stopped_by is None

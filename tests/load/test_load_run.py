@@ -257,7 +257,7 @@ def test_max_seconds_stops_sending_and_takes_the_answers_in_flight(fake: FakeTar
     assert max(invocation.started_ms for invocation in last.invocations) < 400
 
 
-def test_what_does_not_answer_in_overtime_is_said_to_be_possibly_billed(fake: FakeTarget) -> None:
+def test_what_does_not_answer_in_overtime_is_reported_as_possibly_billed(fake: FakeTarget) -> None:
     fake.answer = lambda number: Answer(delay_ms=None if number == 3 else 5)
     last = finish(Run(Scenario(invocations=10_000, callers=2, max_seconds=0.2), fake))
     assert isinstance(last.stopped_by, LimitReached)

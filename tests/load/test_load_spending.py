@@ -30,7 +30,7 @@ WORST_MS = TIMEOUT_S * 1000 + MAX_BILLED_INIT_MS
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How one invocation ended, and what that really cost (in billed ms; None: nothing at all)."""
+    """How one invocation ended, and what it really cost (in billed ms; None: nothing)."""
 
     status: int
     billed_ms: int | None
@@ -61,7 +61,7 @@ def cost(settled: Settled, plan: EnginePlan) -> Decimal:
 
 
 class ScriptedSender:
-    """Stands where the network would be: `answer` settles one of those in flight as the script says."""
+    """Replaces the network: `answer` settles one invocation in flight as the script says."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class ScriptedSender:
             if settled.report and settled.status == 200
             else ""
         )
-        # What has no REPORT was waited for at least as long as it ran.
+        # An invocation without a REPORT was waited for at least as long as it ran.
         self._limits.settle(settled.status, b64encode(tail.encode()), float(settled.billed_ms or 0))
         self.pending -= 1
         self._settled()
@@ -171,7 +171,7 @@ def test_the_limit_holds_and_stops_only_what_would_not_fit_one_after_the_other(
     assert end == ("done" if fits == len(script) else "usd")
 
 
-def test_waiting_starts_of_an_open_loop_are_sent_when_there_is_room_and_told() -> None:
+def test_waiting_starts_of_an_open_loop_are_sent_when_there_is_room_and_reported() -> None:
     worst = Decimal(plan(Scenario(timeout_s=TIMEOUT_S)).worst_case_usd)
     paced = plan(Scenario(rate=10, seconds=1.0, timeout_s=TIMEOUT_S, max_usd=worst * 2))
     script = [Settled(200, 5)] * 10

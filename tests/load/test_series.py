@@ -1,4 +1,4 @@
-"""Scenarios in a row, without a Lambda."""
+"""Several scenarios in sequence, without a Lambda."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_a_run_gave_may_decide_what_comes_next() -> None:
         memory_mb = 128
         while memory_mb <= 512:
             yield memory_mb, SHORT.with_changes(memory_mb=memory_mb)
-            # Asked only when the run before is over.
+            # Resumed only when the previous run is over.
             assert series.results[memory_mb].is_final
             memory_mb *= 2
 

@@ -21,7 +21,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Callable[..., LocalServer]]:
-    """Starts servers that end with the test, whatever becomes of it."""
+    """Starts servers that end with the test, however it ends."""
     started: list[LocalServer] = []
 
     def start(*arguments: str, **options: Any) -> LocalServer:
@@ -37,6 +37,6 @@ def launch(tmp_path: Path) -> Iterator[Callable[..., LocalServer]]:
 
 @pytest.fixture
 def seen_folder() -> Iterator[Path]:
-    """A folder that functions see too: their /tmp is their own where the host allows it."""
+    """A folder that functions see too: their /tmp is private where the host allows it."""
     with tempfile.TemporaryDirectory(prefix="lambda-tui-test-", dir="/var/tmp") as folder:
         yield Path(folder)

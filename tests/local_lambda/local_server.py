@@ -1,4 +1,4 @@
-"""A real embedded Lambda in a process of its own, and clients for it."""
+"""A real embedded Lambda in a separate process, and clients for it."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def invoke(client: Any, function: str, event: object = None, **options: object) 
 
 
 def wait_until(condition: Any, seconds: float = 20.0) -> bool:
-    """Whether the condition came true in time."""
+    """Whether the condition became true in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -230,8 +230,8 @@ def is_alive(pid: int) -> bool:
 
 
 def control_groups_of(pid: int) -> list[Path]:
-    """The folders of all control groups that a server of this process id made."""
-    # Others' groups come and go meanwhile: os.walk passes over what is gone, Path.glob raises.
+    """The folders of all control groups created by the server with this process id."""
+    # Other groups come and go meanwhile: os.walk skips what is gone, Path.glob raises.
     return [
         Path(folder, name)
         for folder, names, _ in os.walk("/sys/fs/cgroup")

@@ -1,4 +1,4 @@
-"""Invocations over a bare socket, signed once: as little work for the caller as possible."""
+"""Invocations over a bare socket, signed once, to keep the caller's work minimal."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def exchange(connection: socket.socket, request: bytes) -> None:
 
 
 def receive(connection: socket.socket) -> None:
-    """Read one response of some 900 bytes: on loopback it comes in one piece."""
+    """Read one response of about 900 bytes: on loopback it arrives in one piece."""
     response = connection.recv(65536)
     if not response.startswith(b"HTTP/1.1 200") or b"x-amz-function-error" in response.lower():
         raise RuntimeError(response.decode())

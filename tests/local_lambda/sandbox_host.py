@@ -1,4 +1,4 @@
-"""What the sandbox tests share: sandboxes of every kind this host can show, and looks at the host."""
+"""Shared by the sandbox tests: sandboxes of every kind this host supports, and readings of the host."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def text_of(output: Path) -> str:
 
 
 async def eventually(condition: Callable[[], bool]) -> bool:
-    """Return whether `condition` comes true within PATIENCE_S."""
+    """Return whether `condition` becomes true within PATIENCE_S."""
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > deadline:
@@ -113,7 +113,7 @@ async def eventually(condition: Callable[[], bool]) -> bool:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether `pid` runs; what has ended and waits to be reaped does not."""
+    """Tell whether `pid` is running; a zombie is not."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -124,6 +124,6 @@ def is_alive(pid: int) -> bool:
 def group_folders(name: str) -> list[Path]:
     """Return the control group folders called `name` in every hierarchy of this host."""
     mounts = parse_mountinfo(Path("/proc/self/mountinfo").read_text())
-    # Not rglob: it fails when another server removes a group of its own at this moment.
+    # Not rglob: it fails if another server removes one of its groups at this moment.
     walks = (os.walk(mount.mount_point) for mount in mounts)
     return [Path(folder, name) for walk in walks for folder, subfolders, _ in walk if name in subfolders]

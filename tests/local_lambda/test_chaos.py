@@ -41,7 +41,7 @@ RELAY = """
 import http.client, json, os
 
 def handler(event, context):
-    # The event names what the runtime is to be told in this function's name.
+    # The event says what to send to the Runtime API on this function's behalf.
     connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"], timeout=2)
     statuses = []
     for method, path, headers, body in event["calls"]:
@@ -124,11 +124,11 @@ def test_the_server_killed_under_load_leaves_nothing(launch: Launch) -> None:
 
 
 def test_servers_that_come_and_are_killed_harm_no_other(server: LocalServer, launch: Launch) -> None:
-    """Each sweeps what dead servers left when it starts; its watchdog cleans up when it is killed."""
+    """Each sweeps what dead servers left when it starts; its watchdog cleans up if it is killed."""
     client = server.client()
     before = invoke(client, "probe")
     for _ in range(6):
-        others = [launch(), launch()]  # the one is up while the other starts and sweeps
+        others = [launch(), launch()]  # one is up while the other starts and sweeps
         others[0].create("probe")
         assert invoke(others[0].client(), "probe").error is None
         for other in others:
@@ -140,7 +140,7 @@ def test_servers_that_come_and_are_killed_harm_no_other(server: LocalServer, lau
 
 @pytest.mark.timed
 def test_a_crowd_of_cold_starts(server: LocalServer) -> None:
-    """Sixty callers at once, none throttled, each with an environment of its own; the benchmark has 200."""
+    """Sixty callers at once, none throttled, each with its own environment; the benchmark has 200."""
     server.create("crowd", memory_mb=128, timeout_s=120)
     client = server.client()
     with ThreadPoolExecutor(60) as pool:
@@ -150,7 +150,7 @@ def test_a_crowd_of_cold_starts(server: LocalServer) -> None:
     inits = [answer.report.init_ms or 0 for answer in answers if answer.report is not None]
     # All at once they would take turns on the CPU, and each would need as long as all of them together.
     assert sorted(inits)[len(inits) // 2] < 60 * sorted(inits)[0] / 4
-    # A caller that came late on a busy machine may have found an environment free again.
+    # A caller that arrived late on a busy machine may have found an environment free again.
     assert 40 <= len(environments) <= 60
     client.delete_function(FunctionName="crowd")
     assert wait_until(lambda: len(server.environment_pids()) < 30)
@@ -274,7 +274,7 @@ def test_malformed_runtime_traffic(
     server: LocalServer, calls: list[tuple[str, str, dict[str, str], str]]
 ) -> None:
     """A function that talks to the Runtime API itself: the caller gets some answer, and the next its own."""
-    # The answer need not be JSON: a runtime may say anything, and what it says is passed on.
+    # The answer need not be JSON: a runtime may send anything, and it is passed on.
     answer = server.client().invoke(FunctionName="relay", Payload=json.dumps({"calls": calls}))
     assert answer["StatusCode"] == 200
     after = invoke(server.client(), "relay", {"calls": []})
@@ -308,7 +308,7 @@ def test_a_full_disk_is_one_clear_answer(launch: Launch, tmp_path: Path) -> None
 
 
 def test_nobody_reads_what_the_server_says(tmp_path: Path) -> None:
-    """Standard output and error are pipes without a reader: it serves nevertheless."""
+    """Standard output and error are pipes without a reader: it still serves."""
     ready = tmp_path / "ready.json"
     reading, writing = os.pipe()
     os.close(reading)

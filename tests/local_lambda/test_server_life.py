@@ -51,7 +51,7 @@ def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def state_of(server: LocalServer) -> Path:
-    """The server's private folder, by the task root of a function in it."""
+    """The server's private folder, taken from the task root of a function in it."""
     answer = invoke(server.client(), "background", {"s": 0})
     assert answer.error is None
     folders = list(state_folder().glob(f"lambda-tui-{server.process.pid}-*"))
@@ -67,7 +67,7 @@ def loop_devices_of(state: Path) -> list[str]:
 
 @pytest.fixture
 def busy(launch: Launch) -> LocalServer:
-    """A server with an idle environment that left a process of its own, and one in mid-invocation."""
+    """A server with an idle environment that left a process behind, and one in mid-invocation."""
     server = launch()
     server.create("background", probe=BACKGROUND)
     return server

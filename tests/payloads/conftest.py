@@ -24,7 +24,7 @@ def upstream() -> Iterator[Upstream]:
 
 @pytest.fixture(scope="session")
 def warm(upstream: Upstream) -> Iterator[PayloadEnvironment]:
-    """An environment shared by the tests that do not care what ran in it before."""
+    """An environment shared by tests that do not depend on what ran in it before."""
     environment = PayloadEnvironment(UPSTREAM_URL=upstream.url)
     yield environment
     environment.close()
@@ -38,7 +38,7 @@ def _services() -> Iterator[RunningServices]:
 
 @pytest.fixture
 def services(_services: RunningServices) -> Iterator[RunningServices]:
-    """S3, DynamoDB and SQS; however a test has them behave, the next finds them answer at once."""
+    """S3, DynamoDB and SQS; whatever behaviour a test sets, for the next one they answer at once."""
     yield _services
     _services.behave()
 

@@ -1,4 +1,4 @@
-"""The payload in a process of its own, an upstream for its http workload, and the contract's files."""
+"""The payload in a separate process, an upstream for its http workload, and the contract's files."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ KEYS = {
 
 
 class RunningServices:
-    """A server in a loop of its own; `behave` changes how it answers from now on."""
+    """A server in its own event loop; `behave` changes how it answers from now on."""
 
     def __init__(self, server: ServicesServer, loop: asyncio.AbstractEventLoop) -> None:
         self.server = server

@@ -1,4 +1,4 @@
-"""A bare execution environment: one JSON event a line on stdin, one JSON outcome a line on stdout.
+"""A bare execution environment: one JSON event per line on stdin, one JSON outcome per line on stdout.
 
 Run with the payload's folder as the argument. Unlike Lambda's, it needs no runtime client.
 """

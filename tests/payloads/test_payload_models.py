@@ -1,4 +1,4 @@
-"""What each concurrency model does with waiting and with computing."""
+"""How each concurrency model handles waiting and computing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WAITS = {"tasks": 3, "task_ms": 100}
 @pytest.mark.parametrize("model", CONCURRENT)
 @pytest.mark.timed
 def test_waits_overlap(warm: PayloadEnvironment, kind: str, model: str) -> None:
-    # Several tries, because a busy machine delays; three waits in a row would take 300 ms every time.
+    # Several attempts, because a busy machine delays; three waits in sequence would always take 300 ms.
     durations_ms = (warm.run(model, kind=kind, **WAITS)["handler_ms"] for _ in range(10))
     assert any(100 <= duration_ms < 200 for duration_ms in durations_ms)
 
@@ -84,7 +84,7 @@ def test_cpus_are_used_at_once(warm: PayloadEnvironment, model: str, kind: str) 
         response = warm.run(model, kind=kind, tasks=2, work=8)
         return float(response["cpu_ms"] / response["handler_ms"])
 
-    # Against sequential at the same moment, because what a busy machine leaves us may be less than a CPU.
+    # Against sequential at the same moment, because a busy machine may leave us less than a CPU.
     for _ in range(15):
         alone = cpus_used("sequential")
         if cpus_used(model) > 1.2 * alone:

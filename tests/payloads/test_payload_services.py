@@ -18,7 +18,7 @@ VECTORS = load_contract("vectors.json")["service_checksums"]
 
 
 def at_once(response: Any) -> int:
-    """Most tasks under way at the same time."""
+    """The most tasks in progress at the same time."""
     steps = [(task["start_ms"], 1) for task in response["tasks"]]
     steps += [(task["end_ms"], -1) for task in response["tasks"]]
     under_way, most = 0, 0

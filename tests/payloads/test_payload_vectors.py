@@ -1,4 +1,4 @@
-"""The shared vectors: right by the README's definition, and what the Python payload gives."""
+"""The shared vectors: correct by the README's definition, and equal to what the Python payload gives."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def sieve(limit: int) -> bytearray:
 
 
 def reference_result(workload: Mapping[str, Any], index: int, is_prime: bytearray) -> bytes:
-    """A task's result straight from the README, by other means than the payload's."""
+    """A task's result computed from the README's definition, independently of the payload."""
     if workload["kind"] in {"sleep", "http"}:
         return f"task-{index}\n".encode()
     work = workload["work"]
@@ -156,7 +156,7 @@ def test_schema_and_payload_agree_on_every_event(changes: list[tuple[tuple[str, 
         place[name] = value
         if value is MISSING:
             del place[name]
-    # What the schema cannot say: these take what is null from the environment.
+    # What the schema cannot express: null fields are taken from the environment.
     environment = {
         "UPSTREAM_URL": "http://a",
         "BUCKET": "bucket",

@@ -1,4 +1,4 @@
-"""Lanes and occupancy: what must hold of them for any run, and how they look for small ones."""
+"""Lanes and occupancy: what must hold for any run, and their values for small ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TIMES = st.floats(0, 5_000).map(lambda value: round(value, 3))
 
 @st.composite
 def runs(draw: st.DrawFn) -> list[Invocation]:
-    """Any invocations at all: overlapping in one environment, late, without REPORT or name."""
+    """Arbitrary invocations: overlapping in one environment, late, without REPORT or name."""
     invocations = []
     for index in range(draw(st.integers(0, 40))):
         environment_id = draw(st.sampled_from(["a", "b", "c", None]))

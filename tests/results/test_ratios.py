@@ -132,9 +132,9 @@ def _verdict(truth: float, random: Random, *, first: int, drift: float) -> tuple
         base.append(host * math.exp(random.choice(NOISE) * scale + random.gauss(0, 0.01)))
         other.append(host / truth * math.exp(random.choice(NOISE) * scale + random.gauss(0, 0.01)))
         if round_ in plan.looks:
-            found = speed_ratio(base, other, plan.level)
-            if found is not None and found.standing != "undecided":
-                return found.standing, round_
+            ratio = speed_ratio(base, other, plan.level)
+            if ratio is not None and ratio.standing != "undecided":
+                return ratio.standing, round_
     return "undecided", plan.cap
 
 

@@ -73,7 +73,7 @@ def test_all_real_lines_in_one_log() -> None:
         # The runtime interface emulator of 2020 put Init Duration first.
         ("REPORT RequestId: a\tInit Duration: 0.19 ms\tDuration: 3.10 ms\tBilled Duration: 100 ms\t"
          "Memory Size: 3008 MB\tMax Memory Used: 3008 MB\t", 0.19),
-        # A field this parser has never heard of ends in a key it knows.
+        # A field unknown to this parser ends in a key it knows.
         ("REPORT RequestId: a\tExtension Duration: 9.00 ms\tDuration: 3.10 ms\tBilled Duration: 100 ms\t"
          "Memory Size: 3008 MB\tMax Memory Used: 3008 MB\t", None),
         # Tabs escaped, as in the JSON that `aws logs filter-log-events` prints, line by line.

@@ -28,7 +28,7 @@ def test_other_functions_have_no_spans() -> None:
         assert cpu_ms(with_payload(payload)) is None
 
 
-def test_without_a_payload_the_embedded_lambda_tells_the_cpu_time() -> None:
+def test_without_a_payload_the_embedded_lambda_gives_the_cpu_time() -> None:
     counted = CpuUse(7.5, 2, 30.0)
     assert cpu_ms(replace(with_payload(None), cpu=counted)) == 7.5
     assert cpu_ms(replace(with_payload({"cpu_ms": 12}), cpu=counted)) == 12.0

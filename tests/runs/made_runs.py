@@ -1,4 +1,4 @@
-"""Runs as a load engine would hand them over: made by hand, or by hypothesis."""
+"""Runs as a load engine would deliver them: made by hand, or by hypothesis."""
 
 from __future__ import annotations
 

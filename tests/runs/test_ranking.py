@@ -1,4 +1,4 @@
-"""Runs beside each other: what changed, and who is first."""
+"""Runs compared: what changed, and which is first."""
 
 from __future__ import annotations
 

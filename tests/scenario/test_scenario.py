@@ -1,4 +1,4 @@
-"""The scenario validates everything once, in sentences, and knows the event and the function it means."""
+"""The scenario validates everything once, with sentences, and knows its event and function."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.targets.fake import Answer, FakeTarget
 
 
 def say(line: str) -> None:
-    """Progress nobody reads."""
+    """Progress that nobody reads."""
 
 
 @pytest.fixture
@@ -158,10 +158,10 @@ def test_refusals_are_one_sentence(
     ("status", "body", "says"),
     [
         (404, b"<!DOCTYPE HTML><html><body>" + b"nothing here " * 50, r"answers with a web page \(404\)"),
-        (200, b"<html>hello</html>", "something else than a function's configuration"),
-        (200, b'{"hello": 1}', "something else than a function's configuration"),
-        (200, b'{"MemorySize": "much", "Timeout": null}', "something else than a function's configuration"),
-        (200, b"[1]", "something else than a function's configuration"),
+        (200, b"<html>hello</html>", "something other than a function's configuration"),
+        (200, b'{"hello": 1}', "something other than a function's configuration"),
+        (200, b'{"MemorySize": "much", "Timeout": null}', "something other than a function's configuration"),
+        (200, b"[1]", "something other than a function's configuration"),
     ],
 )
 def test_a_server_that_is_no_lambda_is_called_so(

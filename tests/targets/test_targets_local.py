@@ -1,4 +1,4 @@
-"""The embedded Lambda as the local target runs it: a real server, real environments."""
+"""The embedded Lambda as run by the local target: a real server, real environments."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_running(pid: int) -> bool:
 
 
 def test_real_invocations_with_two_callers(local: LocalTarget, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The user's own AWS settings have no say in the local target.
+    # The user's own AWS settings do not affect the local target.
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     last = finish(Run(SLEEP, local))
     assert last.stopped_by is None
@@ -169,7 +169,7 @@ def test_the_keys_are_on_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_timeout_is_recorded_with_its_environment_and_its_cpu(local: LocalTarget, tmp_path: Path) -> None:
-    """There is no payload to tell: the embedded Lambda's own figures reach the record and the history."""
+    """There is no payload to report them: the embedded Lambda's own figures reach record and history."""
     busy = Scenario(workload="primes", work=1000, memory_mb=128, timeout_s=1, invocations=2)
     store = HistoryStore(tmp_path / "history.sqlite3")
     last = finish(Run(busy, local, history=store))

@@ -47,7 +47,7 @@ class Terminal:
         self.child.close(force=True)
 
     def hang_up(self) -> None:
-        """Close the terminal as a window is closed, and send no signal besides."""
+        """Close the terminal as closing its window would, without any other signal."""
         pty = vars(self.child)["ptyproc"]  # pexpect's stubs do not know it
         pty.fileobj.close()
         self.child.closed = pty.closed = True
@@ -68,7 +68,7 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What a person would read now."""
+        """The text on the screen now."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
     def wait_for(self, pattern: str, *, seconds: float = 30) -> re.Match[str]:

@@ -1,4 +1,4 @@
-"""A newcomer's first minutes, in a real terminal on the real embedded Lambda."""
+"""A new user's first minutes, in a real terminal on the real embedded Lambda."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_terminal_too_small_gets_a_sentence(tmp_path: Path) -> None:
         assert re.search(r"\d+", match[0])
 
 
-# As make does: it takes the hang-up, and waits for its child without passing it on.
+# As make does: it receives the hang-up, and waits for its child without passing it on.
 DEAF = """
 import signal, subprocess, sys
 signal.signal(signal.SIGHUP, lambda *_: None)

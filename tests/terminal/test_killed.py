@@ -1,4 +1,4 @@
-"""The program killed, hung up, suspended and robbed of its processes in mid-run, in a real terminal."""
+"""The program killed, hung up, suspended and deprived of its processes in mid-run, in a real terminal."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ BACK_TAB = "\x1b[Z"
 CALLERS = 4
 PAYLOAD = "lambda-tui-python"
 IGNORING_HANG_UP = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")
-"""As `nohup` does, for itself and all that is started below it."""
+"""As `nohup` does, for itself and everything started below it."""
 
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for temporary files of the program's own."""
+    """A folder for the program's temporary files."""
     folder = tmp_path / "tmp"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -72,7 +72,7 @@ def processes_with(data_dir: Path, module: str) -> list[int]:
 
 
 def state_of(pid: int) -> str:
-    """Of a process, in one letter: T is stopped."""
+    """The state of a process, in one letter: T is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
@@ -83,7 +83,7 @@ def answered_on(terminal: Terminal) -> int:
 
 
 def has_no_gap(invocations: list[Invocation]) -> bool:
-    """Whether of each environment every invocation up to the last one is there."""
+    """Whether for each environment every invocation up to the last one is present."""
     numbers = defaultdict(set)
     for invocation in invocations:
         assert invocation.payload is not None
@@ -124,7 +124,7 @@ def test_ended_at_a_random_moment_nothing_is_lost_and_nothing_left(
 def test_a_killed_program_has_kept_what_the_server_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Up to a tenth of a second before, told by a server that lives on."""
+    """Up to a tenth of a second earlier, compared with a server that lives on."""
     server = LocalServer(tmp_path)
     try:
         monkeypatch.setenv("LAMBDA_TUI_TARGET", server.ready["endpoint"])
@@ -148,7 +148,7 @@ def test_a_killed_program_has_kept_what_the_server_answered(
     assert run.state == "interrupted"
     answered = last["invocation_number"] - 1
     kept_of_it = sum(payload["environment_id"] == last["environment_id"] for payload in kept)
-    # 60 ms an invocation: two answers in 100 ms, and one that was on its way.
+    # 60 ms per invocation: two answers in 100 ms, and one that was on its way.
     assert answered - 4 <= kept_of_it <= answered
 
 

@@ -78,7 +78,7 @@ def test_killed_while(stage: object, seed: int, tmp_path: Path, temporary: Path)
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-def test_a_killed_server_is_told_what_was_measured_stays_and_r_starts_another(
+def test_a_killed_server_is_reported_what_was_measured_stays_and_r_starts_another(
     seed: int, tmp_path: Path, temporary: Path
 ) -> None:
     data = tmp_path / "data"
@@ -109,7 +109,7 @@ def test_a_killed_server_is_told_what_was_measured_stays_and_r_starts_another(
     assert second.invocations >= 10
 
 
-def test_a_killed_engine_is_told_and_enter_starts_another(tmp_path: Path) -> None:
+def test_a_killed_engine_is_reported_and_enter_starts_another(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Terminal(data) as terminal:
         start_run(terminal, invocations=400)

@@ -43,12 +43,12 @@ from lambda_tui.errors import InvalidInput
 @click.option("--duration-ms", metavar="MS", help="Duration of one invocation; rounded up as Lambda does.")
 @click.option("--init-ms", metavar="MS", help="Init duration of a cold start; goes with --duration-ms.")
 @click.option("--cold-start-ratio", metavar="0..1", help="Share of invocations that are cold  [default: 0]")
-@click.option("--era", help=f"Rules of a time: {', '.join(ERAS)}.")
+@click.option("--era", help=f"Billing rules of an era: {', '.join(ERAS)}.")
 @click.option("--rounding-ms", metavar="1|100", help="Rounding step  [default: 1]")
 @click.option("--init-billed/--no-init-billed", default=None, help="Whether init is billed  [default: yes]")
 @click.option("--free-tier", is_flag=True, default=None, help="Deduct the monthly free tier.")
 @click.option("--savings-plan", metavar="PLAN", help="no_upfront or all_upfront (Compute Savings Plan).")
-@click.option("--explain", "explained", is_flag=True, help="Print how each amount came about.")
+@click.option("--explain", "explained", is_flag=True, help="Print how each amount is computed.")
 @json_option
 def command(source: str | None, explained: bool, json_target: str | None, **options: Any) -> None:
     """Price a usage: requests, duration with volume tiers, init, storage and every other Lambda charge.

@@ -29,7 +29,7 @@ def command() -> None:
 @click.option(
     "--ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Written, private to you, once calls are answered: address and keys as JSON.",
+    help="Where to write address and keys as JSON, for you alone, once calls are answered.",
 )
 @click.option("--region", default=DEFAULTS.region, show_default=True, help="Region to sign for.")
 @click.option("--no-auth", is_flag=True, help="Answer unsigned requests too: any program here may run code.")

@@ -13,7 +13,7 @@ from lambda_tui.results.report_parser import parse_reports
 _LONGEST_LINE = 1 << 20
 
 
-@click.command("report", short_help="Read REPORT lines from stdin, print one JSON object a line.")
+@click.command("report", short_help="Read REPORT lines from stdin, print one JSON object per line.")
 @click.option("--json", "_json", is_flag=True, help="Accepted for symmetry; the output is always JSON.")
 def command(_json: bool) -> None:
     """Parse Lambda's REPORT lines from stdin and print one JSON object for each.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @scenario_options
 @click.option("--yes", is_flag=True, help="Do not ask before spending money.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the run document; - is stdout.")
-@click.option("--csv", "csv_file", metavar="FILE|-", help="Write one row an invocation; - is stdout.")
+@click.option("--csv", "csv_file", metavar="FILE|-", help="Write one row per invocation; - is stdout.")
 @click.option("--quiet", is_flag=True, help="No progress and no table.")
 @click.pass_obj
 def command(

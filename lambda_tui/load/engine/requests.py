@@ -63,7 +63,7 @@ class RequestFactory:
         self._signer.use_credentials(access_key_id, secret_access_key, session_token)
 
     def invoke(self, event: bytes) -> SignedRequest:
-        """A synchronous invocation that brings the end of its log along."""
+        """A synchronous invocation that returns the end of its log."""
         qualifier = self._plan.qualifier
         headers = {
             "Content-Type": "application/json",

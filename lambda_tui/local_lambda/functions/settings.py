@@ -156,7 +156,7 @@ def _environment(variables: dict[str, str]) -> Mapping[str, str]:
             f"Reserved keys used in this request: {', '.join(reserved)}"
         )
     if not all(_is_settable(name) and _is_settable(value) for name, value in variables.items()):
-        raise invalid_parameter("Environment variables cannot contain NUL or half characters.")
+        raise invalid_parameter("Environment variables cannot contain NUL or lone surrogates.")
     size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
     if size > MAX_ENVIRONMENT_BYTES:
         raise invalid_parameter(f"{refusal}exceeded the 4KB limit.")

@@ -26,7 +26,7 @@ MAX_DISCARDED_BYTES = 256 * 1024 * 1024
 
 MAX_REPEATED_BYTES = 16 * 1024
 """A request with exactly the bytes of an earlier one on its connection is not parsed again: a runtime's
-requests for events repeat, as do a client's calls within the second in which its signature is the same."""
+requests for events repeat, and so do a client's calls within a second, while the signature is the same."""
 
 _NO_CONTENT = HTTPStatus.NO_CONTENT.value
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -82,10 +82,10 @@ def _refused(status: HTTPStatus, why: str) -> Response:
     return Response(status, f"{why}\n".encode(), (("Content-Type", "text/plain"),))
 
 
-_MALFORMED = _refused(HTTPStatus.BAD_REQUEST, "This is not a request of HTTP/1.1.")
+_MALFORMED = _refused(HTTPStatus.BAD_REQUEST, "This is not an HTTP/1.1 request.")
 _NO_UPGRADE = _refused(HTTPStatus.BAD_REQUEST, "Only HTTP/1.1 is spoken here, without Upgrade or CONNECT.")
 _HEAD_TOO_LARGE = _refused(
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"A head may have {MAX_HEAD_BYTES} bytes."
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"A head may have at most {MAX_HEAD_BYTES} bytes."
 )
 _BODY_TOO_LARGE = _refused(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {MAX_DISCARDED_BYTES} bytes."

@@ -43,7 +43,7 @@ class EventQueue:
             raise LambdaApiError(
                 429,
                 "TooManyRequestsException",
-                f"{MAX_QUEUED} events wait already.",
+                f"{MAX_QUEUED} events are already waiting.",
                 reason="CallerRateLimitExceeded",
                 retry_after_s=1.0,
             )

@@ -125,7 +125,7 @@ class ServicesServer:
         if match is None:
             return _sentence(403, "Only signed requests to S3, DynamoDB and SQS are answered here.")
         if request.body_too_large:
-            return _sentence(413, f"At most {MAX_BODY_BYTES} bytes are taken.")
+            return _sentence(413, f"At most {MAX_BODY_BYTES} bytes are accepted.")
         return self._serve(match[1], request)
 
     async def _serve(self, service: str, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The HTTP client against servers that answer in every shape that may come, and some that may not."""
+"""The HTTP client against servers that answer in every valid form, and some invalid ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Script = Sequence[bytes]
 
 @dataclass(slots=True)
 class Server:
-    """Answers each request on a connection with the next script, one write a part."""
+    """Answers each request on a connection with the next script, one write per part."""
 
     port: int
     connections: int = 0
@@ -166,7 +166,7 @@ async def test_server_errors_are_answers_and_keep_the_connection(status: int) ->
     assert (server.connections, server.requests) == (1, 2)
 
 
-async def test_a_redirect_is_told_and_not_followed() -> None:
+async def test_a_redirect_is_reported_and_not_followed() -> None:
     moved = b"HTTP/1.1 307 X\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
     async with serving([moved], [OK]) as server:
         pool = ConnectionPool(f"http://127.0.0.1:{server.port}")

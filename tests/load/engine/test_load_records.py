@@ -1,4 +1,4 @@
-"""The engine's records: each field arrives under its own name, whatever its place on the way."""
+"""The engine's records: each field arrives under its own name, whatever its position on the way."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_is_not_given_has_the_records_own_default() -> None:
 
 
 def test_marshal_refuses_the_record_itself() -> None:
-    """Why `plain_exchange` is there."""
+    """Why `plain_exchange` exists."""
     with pytest.raises(ValueError, match="unmarshallable"):
         encode([Exchange(0, False, 0.0, 0.0, 0.0)])
 

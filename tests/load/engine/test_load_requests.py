@@ -1,4 +1,4 @@
-"""Requests as they go over the wire: what botocore would send, signed as botocore would sign it."""
+"""Requests as sent over the wire: what botocore would send, signed as botocore would sign it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The same control-plane calls to the embedded Lambda and to moto's server: two readings of one API.
 
 moto is an independent implementation, checked by its authors against AWS. Where the two differ, the
-difference is listed here with who is right and by which source.
+difference is listed here with which is right and the source.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def stable(value: Any) -> Any:
 
 
 def shared(ours: Any, theirs: Any) -> tuple[Any, Any]:
-    """Both without the members that only one of them gives."""
+    """Both without the members that only one of them has."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         pairs = {name: shared(ours[name], theirs[name]) for name in ours.keys() & theirs.keys()}
         return {name: pair[0] for name, pair in pairs.items()}, {
@@ -174,7 +174,7 @@ def shared(ours: Any, theirs: Any) -> tuple[Any, Any]:
 
 @pytest.fixture(scope="module")
 def answers(server: LocalServer) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """What both say to every step, in order."""
+    """Both answers to every step, in order."""
     with moto() as endpoint:
         keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
         options = {"endpoint_url": endpoint, "region_name": "us-east-1", **keys}

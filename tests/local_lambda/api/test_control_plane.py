@@ -117,7 +117,11 @@ def test_account_settings(server: LocalServer, client: Any) -> None:
             "Reserved keys used in this request: AWS_REGION",
         ),
         ({"Environment": {"Variables": {"COLOUR": "\0"}}}, "InvalidParameterValueException", "NUL"),
-        ({"Environment": {"Variables": {"COLOUR": "\ud800"}}}, "InvalidParameterValueException", "half"),
+        (
+            {"Environment": {"Variables": {"COLOUR": "\ud800"}}},
+            "InvalidParameterValueException",
+            "surrogates",
+        ),
         ({"Environment": {"Variables": {"NO-NAME": ""}}}, "ValidationException", "environment.variables"),
         ({"Handler": "two words"}, "ValidationException", "'handler'"),
         ({"Role": "me", "Timeout": 0}, "ValidationException", "2 validation errors"),

@@ -28,7 +28,7 @@ def client(server: LocalServer) -> Any:
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest, server: LocalServer, client: Any) -> Iterator[str]:
-    """A function of the test's own, that answers with its version and its colour."""
+    """A function for one test, which answers with its version and its colour."""
     own = request.node.name.replace("[", "-").replace("]", "").replace("_", "-")[-60:]
     source = (
         "import os\n"
@@ -314,7 +314,7 @@ def test_code_that_nothing_runs_any_more_is_removed(server: LocalServer, client:
 
 
 def test_the_sequence_of_a_memory_tuning_tool(client: Any, name: str) -> None:
-    """What AWS Lambda Power Tuning does for each memory size, and how it cleans up."""
+    """What AWS Lambda Power Tuning does per memory size, and how it cleans up."""
     before = client.get_function_configuration(FunctionName=name)
     sizes = (128, 512, 1769)
     for memory_mb in sizes:

@@ -10,7 +10,7 @@ NEVER_S = 3600.0
 
 
 class Rung:
-    """Counts, and can be waited for."""
+    """Counts rings, and can be waited for."""
 
     def __init__(self) -> None:
         self.count = 0

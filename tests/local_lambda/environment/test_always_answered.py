@@ -1,4 +1,4 @@
-"""Every invocation is answered, whatever becomes of its environment between two steps."""
+"""Every invocation is answered, whatever happens to its environment between two steps."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def freezers_of(sandbox: Sandbox) -> list[tuple[Path, str]]:
 async def test_a_program_that_never_comes_to_run(
     sandbox: Sandbox, scheduler: Scheduler, function: FunctionConfiguration
 ) -> None:
-    """It is frozen on joining its group, before its first instruction: there is no process to be seen, and
+    """It is frozen on joining its group, before its first instruction: no process is visible, and
     nothing ends by itself."""
     assert (await invoke(scheduler, function, '"exit"')).report.error_type == "Runtime.ExitError"
     freezers = freezers_of(sandbox)
@@ -102,7 +102,7 @@ async def test_a_fault_of_our_own_in_the_last_step(
     monkeypatch: pytest.MonkeyPatch,
     invocations_before: int,
 ) -> None:
-    """The figures of an environment cannot be read any more: the caller is told, the next one is served."""
+    """The figures of an environment can no longer be read: its caller gets an error, the next is served."""
     for _ in range(invocations_before):
         await invoke(scheduler, function)
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)  # the server complains
@@ -122,7 +122,7 @@ async def test_a_fault_of_our_own_in_the_last_step(
 async def test_a_last_program_that_does_not_end(
     sandbox: Sandbox, scheduler: Scheduler, function: FunctionConfiguration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed, and still there after the time allowed for it: its environment cannot start another."""
+    """Killed, but still there after the time allowed: its environment cannot start another."""
     if sandbox.cpu_enforcement != "cgroup-v1":
         pytest.skip("the functions that kill here are those of version 1")
     with monkeypatch.context() as immortal:

@@ -1,4 +1,4 @@
-"""A function runs on the Python that its runtime names, or the server says on which one it does."""
+"""A function runs on the Python that its runtime names, or the server reports which one it uses."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def handler(event, context):
 
 @pytest.fixture
 def another_python() -> Path:
-    """A Python of another version than ours, such as /usr/bin/python3.12."""
+    """A Python of a different version, such as /usr/bin/python3.12."""
     folders = [*map(Path, os.get_exec_path()), *Path.home().glob(".pyenv/versions/*/bin")]
     candidates = [folder / runtime for runtime in RUNTIMES if runtime != OWN.runtime for folder in folders]
     for path in candidates:
-        # A file that is there may be a shim with nothing behind it.
+        # An existing file may be a shim with nothing behind it.
         if (
             path.exists()
             and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
@@ -66,7 +66,7 @@ def test_the_python_that_was_asked_for(launch: Launch, another_python: Path) -> 
     assert server.errors_file.read_text() == ""
 
 
-def test_a_python_that_is_not_here_is_told(launch: Launch, tmp_path: Path) -> None:
+def test_a_python_that_is_not_here_is_reported(launch: Launch, tmp_path: Path) -> None:
     runtime = next(runtime for runtime in RUNTIMES if runtime != OWN.runtime)
     server = launch(environ={"PATH": str(tmp_path)})
     created = create(server, runtime)

@@ -1,4 +1,4 @@
-"""Who gets in and who does not: signatures, Host and Origin, at the endpoint and at the runtimes' ports."""
+"""Who gets in and who does not: signatures, Host and Origin, at the endpoint and the runtimes' ports."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_signed_request_gets_in(server: LocalServer) -> None:
 
 
 def test_what_was_verified_once_is_refused_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same request object stands for repetitions in the same bytes: its hash is not computed again."""
+    """Repeated requests with the same bytes share one object: its hash is not computed again."""
     now = 1_795_000_000.0
     signer = Signer("AKIDEXAMPLE", "secret", None, "us-east-1")
     headers = [("Host", "here")]

@@ -45,7 +45,7 @@ async def port() -> AsyncIterator[int]:
 
 
 async def exchange(port: int, data: bytes, *, half_close: bool = True) -> bytes:
-    """Everything the server answers until it closes; our side is closed after sending."""
+    """Everything the server sends until it closes; our side is closed after sending."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(data)
@@ -96,7 +96,7 @@ async def test_a_request_in_the_same_bytes_as_before_is_answered_as_before(port:
 
 @pytest.mark.parametrize("gap_s", [0, 0.01])
 async def test_a_body_in_the_bytes_of_a_request_is_a_body(port: int, gap_s: float) -> None:
-    """Also when it comes in a piece of its own, after that very request."""
+    """Also when it arrives separately, right after that request."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     request = get("/a")
     for _ in range(2):

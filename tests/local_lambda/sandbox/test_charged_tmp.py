@@ -76,14 +76,14 @@ async def test_memory_over_the_limit_is_killed_and_called_so(cell: Cell, tmp_pat
     assert cell.was_out_of_memory()
     assert cell.peak_memory_mb() == 128
 
-    # What was written there is found by the next program, and is not its memory.
+    # The next program finds what was written there, and it is not its memory.
     code = f"{WRITE}\nprint(os.path.exists('/tmp/large')); x = bytearray(60 << 20); time.sleep(0.2)"
     is_there = before == "write('large', 300)"
     assert await run_python(cell, code, tmp_path / "out") == (0, f"{is_there}\n")
     assert not cell.was_out_of_memory()
 
 
-async def test_memory_under_the_limit_is_told_without_what_was_ever_in_tmp(
+async def test_memory_under_the_limit_is_reported_without_what_was_ever_in_tmp(
     sandbox: Sandbox, cell: Cell, tmp_path: Path
 ) -> None:
     cell = sandbox.create("two", 256, 512)

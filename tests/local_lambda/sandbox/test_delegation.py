@@ -1,4 +1,4 @@
-"""Control groups through systemd: for real where this host runs it, and what is asked of it everywhere."""
+"""Control groups through systemd: for real if this host runs it, and our requests to it everywhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(json.dumps(report | {"again": delegation.enter_scope(*map(Path, sys.argv[1
 
 
 def run(*arguments: str, path: str | None = None) -> tuple[int, dict[str, object]]:
-    """Return the process id as started, and what the program said at its end."""
+    """Return the process id as started, and the program's output."""
     command = [sys.executable, "-c", PROGRAM, *arguments]
     environ = {**os.environ, **({"PATH": path} if path else {})}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:
@@ -42,7 +42,7 @@ def test_systemd_moves_the_running_program_into_a_scope_that_ends_with_it() -> N
         pytest.skip("This user has no systemd with cgroup v2.")
     pid, report = run()
     assert report["entered"] is True
-    assert report["pid"] == pid, "nothing was started anew"
+    assert report["pid"] == pid, "nothing was restarted"
     assert report["before"] != report["after"] == report["last"]
     assert report["again"] is False
     scope = Path(f"/sys/fs/cgroup{report['after']}")

@@ -1,4 +1,4 @@
-"""What a function finds on its host: as on Lambda, whatever this machine has."""
+"""What a function sees of its host: as on Lambda, whatever this machine has."""
 
 from __future__ import annotations
 

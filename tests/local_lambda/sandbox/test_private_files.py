@@ -1,4 +1,4 @@
-"""Every way of giving an environment a view of its own of the file system, as far as this host allows it."""
+"""Every way of giving an environment a private view of the file system, as far as this host allows it."""
 
 from __future__ import annotations
 

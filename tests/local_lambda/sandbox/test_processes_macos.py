@@ -1,4 +1,4 @@
-"""The macOS readings against a libproc made here: the structures, the units, processes that are gone."""
+"""The macOS readings against a fake libproc: the structures, the units, processes that are gone."""
 
 from __future__ import annotations
 

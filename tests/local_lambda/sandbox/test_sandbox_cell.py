@@ -100,7 +100,7 @@ async def test_exit_is_seen_without_pidfd(
 async def test_server_larger_than_the_memory_size_starts_its_programs(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    ballast = bytearray(os.urandom(1024)) * (200 * 1024)  # the copy that a fork is has all of it
+    ballast = bytearray(os.urandom(1024)) * (200 * 1024)  # a forked copy has all of it
     cell = sandbox.create("one", 128)
     assert await run_python(cell, "print('alive')", tmp_path / "out") == (0, "alive\n")
     assert not cell.was_out_of_memory()
@@ -132,7 +132,7 @@ async def test_destroy_leaves_no_descendant(sandbox: Sandbox, tmp_path: Path) ->
     assert not cell.directory.exists()
     assert all(map(is_alive, others))
     assert await cell.wait() == -9
-    cell.throttle()  # what a destroyed cell is asked late is answered, not an error
+    cell.throttle()  # late calls to a destroyed cell are answered, not errors
     cell.freeze()
     assert cell.cpu_usage().cpu_ms > 0
     assert cell.peak_memory_mb() > 0
@@ -167,7 +167,7 @@ while True:
     output = tmp_path / "out"
     with output.open("wb") as file:
         await cell.spawn([sys.executable, "-I", "-S", "-c", code], {}, "/", file.fileno())
-    everybody = 3  # the last of them is an orphan in a session of its own
+    everybody = 3  # the last of them is an orphan in its own session
     assert await eventually(lambda: len(set(output.read_text().split())) == everybody)
 
     cell.freeze()
@@ -267,7 +267,7 @@ if pid: os.wait(); time.sleep(600)
 async def test_many_cells_leave_nothing(sandbox: Sandbox, tmp_path: Path) -> None:
     pids = []
     for number in range(26):
-        if number == 1:  # the first may start what all share
+        if number == 1:  # the first may start what all of them share
             before = set(os.listdir("/proc/self/fd"))
         cell = sandbox.create(f"cell-{number}", 128)
         with (tmp_path / "out").open("wb") as file:

@@ -71,7 +71,7 @@ HOSTS = {
             "": ("/sys/fs/cgroup/unified",),
         },
     ),
-    # Docker on version 1: the host's path is told, but the mount shows only the container's part of it.
+    # Docker on version 1: the host's path is given, but the mount shows only the container's part of it.
     "docker-v1": Host(
         "742 741 0:26 /docker/4fe2 /sys/fs/cgroup/memory ro,nosuid master:15 - cgroup cgroup rw,memory\n",
         "9:memory:/docker/4fe2\n0::/system.slice/containerd.service\n",
@@ -83,7 +83,7 @@ HOSTS = {
         "9:memory:/docker/4fe2/job\n",
         {"memory": ("/sys/fs/cgroup/memory/job", "/sys/fs/cgroup/memory")},
     ),
-    # Docker on version 2 with a cgroup namespace of its own (the default there).
+    # Docker on version 2 with a private cgroup namespace (the default there).
     "docker-v2-private": Host(
         "623 622 0:26 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw,nsdelegate\n",
         "0::/\n",
@@ -95,7 +95,7 @@ HOSTS = {
         "0::/system.slice/docker-4fe2.scope\n",
         {"": ("/sys/fs/cgroup/system.slice/docker-4fe2.scope", "/sys/fs/cgroup")},
     ),
-    # Moved out of its namespace's root: the own group cannot be seen from here.
+    # Moved out of its namespace's root: its own group cannot be seen from here.
     "outside-the-namespace": Host(
         "623 622 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
         "0::/../../elsewhere\n",

@@ -30,7 +30,7 @@ INTERFACE = {
 
 
 class Kernel:
-    """A folder tree that answers like the cgroup2 file system: who may write what, and what then appears."""
+    """A folder tree that behaves like the cgroup2 file system: who may write what, and what then appears."""
 
     def __init__(self, root: Path, controllers: str) -> None:
         self.root = root

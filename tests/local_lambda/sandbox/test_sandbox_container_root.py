@@ -1,4 +1,4 @@
-"""Root without control groups, as in most containers: each environment runs as a user of its own."""
+"""Root without control groups, as in most containers: each environment runs as a separate user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CAPABILITIES = (
 )
 """Docker's (docs.docker.com/engine/containers/run, "Runtime privilege and Linux capabilities")."""
 LESS_RIGHTS = ["setpriv", f"--bounding-set={CAPABILITIES}", "--inh-caps=-all"]
-# Who is in a chroot may make no user namespace (user_namespaces(7)): together with fewer rights as in Docker.
+# A process in a chroot may create no user namespace (user_namespaces(7)); with fewer rights, as in Docker.
 CONTAINER = """
 mount -t tmpfs none /sys/fs/cgroup && mount --rbind / "$0" && exec chroot "$0" "$@"
 """
@@ -92,17 +92,17 @@ async def main():
     hiding = sandbox.create("hiding", 512)
     output = await start(hiding, HIDDEN, folder, "hiding")
     assert await eventually(lambda: output.read_text().strip() == "up")
-    found = users_of(sandbox.name)
+    users = users_of(sandbox.name)
     if end == "killed":
-        print(json.dumps(found), flush=True)
+        print(json.dumps(users), flush=True)
         os.kill(os.getpid(), 9)
-    told = {"hidden": len(found), "enforcement": sandbox.enforcement()}
+    report = {"hidden": len(users), "enforcement": sandbox.enforcement()}
     await hiding.destroy()
-    told["left hidden"] = users_of(sandbox.name)
+    report["left hidden"] = users_of(sandbox.name)
     full = [sandbox.create(f"full-{number}", 10240) for number in range(2)]
     outputs = [await start(cell, FORKS + "signal.pause()", folder, cell.environment_id) for cell in full]
     assert await eventually(lambda: all(output.read_text() for output in outputs))
-    told["processes"] = [output.read_text().strip() for output in outputs]
+    report["processes"] = [output.read_text().strip() for output in outputs]
     for cell in full: await cell.destroy()
     (folder / "task").mkdir(mode=0o700)
     (folder / "task" / "private").write_text("code")
@@ -111,16 +111,16 @@ async def main():
     environ = {"LD_LIBRARY_PATH": "/lib/mine", "LAMBDA_TASK_ROOT": str(folder / "task")}
     output = await start(cell, VIEW, folder, "view", environ)
     assert await cell.wait() == 0, output.read_text()
-    told["view"] = json.loads(output.read_text())
+    report["view"] = json.loads(output.read_text())
     sharing = sandbox.create("sharing", 128)
-    told["shared"] = await run_python(sharing, SHARED, folder / "out"), sharing.was_out_of_memory()
+    report["shared"] = await run_python(sharing, SHARED, folder / "out"), sharing.was_out_of_memory()
     there = f"/tmp/lambda-tui-test-{os.getpid()}"
-    told["kept"] = [(await run_python(sharing, KEPT, folder / "out"))[1].strip() for _ in range(2)]
-    told["kept"].append(str(os.path.exists(there)))
-    told["own"] = await run_python(sharing, OWN, folder / "out"), sharing.was_out_of_memory()
+    report["kept"] = [(await run_python(sharing, KEPT, folder / "out"))[1].strip() for _ in range(2)]
+    report["kept"].append(str(os.path.exists(there)))
+    report["own"] = await run_python(sharing, OWN, folder / "out"), sharing.was_out_of_memory()
     await cell.destroy(); await sharing.destroy()
     sandbox.close()
-    print(json.dumps(told | {"left": users_of(sandbox.name) + os.listdir(folder / "state")}))
+    print(json.dumps(report | {"left": users_of(sandbox.name) + os.listdir(folder / "state")}))
 
 asyncio.run(main())
 '''

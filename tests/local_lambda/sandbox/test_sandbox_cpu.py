@@ -48,7 +48,7 @@ async def burn(cell: Cell, cpu_s: float, output: Path) -> float:
 
 
 async def best_burn(cell: Cell, cpu_s: float, output: Path, *, good_enough: float) -> float:
-    """Return the smallest of several `burn`s, or the first that is good enough."""
+    """Return the smallest result of several `burn` calls, or the first that is good enough."""
     best = float("inf")
     for _ in range(ATTEMPTS):
         best = min(best, await burn(cell, cpu_s, output))
@@ -83,7 +83,7 @@ async def test_throttled_work_takes_as_long_as_its_share_says(
         after = cell.cpu_usage()
         assert ratio > 0.9, "faster than the quota allows"
         assert 300 <= after.cpu_ms - before.cpu_ms < 600
-        # Where other programs hold it back, the quota has nothing left to stop.
+        # If other programs slow it down, the quota has nothing left to throttle.
         stopped = after.throttled_periods > before.throttled_periods + 5
         if ratio < 1.2 and stopped and after.throttled_ms > before.throttled_ms + 50:
             return

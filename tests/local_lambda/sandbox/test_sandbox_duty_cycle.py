@@ -1,4 +1,4 @@
-"""The governor: the arithmetic of its buckets, and its process as a part that can fail."""
+"""The governor: the arithmetic of its buckets, and failures of its process."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_frozen_stays_frozen_whatever_the_balance(sandbox: Sandbox, tmp_pa
         assert await eventually(lambda: state_of(pid) == "T")
         before = cell.cpu_usage().cpu_ms
         await asyncio.sleep(0.05)
-        # Its last step, into the stop, may be counted after it is called stopped.
+        # Its last step before the stop may be counted after it is reported as stopped.
         assert cell.cpu_usage().cpu_ms - before < 2
         cell.thaw()
 
@@ -215,7 +215,7 @@ print(time.perf_counter() - started)
 
 @pytest.mark.parametrize("model", ["sequential", "threads", "processes"])
 def test_warm_invocations_are_held_to_their_share(launch: Callable[..., LocalServer], model: str) -> None:
-    # Between invocations the environment is frozen, whatever it owes; a busy machine only makes them longer.
+    # Between invocations the environment is frozen, whatever it owes; a busy machine only prolongs them.
     server = launch("--enforcement", "duty-cycle")
     assert server.ready["cpu_enforcement"] == "duty-cycle"
     client = server.client()

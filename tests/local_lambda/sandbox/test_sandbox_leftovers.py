@@ -49,7 +49,7 @@ asyncio.run(main())
 
 @dataclass
 class Owner:
-    """A server in a process of its own, with a running family of processes in a cell."""
+    """A server in a separate process, with a running family of processes in a cell."""
 
     process: subprocess.Popen[str]
     name: str
@@ -210,7 +210,7 @@ def test_only_groups_of_dead_servers_are_swept(name: str, dead: bool) -> None:
 
 
 def test_another_process_takes_a_living_servers_name_for_that_of_the_living() -> None:
-    """Under qemu-user a process reads of itself what others do not."""
+    """Under qemu-user a process reads other figures for itself than others do."""
     code = (
         "import sys; from lambda_tui.local_lambda.sandbox.leftovers import belongs_to_the_dead as dead;"
         "sys.exit(dead(sys.argv[1]))"

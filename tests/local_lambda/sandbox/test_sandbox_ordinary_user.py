@@ -43,8 +43,8 @@ def outcome(act):
 def fill():
     for number in range(3):
         with open(f"/tmp/part-{number}", "wb") as file: os.posix_fallocate(file.fileno(), 0, 200 << 20)
-found = sorted(name for name in os.listdir("/tmp") if name.startswith("part"))
-print(json.dumps({"user": [os.getuid(), os.geteuid(), os.getgid()], "found": found, "fill": outcome(fill),
+parts = sorted(name for name in os.listdir("/tmp") if name.startswith("part"))
+print(json.dumps({"user": [os.getuid(), os.geteuid(), os.getgid()], "found": parts, "fill": outcome(fill),
     "task_root": outcome(lambda: open(os.environ["LAMBDA_TASK_ROOT"] + "/mine", "w"))}))
 """
 
@@ -78,12 +78,12 @@ async def main():
         seeing = sandbox.create("three", 512)
         views = [await look(seeing, folder), await look(seeing, folder)]
         await seeing.destroy()
-    told = {"processes": int(count), "tmp": tmp, "views": views, "enforcement": sandbox.enforcement(),
+    report = {"processes": int(count), "tmp": tmp, "views": views, "enforcement": sandbox.enforcement(),
             "status": status, "oom": oom, "user": os.getuid()}
     await cell.destroy()
     await roomy.destroy()
     sandbox.close()
-    print(json.dumps(told | {"left": os.listdir(folder / "state")}))
+    print(json.dumps(report | {"left": os.listdir(folder / "state")}))
 
 asyncio.run(main())
 '''
@@ -172,7 +172,7 @@ def test_ordinary_user_gets_watched_memory_and_an_honest_label(folder_of_nobody:
 
 
 async def test_ordinary_users_environments_die_with_the_server(folder_of_nobody: Path) -> None:
-    """Also in a user namespace of their own, which changes a process's credentials."""
+    """Also in a private user namespace, which changes a process's credentials."""
     done = run_as_nobody(python_of_nobody(), KILLED, str(folder_of_nobody))
     assert done.returncode == -signal.SIGKILL, done.stderr
     pid = int((folder_of_nobody / "out").read_text())

@@ -27,14 +27,14 @@ async def test_measured_on_a_real_cell(tmp_path: Path, kind: Workers, workers: i
     finally:
         sandbox.close()
     assert 60 <= measurement.cpu_ms < 120
-    # One vCPU whatever the number of workers; a busy machine only makes it longer.
+    # One vCPU whatever the number of workers; a busy machine only prolongs it.
     assert measurement.error_percent > -30
     assert measurement.wall_ms == pytest.approx(measurement.cpu_ms * (1 + measurement.error_percent / 100))
 
 
 @pytest.mark.parametrize(("memory_mb", "lambda_ms"), [(128, 223.0), (257, 101.5), (452, 60.1), (646, 40.7)])
 def test_tick_model_against_lambda(memory_mb: int, lambda_ms: float) -> None:
-    # 17.3 ms of CPU, 5000 warm calls a size: arXiv 2506.01283, its published data.
+    # 17.3 ms of CPU, 5000 warm calls per size: published data of arXiv 2506.01283.
     assert tick_model_ms(17.3, memory_mb / 1769) == pytest.approx(lambda_ms, rel=0.1)
 
 

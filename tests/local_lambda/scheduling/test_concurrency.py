@@ -1,4 +1,4 @@
-"""Limits on what runs at once and what starts in a second, against real servers with small quotas."""
+"""Limits on what runs at once and what starts per second, against real servers with small quotas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Launch = Callable[..., LocalServer]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    """Ten invocations at once; events are tried again at once."""
+    """Ten invocations at once; events are retried immediately."""
     running = LocalServer(tmp_path_factory.mktemp("ten"), "--max-environments", "10", "--time-scale", "1000")
     running.create("probe")
     yield running
@@ -46,7 +46,7 @@ def name(request: pytest.FixtureRequest, server: LocalServer, client: Any) -> It
 
 @contextmanager
 def running(server: LocalServer, function: str, count: int, seconds: float = 2.0) -> Iterator[None]:
-    """So many invocations of a function that have begun long ago."""
+    """This many invocations of a function, all started long ago."""
     client = server.client()
     with ThreadPoolExecutor(count) as pool:
         event = {"do": "sleep", "s": seconds}
@@ -265,7 +265,7 @@ def test_an_event_that_fails_is_tried_twice_more(client: Any, name: str, seen_fo
     answer = client.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(str(tries)))
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert wait_until(lambda: tries.exists() and len(tries.read_text().split()) == 3)
-    time.sleep(0.5)  # at this time scale a fourth try would come within 0.1 s
+    time.sleep(0.5)  # at this time scale a fourth attempt would come within 0.1 s
     assert tries.read_text().split() == [request_id] * 3
 
 
@@ -309,7 +309,7 @@ def test_limits_that_change_while_invocations_run() -> None:
 
 
 def test_many_at_once_are_all_answered(server: LocalServer, client: Any) -> None:
-    """Throttled or served, nothing is lost, and afterwards nothing is counted as running."""
+    """Throttled or served, nothing is lost, and afterwards nothing counts as running."""
     results: list[str] = []
 
     def call() -> None:

@@ -1,4 +1,4 @@
-"""How many environments there are: the cap, what waits, what is evicted, what is reclaimed."""
+"""How many environments exist: the cap, waiting, eviction, reclaiming."""
 
 from __future__ import annotations
 

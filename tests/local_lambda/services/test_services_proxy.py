@@ -1,4 +1,4 @@
-"""The door to the stand-ins: latency, throttling, failures, and who is let in."""
+"""The proxy to the stand-ins: latency, throttling, failures, and who is let in."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_latency_is_never_shorter(server: ServicesServer) -> None:
 
 
 async def raw_get(server: ServicesServer, path: str) -> bytes:
-    """The whole answer to one signed GET of S3 on a connection of its own."""
+    """The whole answer to one signed S3 GET on a separate connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server.url).port)
     host = urlsplit(server.url).netloc
     writer.write(
@@ -188,7 +188,7 @@ async def test_cut_connections(server: ServicesServer) -> None:
     assert server.pid is None, "it never came to the stand-ins"
 
 
-async def test_a_killed_stand_in_starts_anew(server: ServicesServer) -> None:
+async def test_a_killed_stand_in_restarts(server: ServicesServer) -> None:
     await asyncio.to_thread(call, server, "s3")
     killed = server.pid
     assert killed is not None
@@ -221,7 +221,7 @@ async def test_who_is_let_in(server: ServicesServer, headers: dict[str, str], st
     port = urlsplit(server.url).port or 0
     for path in ("/lambda-tui/object-0000", "/moto-api/reset"):
         answer = await asyncio.to_thread(http_request, port, "GET", path, headers, b"")
-        # With a signature, moto's own pages are only a bucket that does not exist.
+        # With a signature, moto's own pages are just a bucket that does not exist.
         assert answer[0] == (404 if status == 200 and path == "/moto-api/reset" else status)
 
 

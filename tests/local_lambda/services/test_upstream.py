@@ -71,7 +71,7 @@ async def test_waits_as_long_as_asked(client: Client) -> None:
         await client.get(f"/latency?ms={asked_ms}&task=0")
         late_ms.append((time.perf_counter() - started) * 1000 - asked_ms)
     assert min(late_ms) > -0.2, "never early"
-    # The best of eight: what this server adds, without what a busy machine adds now and then.
+    # The best of eight: what this server adds, without what a busy machine sometimes adds.
     assert min(late_ms) < 3
 
 

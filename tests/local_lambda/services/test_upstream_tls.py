@@ -1,4 +1,4 @@
-"""The upstream over HTTPS, with a certificate made for the occasion."""
+"""The upstream over HTTPS, with a certificate made for it."""
 
 from __future__ import annotations
 
