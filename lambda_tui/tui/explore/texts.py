@@ -65,7 +65,7 @@ PARAGRAPHS: tuple[tuple[str, str], ...] = (
         "Latency and service time",
         "Latency, in the list of invocations, counts from the intended start to the answer: what somebody "
         "who comes at that moment waits. Service time, in exports, counts from the actual start: the same "
-        "without what the start was late.",
+        "without the delay of the start.",
     ),
     (
         "Task by task",
