@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -35,7 +35,7 @@ class Report:
 
     def to_document(self) -> dict[str, Any]:
         """Every field (contract: `report`); absent ones are None."""
-        return asdict(self)
+        return {**asdict(self), "phase": None}
 
     def to_run_document(self) -> dict[str, Any]:
         """The `report` part of an invocation in the run document."""
@@ -46,6 +46,26 @@ class Report:
         """The inverse of `to_run_document`."""
         return cls(request_id=request_id, **document)
 
+
+@dataclass(frozen=True, slots=True)
+class PhaseReport:
+    """One INIT_REPORT or RESTORE_REPORT: a phase that failed, or that was run again within an invocation.
+
+    It is no invocation and has no bill of its own. `phase` is "init", "restore" or "invoke".
+    """
+
+    phase: str
+    init_ms: float | None = None
+    restore_ms: float | None = None
+    status: str = "success"
+    error_type: str | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """The fields of a `report` object (contract), those that only invocations have as None."""
+        return {**dict.fromkeys(DOCUMENT_FIELDS), **asdict(self)}
+
+
+DOCUMENT_FIELDS = (*(entry.name for entry in fields(Report)), "phase")
 
 KEPT_FIELDS = (
     "duration_ms", "billed_ms", "init_ms", "restore_ms", "memory_mb", "max_memory_used_mb", "status",

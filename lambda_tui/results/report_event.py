@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_tui.results.report import Report
+from lambda_tui.results.report import PhaseReport, Report
 
 _DECIMAL_METRICS = {
     "durationMs": "duration_ms",
@@ -44,6 +44,27 @@ def report_from_event(event: Mapping[str, Any]) -> Report | None:
         error_type=_text(record.get("errorType")),
         xray_trace_id=_trace_id(record.get("tracing")),
         **fields,
+    )
+
+
+PHASE_EVENTS = {"platform.initReport": "init_ms", "platform.restoreReport": "restore_ms"}
+"""Telemetry events that report a phase, and where their duration goes."""
+
+
+def phase_from_event(event: Mapping[str, Any]) -> PhaseReport | None:
+    """The report of an initReport or restoreReport event; None without a usable duration."""
+    record, kind = event.get("record"), str(event.get("type"))
+    metrics = record.get("metrics") if isinstance(record, Mapping) else None
+    if not isinstance(record, Mapping) or not isinstance(metrics, Mapping):
+        return None
+    duration_ms = metrics.get("durationMs")
+    if not _is_usable(duration_ms, whole=False):
+        return None
+    return PhaseReport(
+        phase=_text(record.get("phase")) or ("restore" if kind == "platform.restoreReport" else "init"),
+        status=_text(record.get("status")) or "success",
+        error_type=_text(record.get("errorType")),
+        **{PHASE_EVENTS[kind]: float(duration_ms)},  # type: ignore[arg-type]
     )
 
 

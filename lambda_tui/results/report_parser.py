@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from lambda_tui.results.report import Report
-from lambda_tui.results.report_event import report_from_event
+from lambda_tui.results.report import PhaseReport, Report
+from lambda_tui.results.report_event import PHASE_EVENTS, phase_from_event, report_from_event
+from lambda_tui.results.wrapped_lines import unwrapped
 
 _KEYS = {
     "RequestId": ("request_id", ""),
@@ -30,6 +31,7 @@ _KEYS = {
     "XRAY TraceId": ("xray_trace_id", ""),
     "SegmentId": ("", ""),
     "Sampled": ("", ""),
+    "Phase": ("phase", ""),
 }
 _DECIMAL_FIELDS = frozenset({"duration_ms", "init_ms", "restore_ms"})
 _KNOWN = "|".join(sorted(_KEYS, key=len, reverse=True))
@@ -45,6 +47,7 @@ _CLOSING = re.compile(
 )
 _DECIMAL = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
 _WHOLE = re.compile(r"\d{1,12}")
+_REPORT_WORD = re.compile(r"(?<![^\W])(INIT_|RESTORE_)?REPORT(?=\s|\\t)")
 _LONGEST_REPORT = 2000
 _LONGEST_JSON_LINES = 400
 
@@ -55,7 +58,7 @@ def parse_report(text: str) -> Report | None:
     INIT_REPORT and RESTORE_REPORT are not invocations. A report with an unreadable field gives None.
     """
     if "platform.report" in text or text.lstrip()[:1] in ("{", "["):
-        reports = list(_reports_in(text))
+        reports = [report for report in _reports_in(text) if isinstance(report, Report)]
         return reports[-1] if reports else None
     start = _last_start(text)
     return None if start < 0 else _from_text(text, start)
@@ -82,8 +85,16 @@ def closing_report(tail: bytes) -> Report | None:
 
 
 def parse_reports(lines: Iterable[str]) -> Iterator[Report]:
-    """Every report in a stream of log lines, in order: text, JSON events, and exports that wrap either."""
-    for chunk in _chunks(lines):
+    """Every invocation's report in a stream of log lines: text, JSON events, and exports that wrap either."""
+    return (report for report in parse_log(lines) if isinstance(report, Report))
+
+
+def parse_log(lines: Iterable[str]) -> Iterator[Report | PhaseReport]:
+    """Every report in a stream of log lines, in order, those of phases as well.
+
+    Lines may be broken anywhere and coloured, as terminals and web pages do.
+    """
+    for chunk in _chunks(unwrapped(lines)):
         yield from _reports_in(chunk)
 
 
@@ -130,7 +141,7 @@ def _loads(text: str) -> Any:
         return None
 
 
-def _reports_in(text: str) -> Iterator[Report]:
+def _reports_in(text: str) -> Iterator[Report | PhaseReport]:
     if "platform.report" in text or text.lstrip()[:1] in ("{", "["):
         value = _loads(text)
         if value is not None:
@@ -139,25 +150,23 @@ def _reports_in(text: str) -> Iterator[Report]:
         if "platform.report" in text:
             yield from _events_among_lines(text)
             return
-    position = text.find("REPORT")
-    while position >= 0:
-        if _is_start(text, position):
-            report = _from_text(text, position)
-            if report is not None:
-                yield report
-        position = text.find("REPORT", position + 6)
+    for start in _REPORT_WORD.finditer(text):
+        report = _from_text(text, start.end()) if not start[1] else _phase_from_text(text, start)
+        if report is not None:
+            yield report
 
 
-def _reports_in_json(value: Any) -> Iterator[Report]:
+def _reports_in_json(value: Any) -> Iterator[Report | PhaseReport]:
     """Reports in a JSON value: a platform.report event, or log messages wrapped by an export."""
     pending = [value]
     while pending:
         item = pending.pop()
         if isinstance(item, Mapping):
-            if item.get("type") == "platform.report":
-                report = report_from_event(item)
-                if report is not None:
-                    yield report
+            kind = item.get("type")
+            if kind == "platform.report" or kind in PHASE_EVENTS:
+                event = report_from_event(item) if kind == "platform.report" else phase_from_event(item)
+                if event is not None:
+                    yield event
             else:
                 pending += reversed(list(item.values()))
         elif isinstance(item, list):
@@ -166,7 +175,7 @@ def _reports_in_json(value: Any) -> Iterator[Report]:
             yield from _reports_in(item)
 
 
-def _events_among_lines(text: str) -> Iterator[Report]:
+def _events_among_lines(text: str) -> Iterator[Report | PhaseReport]:
     """JSON events on lines of other text, behind a prefix, or escaped inside an export's string."""
     for line in text.splitlines():
         if "platform.report" not in line:
@@ -182,20 +191,27 @@ def _events_among_lines(text: str) -> Iterator[Report]:
 
 
 def _last_start(text: str) -> int:
-    position = text.rfind("REPORT")
-    while position >= 0 and not _is_start(text, position):
-        position = text.rfind("REPORT", 0, position)
-    return position
+    """The end of the last `REPORT` that begins a report of an invocation; -1 if there is none."""
+    return max((start.end() for start in _REPORT_WORD.finditer(text) if not start[1]), default=-1)
 
 
-def _is_start(text: str, position: int) -> bool:
-    before = text[position - 1] if position else " "
-    after = text[position + 6 : position + 8]
-    return not (before.isalnum() or before == "_") and (after[:1].isspace() or after == "\\t")
+def _phase_from_text(text: str, start: re.Match[str]) -> PhaseReport | None:
+    """`INIT_REPORT Init Duration: 3003.83 ms\tPhase: invoke\tStatus: timeout`."""
+    line = text[start.end() : start.end() + _LONGEST_REPORT].replace("\\t", "\t").partition("\n")[0]
+    fields: dict[str, Any] = {}
+    if not all(_read_fields(segment, fields) for segment in line.split("\t")):
+        return None
+    known = {
+        name: fields[name] for name in ("init_ms", "restore_ms", "status", "error_type") if name in fields
+    }
+    if not known.keys() & {"init_ms", "restore_ms"}:
+        return None
+    default = "restore" if start[1] == "RESTORE_" else "init"
+    return PhaseReport(phase=fields.get("phase", default), **known)
 
 
 def _from_text(text: str, start: int) -> Report | None:
-    line = text[start + 6 : start + _LONGEST_REPORT]
+    line = text[start : start + _LONGEST_REPORT]
     if "\\t" in line or "\\n" in line:
         line = line.replace("\\t", "\t").replace("\\n", "\n")
     line, _, rest = line.partition("\n")
@@ -206,6 +222,7 @@ def _from_text(text: str, start: int) -> Report | None:
     for segment in line.split("\t"):
         if not _read_fields(segment, fields):
             return None
+    fields.pop("phase", None)
     if not {"duration_ms", "billed_ms", "memory_mb"} <= fields.keys():
         return None
     return Report(request_id=fields.pop("request_id", None), **fields)

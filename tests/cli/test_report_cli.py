@@ -7,6 +7,7 @@ import json
 from click.testing import CliRunner
 
 from lambda_tui.cli.commands.report import command
+from lambda_tui.errors import LambdaTuiError
 
 LINE = "REPORT RequestId: a\tDuration: 3.10 ms\tBilled Duration: 546 ms\tMemory Size: 2048 MB\t"
 
@@ -20,7 +21,7 @@ def test_each_report_becomes_one_line_of_json() -> None:
     assert second["init_ms"] == 542.01
     assert list(first) == [
         "request_id", "duration_ms", "billed_ms", "memory_mb", "max_memory_used_mb", "init_ms", "restore_ms",
-        "billed_restore_ms", "status", "error_type", "xray_trace_id",
+        "billed_restore_ms", "status", "error_type", "xray_trace_id", "phase",
     ]  # fmt: skip
 
 
@@ -31,6 +32,7 @@ def test_bytes_that_are_not_utf8_do_no_harm() -> None:
 
 def test_no_report_is_a_message() -> None:
     result = CliRunner().invoke(command, input="hello\n")
-    assert result.exit_code == 0
+    assert isinstance(result.exception, LambdaTuiError)
+    assert result.exception.exit_code == 1
     assert result.stdout == ""
-    assert "No REPORT line" in result.stderr
+    assert "No REPORT line" in str(result.exception)

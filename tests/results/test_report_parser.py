@@ -18,6 +18,9 @@ from lambda_tui.results.report_parser import closing_report
 REAL_LINES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent / "data" / "report_lines.json").read_text(encoding="utf-8")
 )
+for _line in REAL_LINES:
+    if _line["expected"] is not None:
+        _line["expected"] = {**_line["expected"], "phase": None}
 PLAIN = (
     "REPORT RequestId: 94f4a28a-dbe3-4114-9f2b-0b3ae40f4dbc\tDuration: 155.51 ms\tBilled Duration: 156 ms\t"
     "Memory Size: 1769 MB\tMax Memory Used: 40 MB\tInit Duration: 80.25 ms\t\n"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import click
 
-from lambda_tui.results.report_parser import parse_reports
+from lambda_tui.errors import LambdaTuiError
+from lambda_tui.results.report_parser import parse_log
 
 _LONGEST_LINE = 1 << 20
 
@@ -22,11 +23,14 @@ def command(_json: bool) -> None:
     `aws logs` prints. Example: aws logs tail /aws/lambda/NAME | lambda-tui report
     """
     has_report = False
-    for report in parse_reports(_stdin_lines()):
+    for report in parse_log(_stdin_lines()):
         has_report = True
         click.echo(json.dumps(report.to_document()))
     if not has_report:
-        click.echo("No REPORT line or platform.report event in the input.", err=True)
+        raise LambdaTuiError(
+            "No REPORT line or platform.report event in the input.",
+            hint="Lambda writes them to the function's log group, /aws/lambda/NAME.",
+        )
 
 
 def _stdin_lines() -> Iterator[str]:
