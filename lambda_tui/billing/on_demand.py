@@ -25,6 +25,8 @@ class BilledTime:
     cold_extra_ms: Decimal
     cold_ratio: Decimal
     how: str
+    total_ms: Decimal | None = None
+    """Of all invocations together, where only that is known."""
 
     @property
     def mean_ms(self) -> Decimal:
@@ -34,6 +36,10 @@ class BilledTime:
 def billed_time(usage: Usage) -> BilledTime:
     """The billed time of one invocation; `billed_ms` is taken as given, `duration_ms` is rounded
     up, unless `warm_billed_ms` says what its warm invocations were billed on average."""
+    if usage.total_billed_ms is not None or usage.gb_seconds is not None:
+        total = usage.total_billed_ms or Decimal(0)
+        mean = total / usage.invocations if usage.invocations else Decimal(0)
+        return BilledTime(mean, Decimal(0), Decimal(0), f"{money_text(total)} ms in all", total)
     if usage.billed_ms is not None:
         return BilledTime(usage.billed_ms, Decimal(0), Decimal(0), f"{money_text(usage.billed_ms)} ms")
     duration = usage.duration_ms or Decimal(0)
@@ -94,7 +100,7 @@ def duration_lines(
     usage: Usage, invocations: int, time: BilledTime, rates: Rates, free: FreeTier
 ) -> list[BillLine]:
     """GB-seconds of duration, then of init, through the same free share and the same volume tiers."""
-    warm = gb_seconds(usage.memory_mb, time.warm_ms, invocations)
+    warm = total_gb_seconds(usage, time, invocations)
     cold = exact_product(gb_seconds(usage.memory_mb, time.cold_extra_ms, invocations), time.cold_ratio)
     share = usage.free_tier
     free_left = Decimal(0)
@@ -112,7 +118,7 @@ def duration_lines(
         freed = min(total, free_left)
         free_left = EXACT.subtract(free_left, freed)
         billable = EXACT.subtract(total, freed)
-        text = f"{invocations:,} invocations x {how} x {usage.memory_mb}/1024 GB = {money_text(total)} GB-s"
+        text = _how(usage, invocations, how, total, is_total=time.total_ms is not None)
         if freed:
             text += f" - {money_text(freed)} free"
         restored = "billed restore" if item == "init" and usage.billed_restore_ms else ""
@@ -120,6 +126,22 @@ def duration_lines(
         lines += tiered_lines(item, billable, tiers, used, notes=notes, how=text, source=source)
         used = EXACT.add(used, billable)
     return lines
+
+
+def _how(usage: Usage, invocations: int, how: str, total: Decimal, *, is_total: bool) -> str:
+    if usage.gb_seconds is not None:
+        return f"{money_text(total)} GB-s, as given"
+    times = "" if is_total else f"{invocations:,} invocations x "
+    return f"{times}{how} x {usage.memory_mb}/1024 GB = {money_text(total)} GB-s"
+
+
+def total_gb_seconds(usage: Usage, time: BilledTime, invocations: int) -> Decimal:
+    """The GB-seconds of all warm time: given, of a total time, or of the mean."""
+    if usage.gb_seconds is not None:
+        return usage.gb_seconds
+    if time.total_ms is not None:
+        return gb_seconds(usage.memory_mb, time.total_ms, 1)
+    return gb_seconds(usage.memory_mb, time.warm_ms, invocations)
 
 
 def storage_lines(usage: Usage, billed_total_ms: Decimal, rates: Rates) -> list[BillLine]:

@@ -34,10 +34,10 @@ def price(usage: Usage, prices: PriceBook | None = None) -> Bill:
             lines += extras.provisioned_lines(
                 usage, usage.provisioned, provisioned_count, provisioned_ms, rates
             )
-        billed_total = EXACT.add(
+        billed_total = time.total_ms or EXACT.add(
             exact_product(time.mean_ms, ordinary), exact_product(provisioned_ms, provisioned_count)
         )
-        gb_seconds = on_demand.gb_seconds(usage.memory_mb, billed_total, 1)
+        gb_seconds = usage.gb_seconds or on_demand.gb_seconds(usage.memory_mb, billed_total, 1)
         lines += on_demand.storage_lines(usage, billed_total, rates)
     lines += lines_besides_invoking(usage, rates)
     return Bill(

@@ -112,6 +112,8 @@ class Usage:
     invocations: int = count(default=1)
     billed_ms: Decimal | None = amount(default=None, most=LONGEST_MS)
     duration_ms: Decimal | None = amount(default=None, most=LONGEST_MS)
+    total_billed_ms: Decimal | None = amount(default=None)
+    gb_seconds: Decimal | None = amount(default=None)
     warm_billed_ms: Decimal | None = amount(default=None, most=LONGEST_MS)
     init_ms: Decimal = amount(default=ZERO, most=900_000)
     billed_restore_ms: Decimal = amount(default=ZERO, most=900_000)
@@ -147,13 +149,22 @@ def parse_usage(values: object) -> Usage:
     Raises:
         InvalidInput: for the first field that is invalid or contradicts another.
     """
-    usage = read_fields(Usage, values)
+    usage = read_fields(Usage, _with_invocations(values))
     if usage.era != "today" and isinstance(values, Mapping):
         usage = _in_stated_era(usage, values)
     for contradiction, sentence in _contradictions(usage):
         if contradiction:
             raise InvalidInput(sentence.split()[0], sentence)
     return usage
+
+
+def _with_invocations(values: object) -> object:
+    """`requests`, as a bill names them, are the invocations."""
+    if not isinstance(values, Mapping) or "requests" not in values:
+        return values
+    if "invocations" in values:
+        raise InvalidInput("requests", "requests and invocations contradict each other: give one of them.")
+    return {("invocations" if name == "requests" else name): value for name, value in values.items()}
 
 
 def _in_stated_era(usage: Usage, values: Mapping[str, Any]) -> Usage:
@@ -170,9 +181,17 @@ def _contradictions(usage: Usage) -> list[tuple[object, str]]:
     """Pairs of (true when contradictory, sentence that starts with the field)."""
     billed = usage.billed_ms is not None
     instances, provisioned = usage.managed_instances, usage.provisioned
-    needs_time = usage.invocations and instances is None
+    totals = [name for name in ("total_billed_ms", "gb_seconds") if getattr(usage, name) is not None]
+    needs_time = usage.invocations and instances is None and not totals
     own_invocations = provisioned.invocations if provisioned and provisioned.invocations is not None else 0
     return [
+        *((getattr(usage, other) is not None, f"{total} and {other} contradict each other: give one of them.")
+          for total in totals
+          for other in ("billed_ms", "duration_ms", *totals[totals.index(total) + 1 :])),
+        (totals and usage.init_ms, "init_ms goes with duration_ms: a total already contains it."),
+        (totals and provisioned, "provisioned goes with billed_ms or duration_ms, not with a total."),
+        (usage.gb_seconds is not None and usage.ephemeral_mb > FREE_EPHEMERAL_MB,
+         "ephemeral_mb above 512 is billed by time: give total_billed_ms instead of gb_seconds."),
         (billed and usage.duration_ms is not None,
          "billed_ms and duration_ms contradict each other: give one of them."),
         (billed and usage.warm_billed_ms is not None,

@@ -40,7 +40,7 @@ def write_json(document: Any, json_target: str | None) -> None:
         StorageError: the file cannot be written.
     """
     with open_output(json_target or "-") as out:
-        out.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        out.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(source: str, *, field: str) -> Any:
@@ -56,9 +56,24 @@ def read_json(source: str, *, field: str) -> Any:
     except OSError as error:
         raise InvalidInput(field, f"{field}: {source} cannot be read: {error.strerror}.") from None
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
+        return json.loads(
+            raw.decode("utf-8-sig"),
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_refuse_twice,
+        )
     except (ValueError, RecursionError) as error:
         raise InvalidInput(field, f"{field}: {source} is not valid JSON: {error}.") from None
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON lets a key come twice, and readers take either value: nobody could say which one was meant."""
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} comes twice")
+    return document
 
 
 def _refuse_constant(name: str) -> Any:

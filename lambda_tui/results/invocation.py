@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Literal
 
-from lambda_tui.results.answered import handler_ms_of
+from lambda_tui.results.answered import AnsweredText, handler_ms_of
 from lambda_tui.results.report import Report
 
 InvocationStatus = Literal["ok", "function_error", "throttled", "failed"]
@@ -93,7 +95,7 @@ class Invocation:
         if self.usd is not None:
             document["usd"] = format(self.usd, "f")
         if self.payload is not None:
-            document["payload"] = dict(self.payload)
+            document["payload"] = _payload_document(self.payload)
         return document
 
     @classmethod
@@ -105,6 +107,20 @@ class Invocation:
         values["report"] = None if report is None else Report.from_run_document(values["request_id"], report)
         values["usd"] = None if usd is None else Decimal(usd)
         return cls(**values)
+
+
+def _payload_document(payload: Mapping[str, Any]) -> dict[str, Any] | str:
+    """The result as JSON has it; as text where it holds NaN, Infinity or 1e400, which JSON cannot repeat."""
+    document = dict(payload)
+    if isinstance(payload, AnsweredText) and _SUSPICIOUS.search(payload.text):
+        try:
+            json.dumps(document, allow_nan=False)
+        except ValueError:
+            return payload.text
+    return document
+
+
+_SUSPICIOUS = re.compile(r"NaN|Infinity|\d[eE]\+?\d{3}")
 
 
 FIELDS = tuple(entry.name for entry in fields(Invocation))

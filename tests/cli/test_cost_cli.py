@@ -126,3 +126,16 @@ def _cpu_s(code: str) -> float:
     subprocess.run([sys.executable, "-c", code, *EXAMPLE], check=True, stdout=subprocess.DEVNULL)
     after = os.times()
     return (after.children_user + after.children_system) - (before.children_user + before.children_system)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"billed_ms": 1, "billed_ms": 2}',
+        '{"billed_ms": 1, "free_tier": {"requests": true, "requests": false}}',
+    ],
+)
+def test_a_key_that_comes_twice_is_refused(text: str) -> None:
+    result = CliRunner().invoke(command, ["--from", "-"], input=text)
+    assert isinstance(result.exception, InvalidInput)
+    assert "comes twice" in str(result.exception)

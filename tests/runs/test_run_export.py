@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 from hypothesis import given
 
 from lambda_tui.history import HistoryStore
-from lambda_tui.results import CpuUse, Invocation, InvocationError
+from lambda_tui.results import AnsweredText, CpuUse, Invocation, InvocationError
 from lambda_tui.runs.csv_table import COLUMNS_OF, CSV_COLUMNS, csv_rows, write_csv
 from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
@@ -113,3 +114,22 @@ def test_csv_says_of_every_invocation_what_its_document_says(invocation: Invocat
             column: inner.get(key) for column, key in columns.items()
         }
     assert row.get("cpu_used_ms") == (None if invocation.cpu is None else invocation.cpu.used_ms)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"loss": NaN}', '{"limits": [-Infinity, 1]}', '{"a": {"b": 1e400}}', '{"x": 2E+999}'],
+)
+def test_a_result_that_json_cannot_repeat_stays_text(text: str) -> None:
+    """Python's own `json.dumps` makes such results: a function that returns float("nan") is enough."""
+    run = measured([replace(invocation(0), payload=AnsweredText(text, None))])
+    document = run_document(run)
+    assert document["invocations"][0]["payload"] == text
+    written = json.dumps(document, allow_nan=False)
+    assert json.loads(written)["invocations"][0]["payload"] == text
+
+
+@pytest.mark.parametrize("text", ['{"name": "NaN"}', '{"n": 1e300}', '{"of": "Infinity war, 1e400"}'])
+def test_words_that_only_look_like_it_stay_json(text: str) -> None:
+    run = measured([replace(invocation(0), payload=AnsweredText(text, None))])
+    assert run_document(run)["invocations"][0]["payload"] == json.loads(text)

@@ -39,6 +39,9 @@ from lambda_tui.errors import InvalidInput
     help=f"Scratch space  [default: {FREE_EPHEMERAL_MB}]",
 )
 @click.option("--invocations", metavar="N", help="Invocations in the month  [default: 1]")
+@click.option("--requests", metavar="N", help="The same, as a bill names them.")
+@click.option("--total-billed-ms", metavar="MS", help="Billed duration of all invocations, from a metric.")
+@click.option("--gb-seconds", metavar="N", help="GB-seconds of all invocations, from a bill.")
 @click.option("--billed-ms", metavar="MS", help="Billed duration of one invocation, from a REPORT line.")
 @click.option("--duration-ms", metavar="MS", help="Duration of one invocation; rounded up as Lambda does.")
 @click.option("--init-ms", metavar="MS", help="Init duration of a cold start; goes with --duration-ms.")
