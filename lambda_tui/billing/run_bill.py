@@ -50,6 +50,24 @@ class RunBill:
         self._all = _Sums()
         self._warm = _Sums()
         self._without_init = _Sums()
+        self._unreported = 0
+        self._unreported_at_most = Decimal(0)
+
+    def add_unreported(self, *, memory_mb: int, at_most_ms: float) -> Decimal:
+        """Count an invocation that ran and left no REPORT; return what is sure of its price: the request.
+
+        Its duration is unknown, and no longer than the client waited for the answer.
+        """
+        request = self._rates.request
+        most = invocation_usd(self._rates, memory_mb=memory_mb, billed_ms=math.ceil(at_most_ms))
+        self._unreported += 1
+        self._unreported_at_most += most - request
+        return request
+
+    @property
+    def unreported_at_most_usd(self) -> Decimal:
+        """What the durations of unreported invocations can have cost, on top of the bill."""
+        return self._unreported_at_most
 
     def add(
         self,
@@ -76,20 +94,22 @@ class RunBill:
 
     def bill(self) -> Bill:
         """The bill so far; its total is the sum of what `add` returned."""
-        bill = self._bill_of(self._all, "")
-        if self._warm.invocations == self._all.invocations:
+        bill = self._bill_of(self._all, "", self._unreported)
+        if self._warm.invocations == self._all.invocations and not self._unreported:
             return bill
         warm = self._warm if self._warm.invocations else self._without_init
-        kind = "warm " if self._warm.invocations else "cold "
+        kind = "warm " if self._warm.invocations else "cold " if self._without_init.invocations else ""
         return replace(bill, warm=self._bill_of(warm, kind))
 
-    def _bill_of(self, sums: _Sums, kind: str) -> Bill:
+    def _bill_of(self, sums: _Sums, kind: str, unreported: int = 0) -> Bill:
         rates, count = self._rates, sums.invocations
+        requests = count + unreported
+        without = f", {unreported:,} of them without a REPORT" if unreported else ""
         measured = f"sum over {count:,} {kind}invocations of"
         lines = [
             BillLine.charge(
-                "requests", Decimal(count), "requests", rates.request,
-                how=f"{count:,} {kind}invocations", source=provenance(rates, "request"),
+                "requests", Decimal(requests), "requests", rates.request,
+                how=f"{requests:,} {kind}invocations{without}", source=provenance(rates, "request"),
             ),
             self._duration_line("duration", sums.duration_mb_ms, f"{measured} memory/1024 x billed_ms/1000"),
         ]  # fmt: skip
@@ -109,7 +129,7 @@ class RunBill:
         return Bill(
             currency=rates.currency,
             prices_as_of=rates.as_of,
-            invocations=count,
+            invocations=requests,
             billed_ms=Decimal(sums.billed_ms) / count if count else Decimal(0),
             gb_seconds=_gb_s(sums.duration_mb_ms + sums.init_mb_ms),
             lines=tuple(lines),

@@ -177,21 +177,33 @@ def _in_stated_era(usage: Usage, values: Mapping[str, Any]) -> Usage:
     return usage.in_era(era)
 
 
+def _totals(usage: Usage) -> list[str]:
+    return [name for name in ("total_billed_ms", "gb_seconds") if getattr(usage, name) is not None]
+
+
+def _contradictions_of_totals(usage: Usage, totals: list[str]) -> list[tuple[object, str]]:
+    pairs = [(total, other) for total in totals for other in ("billed_ms", "duration_ms")]
+    if len(totals) > 1:
+        pairs.append((totals[0], totals[1]))
+    return [
+        *((getattr(usage, other) is not None, f"{total} and {other} contradict each other: give one of them.")
+          for total, other in pairs),
+        (totals and usage.init_ms, "init_ms goes with duration_ms: a total already contains it."),
+        (totals and usage.provisioned, "provisioned goes with billed_ms or duration_ms, not with a total."),
+        (usage.gb_seconds is not None and usage.ephemeral_mb > FREE_EPHEMERAL_MB,
+         "ephemeral_mb above 512 is billed by time: give total_billed_ms instead of gb_seconds."),
+    ]  # fmt: skip
+
+
 def _contradictions(usage: Usage) -> list[tuple[object, str]]:
     """Pairs of (true when contradictory, sentence that starts with the field)."""
     billed = usage.billed_ms is not None
     instances, provisioned = usage.managed_instances, usage.provisioned
-    totals = [name for name in ("total_billed_ms", "gb_seconds") if getattr(usage, name) is not None]
+    totals = _totals(usage)
     needs_time = usage.invocations and instances is None and not totals
     own_invocations = provisioned.invocations if provisioned and provisioned.invocations is not None else 0
     return [
-        *((getattr(usage, other) is not None, f"{total} and {other} contradict each other: give one of them.")
-          for total in totals
-          for other in ("billed_ms", "duration_ms", *totals[totals.index(total) + 1 :])),
-        (totals and usage.init_ms, "init_ms goes with duration_ms: a total already contains it."),
-        (totals and provisioned, "provisioned goes with billed_ms or duration_ms, not with a total."),
-        (usage.gb_seconds is not None and usage.ephemeral_mb > FREE_EPHEMERAL_MB,
-         "ephemeral_mb above 512 is billed by time: give total_billed_ms instead of gb_seconds."),
+        *_contradictions_of_totals(usage, totals),
         (billed and usage.duration_ms is not None,
          "billed_ms and duration_ms contradict each other: give one of them."),
         (billed and usage.warm_billed_ms is not None,

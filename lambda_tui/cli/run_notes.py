@@ -36,6 +36,12 @@ def _doubts(summary: Summary) -> Iterator[str]:
             f"{plural(summary.possibly_billed, 'invocation')} never answered: possibly billed, "
             f"up to {format_usd(summary.possibly_billed_usd)} more."
         )
+    if summary.unreported:
+        yield (
+            f"{plural(summary.unreported, 'invocation')} left no REPORT: the requests are in the bill, "
+            f"their durations are unknown, up to {format_usd(summary.unreported_usd)} more "
+            "by the client's clock."
+        )
     times = summary.latency_ms
     few = [name for name in unreliable_percentiles(times.count) if name != "p999"] if times else []
     if times and few:

@@ -81,6 +81,10 @@ def _outcome(summary: Summary) -> str:
     )
 
 
+def _per_million(bill: Bill) -> str:
+    return format_usd(bill.per_million_usd) if bill.typical.invocations else NOTHING
+
+
 def _bill(bill: Bill) -> list[str]:
     rows = [
         (line.item.replace("_", " "), f"{format_quantity(line.quantity)} {line.unit}", format_usd(line.usd))
@@ -88,6 +92,6 @@ def _bill(bill: Bill) -> list[str]:
     ]
     rows += [
         ("this run", "", format_usd(bill.total_usd)),
-        ("per million" if bill.warm is None else "per million warm", "", format_usd(bill.per_million_usd)),
+        ("per million" if bill.warm is None else "per million warm", "", _per_million(bill)),
     ]
     return aligned(rows)

@@ -75,7 +75,7 @@ def _record(kind: type[_Record], document: Mapping[str, Any], *decimals: str) ->
 
 
 def recomputed(
-    invocations: list[Invocation], region: str, architecture: Architecture
+    invocations: list[Invocation], region: str, architecture: Architecture, memory_mb: int
 ) -> tuple[Summary, Bill]:
     """Summary and bill of a run that never got to write its own.
 
@@ -95,4 +95,7 @@ def recomputed(
                 init_ms=report.init_ms,
                 first_use=invocation.warmup,
             )
+        elif invocation.status in ("ok", "function_error"):
+            bill.add_unreported(memory_mb=memory_mb, at_most_ms=invocation.service_ms)
+    statistics.unreported_usd = bill.unreported_at_most_usd
     return statistics.summary(), bill.bill()

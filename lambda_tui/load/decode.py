@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from binascii import Error as BinasciiError
 from binascii import a2b_base64
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from lambda_tui.load.engine.frames import Exchange
 from lambda_tui.load.engine.limits import HTTP_OK, REPORT_TAIL
@@ -17,14 +16,24 @@ from lambda_tui.results.report_parser import closing_report, parse_report
 
 HTTP_THROTTLED = 429
 
-Price = Callable[[Report, bool], Decimal]
-"""Of a REPORT, and whether the invocation was only to warm something up."""
+
+class Pricing(Protocol):
+    """What turns outcomes into dollars, one invocation at a time."""
+
+    def reported_usd(self, report: Report, *, first_use: bool) -> Decimal:
+        """Of a REPORT; `first_use` where the invocation was only to warm something up."""
+        ...
+
+    def unreported_usd(self, service_ms: float) -> Decimal:
+        """Of an invocation that ran and left no REPORT; what is sure of it."""
+        ...
+
 
 _raw_decode = json.JSONDecoder().raw_decode
 
 
-def decode(exchange: Exchange, price: Price) -> Invocation:
-    """Turn one record of the engine into an Invocation; `price` turns its REPORT into dollars."""
+def decode(exchange: Exchange, pricing: Pricing) -> Invocation:
+    """Turn one record of the engine into an Invocation; `pricing` turns its outcome into dollars."""
     text, document = _json_object(exchange.body)
     report = _report(exchange.log_tail)
     status, error = _outcome(exchange, document)
@@ -44,10 +53,19 @@ def decode(exchange: Exchange, price: Price) -> Invocation:
         cold=(report is not None and report.init_ms is not None) or answered.get("cold") is True,
         warmup=exchange.warmup,
         report=report,
-        usd=None if report is None else price(report, exchange.warmup),
+        usd=_usd(exchange, status, report, pricing),
         payload=None if payload is None else AnsweredText(text, stated_handler_ms(payload)),
         cpu=None if named is None else _cpu(exchange),
     )
+
+
+def _usd(
+    exchange: Exchange, status: InvocationStatus, report: Report | None, pricing: Pricing
+) -> Decimal | None:
+    if report is not None:
+        return pricing.reported_usd(report, first_use=exchange.warmup)
+    has_run = status in ("ok", "function_error")
+    return pricing.unreported_usd(exchange.ended_ms - exchange.started_ms) if has_run else None
 
 
 def _cpu(exchange: Exchange) -> CpuUse | None:

@@ -23,21 +23,22 @@ if TYPE_CHECKING:
 class Measurement:
     """Grows batch by batch; `recorder`, once set, gets every batch before it counts."""
 
-    def __init__(self, architecture: str) -> None:
+    def __init__(self, architecture: str, memory_mb: int) -> None:
         self.entries: list[Invocation] = []
         self.statistics = RunStatistics()
         self.recorder: RunRecorder | None = None
         # Until the target tells its region, the empty bill has the prices of the default one.
         self._bill = RunBill(load_prices().rates(DEFAULT_REGION, architecture))
         self._engine_cpu = EngineCpu()
+        self._memory_mb = memory_mb
 
-    def price_at(self, rates: Rates) -> None:
-        """Price what comes at these rates; nothing may have come yet."""
-        self._bill = RunBill(rates)
+    def price_at(self, rates: Rates, memory_mb: int) -> None:
+        """Price what comes at these rates for a function of that size; nothing may have come yet."""
+        self._bill, self._memory_mb = RunBill(rates), memory_mb
 
     def take(self, batch: Batch) -> LambdaTuiError | None:
         """Add what the engines report; the error that ends the recording, if there is one."""
-        invocations = [decode(exchange, self._price) for exchange in batch.exchanges]
+        invocations = [decode(exchange, self) for exchange in batch.exchanges]
         failure = self._record(invocations)
         for invocation in invocations:
             self.statistics.add(invocation)
@@ -66,8 +67,9 @@ class Measurement:
 
     @property
     def spent_usd(self) -> Decimal:
-        """What was billed, and what abandoned invocations may be billed."""
-        return self.bill().total_usd + self.summary().possibly_billed_usd
+        """What was billed, and the most that can be billed of what is not known."""
+        summary = self.summary()
+        return self.bill().total_usd + summary.possibly_billed_usd + summary.unreported_usd
 
     def newest_failure(self) -> Invocation | None:
         """The last invocation that no answer came to."""
@@ -83,7 +85,7 @@ class Measurement:
             return error
         return None
 
-    def _price(self, report: Report, first_use: bool) -> Decimal:
+    def reported_usd(self, report: Report, *, first_use: bool) -> Decimal:
         return self._bill.add(
             memory_mb=report.memory_mb,
             billed_ms=report.billed_ms,
@@ -91,3 +93,8 @@ class Measurement:
             init_ms=report.init_ms,
             first_use=first_use,
         )
+
+    def unreported_usd(self, service_ms: float) -> Decimal:
+        usd = self._bill.add_unreported(memory_mb=self._memory_mb, at_most_ms=service_ms)
+        self.statistics.unreported_usd = self._bill.unreported_at_most_usd
+        return usd

@@ -50,7 +50,9 @@ class ModelComparison(Run):
         )
         super().__init__(whole, target, history=history, engines=1)
         self._order = _order(self._judge.most, scenario.seed)
-        self._parts = {model: Measurement(scenario.architecture) for model in CONCURRENCY_MODELS}
+        self._parts = {
+            model: Measurement(scenario.architecture, scenario.memory_mb) for model in CONCURRENCY_MODELS
+        }
         self._run_ids = {model: new_run_id() for model in CONCURRENCY_MODELS}
 
     def states(self) -> Iterator[ComparisonState]:
@@ -91,7 +93,7 @@ class ModelComparison(Run):
 
     def _planned(self, scenario: Scenario, deployment: Deployment, rates: Rates) -> EnginePlan:
         for part in self._parts.values():
-            part.price_at(rates)
+            part.price_at(rates, deployment.memory_mb)
         events = [event_bytes(self._scenario_of(model, scenario)) for model in CONCURRENCY_MODELS]
         plan = plan_of(scenario, deployment, rates, self.run_id)
         return replace(plan, event=events[0], other_events=tuple(events[1:]), order=self._order)

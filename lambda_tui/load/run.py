@@ -64,7 +64,7 @@ class Run:
         self._engines: EngineGroup | None = None
         self._deployment: Deployment | None = None
         self._end = End("stopped")
-        self._measured = Measurement(scenario.architecture)
+        self._measured = Measurement(scenario.architecture, scenario.memory_mb)
         self._failure: LambdaTuiError | None = None
         self._crash: BaseException | None = None
         self._stop_requested = threading.Event()
@@ -170,7 +170,7 @@ class Run:
         deployment = self._deployment = self._target.prepare(self._scenario)
         self._raise_if_stopped()
         rates = load_prices().rates(deployment.region, deployment.architecture)
-        self._measured.price_at(rates)
+        self._measured.price_at(rates, deployment.memory_mb)
         # The user's own function runs as it is configured, not as the scenario says.
         scenario = replace(
             self._scenario,

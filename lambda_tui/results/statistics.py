@@ -21,7 +21,7 @@ from lambda_tui.results.samples import Samples
 UNANSWERED = frozenset({"ReadTimeout", "ConnectionClosed", "InvalidResponse", "ResponseTooLarge"})
 """Transport errors that come after the invocation was sent: Lambda may have run it."""
 
-DECIMALS = ("gb_seconds", "possibly_billed_usd")
+DECIMALS = ("gb_seconds", "possibly_billed_usd", "unreported_usd")
 
 MAX_START_ERROR_MS = 1.0
 MAX_ENGINE_CPU_PERCENT = 70.0
@@ -102,6 +102,10 @@ class Summary:
     """Invocations that were sent and got no answer: they may have run. The bill omits them."""
     possibly_billed_usd: Decimal = Decimal(0)
     """Their worst case: the most they can have cost, on top of the bill."""
+    unreported: int = 0
+    """Invocations that ran and left no REPORT: the bill has their requests, their durations are unknown."""
+    unreported_usd: Decimal = Decimal(0)
+    """What those durations can have cost at most, by the client's clock, on top of the bill."""
     engine_cpu_percent: float = 0.0
     """The load engine's busiest second, in percent of one core; the busiest engine's if there are several."""
     client_limited: str = ""
@@ -166,6 +170,9 @@ class RunStatistics:
     _held_back: int = 0
     _recorder_behind_s: float = 0.0
     _engine_cpu_percent: float = 0.0
+    _unreported: int = 0
+    unreported_usd: Decimal = Decimal(0)
+    """The most that unreported durations can have cost."""
     worst_case_usd: Decimal = Decimal(0)
     """The most an invocation without an answer can have cost."""
 
@@ -180,6 +187,7 @@ class RunStatistics:
         self._unanswered += is_possibly_billed(invocation)
         self._first_start_ms = min(self._first_start_ms, invocation.started_ms)
         self._last_end_ms = max(self._last_end_ms, invocation.ended_ms)
+        self._unreported += invocation.report is None and invocation.status in ("ok", "function_error")
         if invocation.report is not None:
             self._billed_ms += invocation.report.billed_ms
             self._gb_seconds += invocation.report.gb_seconds
@@ -241,6 +249,8 @@ class RunStatistics:
             errors_by_type=dict(self._errors.most_common()),
             possibly_billed=self._unanswered,
             possibly_billed_usd=self.worst_case_usd * self._unanswered,
+            unreported=self._unreported,
+            unreported_usd=self.unreported_usd,
             engine_cpu_percent=round(self._engine_cpu_percent, 1),
             client_limited=self._client_limited(times["start_error_ms"]),
             intervals={name: self._intervals(name) for name in WITH_INTERVALS if times[name] is not None},

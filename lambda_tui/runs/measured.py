@@ -41,4 +41,4 @@ def typical_duration_ms(run: MeasuredRun) -> float | None:
 
 def per_million_usd(run: MeasuredRun) -> Decimal | None:
     """Dollars per million invocations; None if nothing was invoked: zero would be a claim."""
-    return run.bill.per_million_usd if run.bill.invocations else None
+    return run.bill.per_million_usd if run.bill.typical.invocations else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from lambda_tui.errors import StorageError
 from lambda_tui.runs.document import run_document
-from lambda_tui.runs.measured import MeasuredRun, typical_duration_ms
+from lambda_tui.runs.measured import MeasuredRun, per_million_usd, typical_duration_ms
 from lambda_tui.wording.numbers import format_ms, format_usd, plural
 
 Document = tuple[str, Mapping[str, Any]]
@@ -55,6 +55,6 @@ def summary_text(run: MeasuredRun) -> str:
         f"{scenario.workload} × {scenario.tasks}, {scenario.concurrency} × {scenario.workers}, "
         f"{scenario.memory_mb} MB {scenario.architecture}: "
         f"p50 {format_ms(typical_duration_ms(run))}, "
-        f"{format_usd(run.bill.per_million_usd)} per million, "
+        f"{format_usd(per_million_usd(run))} per million, "
         f"{plural(run.bill.invocations, 'billed invocation')}"
     )

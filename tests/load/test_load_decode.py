@@ -24,13 +24,19 @@ REPORT = (
 )
 
 
-def price(report: Report, first_use: bool) -> Decimal:
-    return Decimal(report.billed_ms)
+class Prices:
+    """A dollar a billed millisecond, and half of one for what left no REPORT."""
+
+    def reported_usd(self, report: Report, *, first_use: bool) -> Decimal:
+        return Decimal(report.billed_ms)
+
+    def unreported_usd(self, service_ms: float) -> Decimal:
+        return Decimal("0.5")
 
 
 def invocation(**answer: Any) -> Invocation:
     exchange = Exchange(number=7, warmup=False, scheduled_ms=1.0, started_ms=1.5, ended_ms=9.0)
-    return decode(exchange._replace(**answer), price)
+    return decode(exchange._replace(**answer), Prices())
 
 
 def test_an_answer_with_report_and_payload() -> None:
@@ -52,7 +58,8 @@ def test_an_answer_with_report_and_payload() -> None:
 )
 def test_without_a_report_the_payload_says_whether_it_was_cold(body: bytes, cold: bool) -> None:
     decoded = invocation(status=200, body=body)
-    assert (decoded.cold, decoded.usd, decoded.report, decoded.request_id) == (cold, None, None, None)
+    assert (decoded.cold, decoded.report, decoded.request_id) == (cold, None, None)
+    assert decoded.usd == Decimal("0.5")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +127,7 @@ def test_billed_milliseconds_in_text_and_json_tails() -> None:
 
 def test_a_log_tail_that_is_not_base64_is_no_report() -> None:
     decoded = invocation(status=200, request_id="req", log_tail=b"not base64", body=b"{}")
-    assert (decoded.status, decoded.report, decoded.usd) == ("ok", None, None)
+    assert (decoded.status, decoded.report, decoded.usd) == ("ok", None, Decimal("0.5"))
 
 
 def test_the_estimate_spans_the_ideal_and_the_timeout() -> None:

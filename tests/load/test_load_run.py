@@ -9,7 +9,6 @@ import threading
 import time
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -19,16 +18,13 @@ from lambda_tui.errors import (
     InvalidInput,
     LambdaTuiError,
     LimitReached,
-    StorageError,
     TargetLost,
     TargetRefused,
     TargetUnreachable,
 )
-from lambda_tui.history import HistoryStore
 from lambda_tui.load.engine.pacing import pacer_of
-from lambda_tui.load.run import Run, new_run_id
+from lambda_tui.load.run import Run
 from lambda_tui.load.snapshot import Snapshot
-from lambda_tui.runs.document import run_document
 from lambda_tui.scenario import Scenario
 from lambda_tui.scenario.choices import Arrivals
 from lambda_tui.targets.protocol import Deployment
@@ -379,62 +375,3 @@ def test_a_closing_server_costs_a_connection_not_an_invocation(fake: FakeTarget)
     assert last.summary.ok == 20
     assert fake.traffic.invocations == 20
     assert fake.traffic.connections >= 20
-
-
-def test_the_history_has_it_before_the_screen_does(fake: FakeTarget, tmp_path: Path) -> None:
-    store = HistoryStore(tmp_path / "runs.sqlite")
-    fake.answer = lambda number: Answer(delay_ms=3)
-    run = Run(Scenario(invocations=60, name="first"), fake, history=store)
-    for snapshot in run.snapshots():
-        if len(snapshot.invocations):
-            assert len(store.load(run.run_id).invocations) >= len(snapshot.invocations)
-    recorded = store.load(run.run_id)
-    assert list(recorded.invocations) == list(snapshot.invocations)
-    assert run_document(recorded) == run_document(snapshot)
-    assert run_document(snapshot)["summary"]["invocations"] == 60
-    store.close()
-
-
-def test_a_history_that_fails_stops_the_run_and_loses_nothing_measured(
-    fake: FakeTarget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def disk_full(self: object, batch: object) -> None:
-        raise StorageError("The disk is full.")
-
-    monkeypatch.setattr("lambda_tui.history.store.RunRecorder.append", disk_full)
-    store = HistoryStore(tmp_path / "runs.sqlite")
-    fake.answer = lambda number: Answer(delay_ms=3)
-    last = finish(Run(Scenario(invocations=100_000), fake, history=store))
-    store.close()
-    assert isinstance(last.stopped_by, StorageError)
-    assert last.summary.ok > 0
-
-
-def test_results_of_own_functions_are_kept_only_if_small_objects(fake: FakeTarget) -> None:
-    bodies = [b'{"answer": 42}', b'"text"', b"not json", json.dumps({"big": "x" * 20_000}).encode()]
-    fake.answer = lambda number: Answer(body=bodies[number])
-    last = finish(Run(Scenario(function="mine", invocations=4), fake))
-    assert [invocation.payload for invocation in last.invocations] == [{"answer": 42}, None, None, None]
-    assert last.summary.ok == 4
-
-
-def test_run_ids_sort_by_time_and_differ() -> None:
-    first = new_run_id()
-    time.sleep(0.002)
-    assert first < new_run_id()
-    assert len({new_run_id() for _ in range(20)}) == 20
-    assert len(first) == 15
-
-
-def test_a_run_that_ends_early_is_recorded_to_its_end_with_the_reason(
-    fake: FakeTarget, tmp_path: Path
-) -> None:
-    store = HistoryStore(tmp_path / "runs.sqlite")
-    run = Run(Scenario(invocations=60, max_invocations=7), fake, history=store)
-    last = finish(run)
-    recorded = store.load(run.run_id)
-    assert recorded.state == "finished"
-    assert recorded.stopped_by is not None
-    assert recorded.stopped_by.message == str(last.stopped_by and last.stopped_by.message)
-    assert len(recorded.invocations) == 7
-    store.close()

@@ -195,7 +195,11 @@ def clicks_facts(snapshot: Snapshot, counts: EnvironmentCounts) -> list[Figure]:
         ("wait p50", format_ms(latency.p50 if latency else None), "bold"),
         ("wait p95", format_ms(latency.p95 if latency else None), "bold"),
         ("cost", format_usd(bill.total_usd) if bill.invocations else NOTHING, "bold $accent"),
-        ("a million", format_usd(bill.per_million_usd) if bill.invocations else NOTHING, "bold $accent"),
+        (
+            "a million",
+            format_usd(bill.per_million_usd) if bill.typical.invocations else NOTHING,
+            "bold $accent",
+        ),
         ("in all", duration_text(snapshot.elapsed_ms), "bold"),
     ]
 

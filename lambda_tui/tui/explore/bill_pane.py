@@ -83,7 +83,7 @@ class BillPane(VerticalScroll, can_focus=True):
         """Show the bill of `snapshot`; `rates` price the month."""
         self._snapshot, self._previous, self._rates = snapshot, previous, rates
         bill = snapshot.bill if snapshot and snapshot.bill.invocations else None
-        self.query_one("#per-million", Digits).update(format_usd(bill.per_million_usd) if bill else "-")
+        self.query_one("#per-million", Digits).update(_per_million(bill))
         self.query_one("#change", FlatText).show(change_lines(snapshot, previous))
         lines = bill_content(bill, self._inner())
         if snapshot is not None:
@@ -153,6 +153,11 @@ class BillPane(VerticalScroll, can_focus=True):
         return f"{region}{snapshot.scenario.architecture} prices, {snapshot.bill.prices_as_of}"
 
 
+def _per_million(bill: Bill | None) -> str:
+    """A dash where no duration is known: a cost of nothing would be a claim."""
+    return "-" if bill is None or not bill.typical.invocations else format_usd(bill.per_million_usd)
+
+
 def change_lines(snapshot: Snapshot | None, previous: Snapshot | None) -> Content:
     """Time and cost against the previous run, and which one that was."""
     if snapshot is None or previous is None:
@@ -179,7 +184,8 @@ def bill_content(bill: Bill | None, width: int) -> Content:
         quantity = f"{format_quantity(line.quantity)}{unit}"
         rows.append(_row(f"  {line.item.replace('_', ' ')}", quantity, format_usd(line.usd), width))
     warm = "warm mean" if bill.warm is not None else "mean"
-    rows.append(_row("Billed each", warm, f"{format_quantity(bill.typical.billed_ms)} ms", width))
+    if bill.typical.invocations:
+        rows.append(_row("Billed each", warm, f"{format_quantity(bill.typical.billed_ms)} ms", width))
     if bill.warm is not None:
         rows.append(Content.styled(_left_out(bill), "$quiet"))
     return Content("\n").join(rows)
@@ -188,7 +194,9 @@ def bill_content(bill: Bill | None, width: int) -> Content:
 def _left_out(bill: Bill) -> str:
     """What of this run says nothing about a million or a month."""
     others = bill.invocations - bill.typical.invocations
-    if others == bill.invocations or bill.typical.invocations == 0:
+    if not bill.typical.invocations:
+        return "no REPORT came: durations unknown"
+    if others == 0:
         return "all cold: per million without init"
     return f"{others:,} of {bill.invocations:,} cold, left out per million"
 

@@ -65,7 +65,7 @@ def _counts(summary: Summary) -> Content:
 
 
 def _money(snapshot: Snapshot, previous: Snapshot | None) -> Content:
-    price = format_usd(snapshot.bill.per_million_usd) if snapshot.bill.invocations else NOTHING
+    price = format_usd(snapshot.bill.per_million_usd) if snapshot.bill.typical.invocations else NOTHING
     parts: list[Content | str] = [
         Content.styled(price, "bold $accent"),
         (Content.styled(" per million", "$quiet")),

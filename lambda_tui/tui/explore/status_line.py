@@ -96,4 +96,8 @@ def _doubts(snapshot: Snapshot) -> str:
         count = plural(snapshot.summary.possibly_billed, "invocation")
         usd = format_usd(snapshot.summary.possibly_billed_usd)
         doubts.append(f"   ⚠ {count} never answered: possibly billed, up to {usd} more")
+    if snapshot.summary.unreported:
+        count = plural(snapshot.summary.unreported, "invocation")
+        usd = format_usd(snapshot.summary.unreported_usd)
+        doubts.append(f"   ⚠ {count} without a REPORT: duration unknown, up to {usd} more")
     return "".join(doubts)
