@@ -8,6 +8,7 @@ from lambda_tui.load.engine.plan import MAX_IN_FLIGHT
 from lambda_tui.results import Summary
 from lambda_tui.results.intervals import unreliable_percentiles
 from lambda_tui.runs.measured import MeasuredRun
+from lambda_tui.wording.failures import failure_text
 from lambda_tui.wording.numbers import format_usd, plural
 
 OPEN_LOOP = (
@@ -19,7 +20,7 @@ OPEN_LOOP = (
 def run_notes(run: MeasuredRun) -> list[str]:
     """The most important first."""
     summary = run.summary
-    return [*_doubts(summary), *_failures(summary), *(OPEN_LOOP if run.scenario.rate is not None else ())]
+    return [*_doubts(summary), *_failures(run), *(OPEN_LOOP if run.scenario.rate is not None else ())]
 
 
 def _doubts(summary: Summary) -> Iterator[str]:
@@ -49,7 +50,15 @@ def _doubts(summary: Summary) -> Iterator[str]:
         yield f"{names} of {plural(times.count, 'value')}: just the largest value measured."
 
 
-def _failures(summary: Summary) -> Iterator[str]:
-    """Lambda's error types, Reasons of throttles and names of transport errors, most frequent first."""
+def _failures(run: MeasuredRun) -> Iterator[str]:
+    """Lambda's error types, Reasons of throttles and names of transport errors, most frequent first; and the
+    last one in full."""
+    summary = run.summary
+    if summary.partial_batches:
+        count = plural(summary.partial_batches, "invocation")
+        yield f"{count} succeeded with failed items in the batch: Lambda delivers those again."
     if summary.errors_by_type:
         yield ", ".join(f"{count:,} × {kind}" for kind, count in summary.errors_by_type.items()) + "."
+        last = next((each.error for each in reversed(run.invocations) if each.error is not None), None)
+        if last is not None:
+            yield f"the last: {failure_text(last.type, last.message)}."

@@ -38,6 +38,8 @@ def _target_line(run: MeasuredRun) -> str:
     target = run.target
     limited = " (more than this host has)" if target.host_limited else ""
     enforced = f"CPU by {target.cpu_enforcement}, memory by {target.memory_enforcement}"
+    if target.kind == "endpoint":
+        enforced = "CPU and memory: unknown"
     return f"{target.kind} {target.region}, {target.vcpus:.2f} vCPU{limited}, {enforced}"
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lambda_tui.results.invocation import Invocation
 
 
 class AnsweredText(Mapping[str, Any]):
@@ -40,6 +43,18 @@ def handler_ms_of(answer: Mapping[str, Any] | None) -> float | None:
     if isinstance(answer, AnsweredText):
         return answer.handler_ms
     return None if answer is None else stated_handler_ms(answer)
+
+
+def failed_items(invocation: Invocation) -> int:
+    """Items of a batch that a successful invocation reported as failed; Lambda delivers those again.
+
+    Only results that name them are parsed (AWS documentation, "Partial batch responses").
+    """
+    answer = invocation.payload
+    if answer is None or (isinstance(answer, AnsweredText) and "batchItemFailures" not in answer.text):
+        return 0
+    items = answer.get("batchItemFailures")
+    return len(items) if isinstance(items, list) else 0
 
 
 def stated_handler_ms(document: Mapping[str, Any]) -> float | None:

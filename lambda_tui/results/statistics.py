@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
+from lambda_tui.results.answered import failed_items
 from lambda_tui.results.intervals import PERCENTILES, Interval, quantile_interval
 from lambda_tui.results.invocation import Invocation
 from lambda_tui.results.samples import Samples
@@ -102,6 +103,8 @@ class Summary:
     """Invocations that were sent and got no answer: they may have run. The bill omits them."""
     possibly_billed_usd: Decimal = Decimal(0)
     """Their worst case: the most they can have cost, on top of the bill."""
+    partial_batches: int = 0
+    """Successful invocations that reported some items of their batch as failed."""
     unreported: int = 0
     """Invocations that ran and left no REPORT: the bill has their requests, their durations are unknown."""
     unreported_usd: Decimal = Decimal(0)
@@ -171,6 +174,7 @@ class RunStatistics:
     _recorder_behind_s: float = 0.0
     _engine_cpu_percent: float = 0.0
     _unreported: int = 0
+    _partial_batches: int = 0
     unreported_usd: Decimal = Decimal(0)
     """The most that unreported durations can have cost."""
     worst_case_usd: Decimal = Decimal(0)
@@ -187,6 +191,7 @@ class RunStatistics:
         self._unanswered += is_possibly_billed(invocation)
         self._first_start_ms = min(self._first_start_ms, invocation.started_ms)
         self._last_end_ms = max(self._last_end_ms, invocation.ended_ms)
+        self._partial_batches += invocation.status == "ok" and failed_items(invocation) > 0
         self._unreported += invocation.report is None and invocation.status in ("ok", "function_error")
         if invocation.report is not None:
             self._billed_ms += invocation.report.billed_ms
@@ -249,6 +254,7 @@ class RunStatistics:
             errors_by_type=dict(self._errors.most_common()),
             possibly_billed=self._unanswered,
             possibly_billed_usd=self.worst_case_usd * self._unanswered,
+            partial_batches=self._partial_batches,
             unreported=self._unreported,
             unreported_usd=self.unreported_usd,
             engine_cpu_percent=round(self._engine_cpu_percent, 1),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from lambda_tui.runs.measured import MeasuredRun, per_million_usd, typical_duration_ms
+from lambda_tui.wording.failures import failure_text
 from lambda_tui.wording.scenarios import work_text
 
 TIE = 0.03
@@ -122,4 +123,4 @@ def _within_tie(value: float | Decimal | None, best: float | Decimal | None) -> 
 def _first_error(run: MeasuredRun) -> str | None:
     errors = (invocation.error for invocation in run.invocations if invocation.error is not None)
     error = next(errors, None)
-    return None if error is None else f"{error.type}: {error.message}"
+    return None if error is None else failure_text(error.type, error.message)

@@ -76,7 +76,8 @@ class EndpointTarget:
             memory_enforcement="none",
             host_cpus=os.cpu_count() or 1,
             vcpus=vcpus_of(memory_mb),
-            host_limited=vcpus_of(memory_mb) > (os.cpu_count() or 1),
+            # What is behind an endpoint elsewhere does not run on this host.
+            host_limited=is_loopback(self._endpoint) and vcpus_of(memory_mb) > (os.cpu_count() or 1),
         )
 
     def is_alive(self) -> bool:

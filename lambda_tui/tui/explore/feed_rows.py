@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lambda_tui.results import Invocation
+from lambda_tui.results.answered import failed_items
+from lambda_tui.wording.failures import failure_text
 from lambda_tui.wording.numbers import NOTHING, format_usd, ms_number
 
 COLUMNS: tuple[tuple[str, int], ...] = (
@@ -59,10 +61,17 @@ def _row(values: tuple[str, ...], columns: frozenset[str]) -> str:
 def status_text(invocation: Invocation) -> str:
     """`ok`, `◆ cold`, or the error with its mark."""
     if invocation.status == "ok":
-        return ("◆ cold" if invocation.cold else "ok") + (" · warm-up" if invocation.warmup else "")
+        failed = failed_items(invocation)
+        words = ["◆ cold" if invocation.cold else "ok", "warm-up" if invocation.warmup else ""]
+        words.append(f"{failed} of the batch failed" if failed else "")
+        return " · ".join(word for word in words if word)
     mark = "▼" if invocation.status == "throttled" else "✗"
     error = invocation.error
-    return f"{mark} {invocation.status}" if error is None else f"{mark} {error.type}: {error.message}"
+    return (
+        f"{mark} {invocation.status}"
+        if error is None
+        else f"{mark} {failure_text(error.type, error.message)}"
+    )
 
 
 def wanted(text: str) -> Wanted:
