@@ -17,6 +17,7 @@ from lambda_tui.results import Invocation, Summary
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment
 from lambda_tui.targets.refusals import EMBEDDED_LAMBDA, EXPIRED, refusal
+from lambda_tui.wording.numbers import format_usd, plural
 
 
 def error_of_end(
@@ -36,13 +37,7 @@ def error_of_end(
             f"{name} cannot be reached: {message}.", hint="Is it running, and the address right?"
         )
     if kind == "lost":
-        why = f" ({message})" if message else ""
-        again = "Run again to restart it." if deployment.description.kind == "local" else "Try again later."
-        return TargetLost(
-            f"{name[0].upper()}{name[1:]} went away after {count} invocations{why}; "
-            "what was measured is kept.",
-            hint=again,
-        )
+        return lost_error(deployment, count, message)
     if kind == "refused" and failed is not None and failed.error is not None and not message:
         refused = refusal(failed.error.type, failed.error.message, deployment.function_name, name)
         if failed.error.type in EXPIRED and not_renewed is not None:
@@ -51,10 +46,30 @@ def error_of_end(
     return TargetRefused(message) if kind == "refused" else None
 
 
+def lost_error(deployment: Deployment, count: int, why: str = "") -> TargetLost:
+    """The target went away after `count` invocations."""
+    name = where(deployment)
+    again = "Run again to restart it." if deployment.description.kind == "local" else "Try again later."
+    reason = f" ({why})" if why else ""
+    return TargetLost(
+        f"{name[0].upper()}{name[1:]} went away after {count} invocations{reason}; "
+        "what was measured is kept.",
+        hint=again,
+    )
+
+
 def limit_of_end(
-    end: End, scenario: Scenario, summary: Summary, *, spent_usd: Decimal, worst_case_usd: Decimal
+    end: End,
+    scenario: Scenario,
+    summary: Summary,
+    *,
+    spent_usd: Decimal,
+    worst_case_usd: Decimal,
+    held_back: int,
+    needed_usd: Decimal,
 ) -> LimitReached | None:
-    """The error if a limit ended the run; None for every other end."""
+    """The error if a limit ended the run or slowed it; None for every other end. `needed_usd` is the spend
+    limit that would not have."""
     unanswered = f" {end.abandoned} had not answered and may be billed." if end.abandoned else ""
     if end.kind == "invocations":
         return LimitReached(f"The limit of {scenario.max_invocations} invocations is reached.{unanswered}")
@@ -64,12 +79,21 @@ def limit_of_end(
             f"{unanswered}"
         )
     if end.kind != "usd":
-        return None
+        return held_back_error(scenario, held_back, needed_usd) if held_back else None
     return LimitReached(
         f"The spend limit of ${scenario.max_usd} has no room for another invocation: "
         f"{summary.invocations} cost ${spent_usd:.8f}, and one more could cost ${worst_case_usd:.8f} before "
         f"its timeout.{unanswered}",
         hint="Raise the limit, or lower the function's timeout or its memory.",
+    )
+
+
+def held_back_error(scenario: Scenario, held_back: int, needed_usd: Decimal) -> LimitReached:
+    """The run went slower than it was asked to: what it measured is another experiment."""
+    return LimitReached(
+        f"The spend limit of ${scenario.max_usd} held back {plural(held_back, 'start')}: "
+        "the load was lower than asked for.",
+        hint=f"Raise the limit to {format_usd(needed_usd)}, or lower the function's timeout or its memory.",
     )
 
 

@@ -17,7 +17,7 @@ from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_group import Batch
 from lambda_tui.load.judge import ComparisonState, Judge
 from lambda_tui.load.measurement import Measurement
-from lambda_tui.load.planning import event_bytes, plan_of
+from lambda_tui.load.planning import event_bytes
 from lambda_tui.load.run import Run, new_run_id
 from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.scenario import CONCURRENCY_MODELS, ConcurrencyModel, Scenario
@@ -95,7 +95,7 @@ class ModelComparison(Run):
         for part in self._parts.values():
             part.price_at(rates, deployment.memory_mb)
         events = [event_bytes(self._scenario_of(model, scenario)) for model in CONCURRENCY_MODELS]
-        plan = plan_of(scenario, deployment, rates, self.run_id)
+        plan = super()._planned(scenario, deployment, rates)
         return replace(plan, event=events[0], other_events=tuple(events[1:]), order=self._order)
 
     def _begin_history(self, scenario: Scenario, deployment: Deployment) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from decimal import Decimal
 
 from lambda_tui.billing.prices import Rates
 from lambda_tui.billing.run_bill import invocation_usd
@@ -21,6 +22,7 @@ from lambda_tui.load.estimate import ideal_duration_ms, worst_case_usd
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.functions import is_loopback
 from lambda_tui.targets.protocol import Deployment
+from lambda_tui.wording.numbers import format_usd, plural
 
 MAX_ENGINES = 64
 
@@ -94,6 +96,39 @@ def plan_of(scenario: Scenario, deployment: Deployment, rates: Rates, run_id: st
         connections=connections_of(scenario),
         max_in_flight=MAX_IN_FLIGHT,
     )
+
+
+def sufficient_limit_usd(scenario: Scenario, deployment: Deployment, rates: Rates) -> Decimal:
+    """The spend limit that the load needs; refuses one that would slow it from the start.
+
+    What is in flight counts as its worst case until it answers: the limit has to hold that of every caller at
+    once, or of as many as an open loop has in flight at its ideal time.
+
+    Raises:
+        InvalidInput: with the limit it needs.
+    """
+    needed = _needed_limit_usd(scenario, deployment, rates)
+    if scenario.max_usd is not None and scenario.max_usd < needed:
+        raise InvalidInput(
+            "max_usd",
+            f"max_usd cannot be {format_usd(scenario.max_usd)}: it would slow this load. Each of "
+            f"{plural(_at_once(scenario), 'invocation')} at once counts as its worst case until it answers.",
+            hint=f"It needs {format_usd(needed)}, or fewer callers, a lower rate, timeout or memory.",
+        )
+    return needed
+
+
+def _needed_limit_usd(scenario: Scenario, deployment: Deployment, rates: Rates) -> Decimal:
+    """The least spend limit under which the load is not slowed while its last invocations run."""
+    worst = worst_case_usd(rates, memory_mb=deployment.memory_mb, timeout_s=deployment.timeout_s)
+    at_once = _at_once(scenario)
+    finished = max(0, scenario.planned_invocations - at_once)
+    ideal = invocation_usd(rates, memory_mb=deployment.memory_mb, billed_ms=ideal_duration_ms(scenario))
+    return worst * at_once + (ideal * finished if at_once > 1 else 0)
+
+
+def _at_once(scenario: Scenario) -> int:
+    return min(connections_of(scenario), scenario.planned_invocations)
 
 
 def event_bytes(scenario: Scenario) -> bytes:

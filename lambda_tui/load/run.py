@@ -15,12 +15,12 @@ from lambda_tui.billing.prices import Rates, load_prices
 from lambda_tui.errors import Interrupted, LambdaTuiError, TargetError, TargetLost
 from lambda_tui.history import HistoryStore, RunRecorder
 from lambda_tui.load.credential_refresh import CredentialRefresh
-from lambda_tui.load.endings import error_of_end, limit_of_end
+from lambda_tui.load.endings import error_of_end, limit_of_end, lost_error
 from lambda_tui.load.engine.limits import End
 from lambda_tui.load.engine.plan import EnginePlan
 from lambda_tui.load.engine_group import Batch, EngineGroup, Started
 from lambda_tui.load.measurement import Measurement
-from lambda_tui.load.planning import check_load, engine_count, plan_of
+from lambda_tui.load.planning import check_load, engine_count, plan_of, sufficient_limit_usd
 from lambda_tui.load.snapshot import InvocationLog, RunState, Snapshot
 from lambda_tui.scenario import Scenario
 from lambda_tui.targets.protocol import Deployment, Target
@@ -65,6 +65,7 @@ class Run:
         self._deployment: Deployment | None = None
         self._end = End("stopped")
         self._measured = Measurement(scenario.architecture, scenario.memory_mb)
+        self._needed_usd = Decimal(0)
         self._failure: LambdaTuiError | None = None
         self._crash: BaseException | None = None
         self._stop_requested = threading.Event()
@@ -185,7 +186,10 @@ class Run:
         engines.start(plan)
 
     def _planned(self, scenario: Scenario, deployment: Deployment, rates: Rates) -> EnginePlan:
-        return plan_of(scenario, deployment, rates, self.run_id)
+        # A spend limit guards money: where nothing is charged it would only slow the experiment.
+        guarded = scenario if self._target.costs_money else replace(scenario, max_usd=None)
+        self._needed_usd = sufficient_limit_usd(guarded, deployment, rates)
+        return plan_of(guarded, deployment, rates, self.run_id)
 
     def _follow(self, engines: EngineGroup, refresh: CredentialRefresh) -> None:
         for message in engines.messages():
@@ -206,12 +210,10 @@ class Run:
         self._publish("running", elapsed_ms=batch.now_ms, in_flight=batch.in_flight)
 
     def _conclude(self, not_renewed: TargetError | None) -> None:
-        assert self._deployment is not None
         self._measured.statistics.add_abandoned(self._end.abandoned)
         if self._failure is None and not self._target.is_alive():
             self._failure = self._lost()
-        if self._failure is None:
-            self._failure = self._error_of_end(not_renewed) or self._limit_reached()
+        self._failure = self._failure or self._error_of_end(not_renewed) or self._limit_reached()
 
     def _error_of_end(self, not_renewed: TargetError | None) -> LambdaTuiError | None:
         assert self._deployment is not None
@@ -230,6 +232,8 @@ class Run:
             self._measured.summary(),
             spent_usd=self._measured.spent_usd,
             worst_case_usd=self._measured.statistics.worst_case_usd,
+            held_back=self._measured.statistics.held_back,
+            needed_usd=self._needed_usd,
         )
 
     def _abort(self, error: LambdaTuiError) -> None:
@@ -240,13 +244,11 @@ class Run:
 
     def _lost(self) -> TargetLost:
         assert self._deployment is not None
-        error = error_of_end(End("lost"), self._deployment, failed=None, count=len(self._measured.entries))
-        assert isinstance(error, TargetLost)
-        return error
+        return lost_error(self._deployment, len(self._measured.entries))
 
     def _interrupted(self) -> Interrupted:
-        done, planned = len(self._measured.entries), self._scenario.planned_invocations
-        text = f"Stopped after {done} of {planned} invocations"
+        planned = self._scenario.planned_invocations
+        text = f"Stopped after {len(self._measured.entries)} of {planned} invocations"
         if self._end.abandoned:
             text += f"; {self._end.abandoned} still running and possibly billed, not waited for"
         return Interrupted(f"{text}.")
@@ -270,8 +272,8 @@ class Run:
     def _finish_history(self) -> LambdaTuiError | None:
         return self._measured.finish(self._failure)
 
-    def _progress(self, line: str) -> None:
-        self._publish("preparing", note=line)
+    def _progress(self, note: str) -> None:
+        self._publish("preparing", note=note)
 
     def _publish(self, state: RunState, **changes: Any) -> None:
         stopping = self._stop_requested.is_set() and state != "finished"

@@ -208,8 +208,13 @@ class RunStatistics:
         self._unanswered += count
 
     def add_held_back(self, count: int) -> None:
-        """Starts of an open loop that a spend limit delayed."""
+        """Starts that a spend limit delayed."""
         self._held_back += count
+
+    @property
+    def held_back(self) -> int:
+        """Starts that a spend limit delayed."""
+        return self._held_back
 
     def add_recorder_behind(self, seconds: float) -> None:
         """Time in which nothing was sent because too much waited to be recorded."""

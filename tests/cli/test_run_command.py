@@ -81,7 +81,7 @@ def test_a_table_on_stdout_and_files_beside_it(program: Program, tmp_path: Path)
     ("options", "code", "words"),
     [
         (["--max-invocations", "2"], 5, "The limit of 2 invocations is reached."),
-        (["--max-usd", "0.0001"], 5, "The spend limit of $0.0001 has no room"),
+        (["--max-seconds", "0.00001"], 5, "The limit of 1e-05 s is reached"),
         (["--slo", "p50<1ms", "--slo", "errors<1%"], 4, "Not met: p50<1ms."),
     ],
 )

@@ -111,14 +111,18 @@ def test_the_number_of_engines_is_a_setting(fake: FakeTarget, monkeypatch: pytes
         assert isinstance(last.stopped_by, InvalidInput)
 
 
-def test_limits_hold_over_two_engines(fake: FakeTarget) -> None:
-    last = finish(Run(Scenario(invocations=100, callers=8, max_invocations=17), fake, engines=2))
-    assert fake.traffic.invocations == 17
+def test_limits_hold_over_two_engines(charging: FakeTarget) -> None:
+    last = finish(Run(Scenario(invocations=100, callers=8, max_invocations=17), charging, engines=2))
+    assert charging.traffic.invocations == 17
     assert isinstance(last.stopped_by, LimitReached)
-    fake.answer = lambda number: Answer(billed_ms=1000)
+    charging.answer = lambda number: Answer(billed_ms=1000)
     worst = invocation_usd(RATES, memory_mb=512, billed_ms=11_000)
     last = finish(
-        Run(Scenario(invocations=1000, callers=8, timeout_s=1, max_usd=worst * 20), fake, engines=2)
+        Run(
+            Scenario(workload="primes", invocations=1000, callers=8, timeout_s=1, max_usd=worst * 20),
+            charging,
+            engines=2,
+        )
     )
     assert isinstance(last.stopped_by, LimitReached)
     assert worst * 16 < last.bill.total_usd <= worst * 20

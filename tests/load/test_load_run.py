@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import time
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -215,33 +217,65 @@ def test_a_limit_that_is_just_enough_does_not_stop(fake: FakeTarget) -> None:
 
 
 def test_spend_stays_below_its_limit_even_if_everything_in_flight_ran_to_its_timeout(
-    fake: FakeTarget,
+    charging: FakeTarget,
 ) -> None:
-    fake.answer = lambda number: Answer(delay_ms=5, billed_ms=1000, duration_ms=999.5)
+    charging.answer = lambda number: Answer(delay_ms=5, billed_ms=1000, duration_ms=999.5)
     cost = invocation_usd(RATES, memory_mb=512, billed_ms=1000)
     worst = invocation_usd(RATES, memory_mb=512, billed_ms=11_000)
-    scenario = Scenario(invocations=100, callers=4, timeout_s=1, max_usd=cost * 8 + worst * 2)
-    last = finish(Run(scenario, fake))
+    scenario = Scenario(
+        workload="primes", invocations=100, callers=4, timeout_s=1, max_usd=cost * 8 + worst * 4
+    )
+    last = finish(Run(scenario, charging))
     assert isinstance(last.stopped_by, LimitReached)
-    assert "no room for another invocation: 19 cost" in last.stopped_by.message
-    assert last.bill.total_usd <= cost * 19
-    assert fake.traffic.invocations == 19
-    assert fake.traffic.max_in_flight == 2
+    assert "no room for another invocation: 41 cost" in last.stopped_by.message
+    assert last.bill.total_usd <= cost * 41
+    assert charging.traffic.invocations == 41
+    assert charging.traffic.max_in_flight == 4
 
 
-def test_callers_wait_for_room_in_the_spend_limit_rather_than_end_the_run(fake: FakeTarget) -> None:
-    fake.answer = lambda number: Answer(delay_ms=5)
+def test_a_limit_that_would_slow_the_load_is_refused_before_anything_is_sent(charging: FakeTarget) -> None:
     worst = invocation_usd(RATES, memory_mb=512, billed_ms=11_000)
-    last = finish(Run(Scenario(invocations=40, callers=8, timeout_s=1, max_usd=worst * 3), fake))
-    assert last.stopped_by is None
-    assert last.summary.ok == 40
-    assert fake.traffic.max_in_flight == 3
+    scenario = Scenario(workload="primes", invocations=40, callers=8, timeout_s=1, max_usd=worst * 3)
+    last = finish(Run(scenario, charging))
+    assert isinstance(last.stopped_by, InvalidInput)
+    assert "8 invocations at once" in last.stopped_by.message
+    assert charging.traffic.invocations == 0
+    needed = Decimal(re.findall(r"needs \$([0-9.]+)", last.stopped_by.hint)[0])
+    assert worst * 8 < needed * Decimal("1.01")
+    charging.answer = lambda number: Answer(delay_ms=5)
+    enough = finish(Run(replace(scenario, max_usd=worst * 9), charging))
+    assert enough.stopped_by is None
+    assert charging.traffic.max_in_flight == 8
 
 
-def test_a_spend_limit_below_one_worst_case_sends_nothing(fake: FakeTarget) -> None:
-    last = finish(Run(Scenario(max_usd=Decimal("0.0000001")), fake))
-    assert fake.traffic.invocations == 0
+def test_a_run_that_its_limit_slowed_says_so_and_is_no_success(charging: FakeTarget) -> None:
+    """It begins with room for all callers, and has it no more when the money is nearly spent."""
+    charging.answer = lambda number: Answer(delay_ms=5, billed_ms=1000, duration_ms=999.5)
+    cost = invocation_usd(RATES, memory_mb=512, billed_ms=1000)
+    worst = invocation_usd(RATES, memory_mb=512, billed_ms=11_000)
+    scenario = Scenario(
+        workload="primes", invocations=30, callers=4, timeout_s=1, max_usd=cost * 30 + worst * 2
+    )
+    last = finish(Run(scenario, charging))
+    assert last.summary.ok == 30
     assert isinstance(last.stopped_by, LimitReached)
+    assert "held back" in last.stopped_by.message
+    assert last.stopped_by.exit_code == 5
+    assert "the spend limit held back" in last.summary.client_limited
+
+
+def test_a_spend_limit_below_one_worst_case_sends_nothing(charging: FakeTarget) -> None:
+    last = finish(Run(Scenario(max_usd=Decimal("0.0000001")), charging))
+    assert charging.traffic.invocations == 0
+    assert isinstance(last.stopped_by, InvalidInput)
+
+
+def test_where_nothing_is_charged_a_spend_limit_slows_nothing(fake: FakeTarget) -> None:
+    fake.answer = lambda number: Answer(delay_ms=20)
+    last = finish(Run(Scenario(invocations=40, callers=20, max_usd=Decimal("0.0000001")), fake))
+    assert last.stopped_by is None
+    assert fake.traffic.max_in_flight == 20
+    assert not last.summary.client_limited
 
 
 def test_max_seconds_stops_sending_and_takes_the_answers_in_flight(fake: FakeTarget) -> None:

@@ -129,6 +129,13 @@ class Session:
         while self._unsent and self._sender.pending < self._plan.callers and self._may_send():
             self._unsent -= 1
             self._sender.launch(None)
+        self._held_back += self._is_held_back()
+
+    def _is_held_back(self) -> bool:
+        """The spend limit alone keeps a caller of the closed loop from its next invocation."""
+        pending = self._sender.pending
+        is_idle = self._unsent > 0 and pending < self._plan.callers
+        return is_idle and self._end is None and self._limits.must_wait(pending)
 
     async def _open_loop(self, pacer: Pacer, began_ms: float) -> None:
         self._send_more = self._send_waiting
