@@ -20,6 +20,13 @@ async def fetch(workload: Workload, index: int) -> bytes:
     return checked_body(response.status_code, response.content)
 
 
+def prepare() -> None:
+    """Create the client without TLS, and load what it would load for its first request."""
+    import anyio._backends._asyncio  # noqa: PLC0415, F401  (chosen by name when it first opens a socket)
+
+    _client(secure=False)
+
+
 def _client(*, secure: bool) -> httpx.AsyncClient:
     if secure not in _CLIENTS:
         _CLIENTS[secure] = httpx.AsyncClient(

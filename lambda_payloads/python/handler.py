@@ -15,6 +15,12 @@ from models import run_model
 from outcome import Outcome, checksum
 
 _INVOCATIONS = count(1)
+
+# Without it everything is imported where it is first used: the mistake, which can be shown on purpose.
+if _SPEC := os.environ.get("LAMBDA_TUI_INIT"):
+    from preparing import prepare
+
+    prepare(_SPEC)
 _OWN_ID = os.urandom(16).hex()
 
 

@@ -22,6 +22,10 @@ _MODELS = {
 }
 
 
+MODULES = {name: module for name, (module, _) in _MODELS.items()}
+"""The module that carries each model."""
+
+
 def run_model(event: Event) -> list[Outcome]:
     """Carry out the event's tasks under its model; outcomes come in any order."""
     workload = event.workload

@@ -39,6 +39,11 @@ def _client(kind: str, connections: int, process_id: int) -> Any:
     )
 
 
+def prepare(kind: str) -> None:
+    """Load the service's model and build a client's classes; a forked process makes a client of its own."""
+    _SESSION.client(kind, config=Config(retries={"mode": "standard"}))
+
+
 def _own_client(workload: Workload) -> Any:
     return _client(workload.kind, workload.connections, os.getpid())
 

@@ -41,6 +41,7 @@ WORKLOAD_OPTIONS = (
     _option("--tasks", "tasks", int, "Tasks in one invocation.", "N"),
     _option("--task-ms", "task_ms", float, "Latency of a sleep or http task, in ms.", "MS"),
     _option("--work", "work", int, "CPU work units of a sha256, primes or mixed task.", "N"),
+    _option("--url", "url", str, "What http fetches, instead of the latency server.", "URL"),
     _option("--operation", "operation", _choice(get_args(Operation)), "What dynamodb or sqs does."),
     _option("--concurrency", "concurrency", _choice(CONCURRENCY_MODELS), "How an invocation runs its tasks."),
     _option("--workers", "workers", int, "Threads, processes or coroutines at the same time.", "N"),
@@ -52,6 +53,7 @@ FUNCTION_OPTIONS = (
     _option("--function", "function", str, "Your own function instead.", "NAME[:QUALIFIER]"),
     _option("--payload", "payload", str, "Event for your own function.", "JSON|@FILE"),
     _option("--timeout", "timeout_s", int, "Function timeout in seconds.", "S"),
+    _option("--init", "init", _choice(("eager", "lazy")), "Load what the workload needs at INIT, or late."),
 )
 LOAD_OPTIONS = (
     _option("--invocations", "invocations", int, "Closed loop: invocations in total.", "N"),

@@ -128,8 +128,9 @@ class ModelComparison(Run):
 
 
 def _closed_loop(scenario: Scenario) -> Scenario:
-    """Rounds are a closed loop whatever the scenario's own load is."""
-    return scenario.with_changes(rate=None, seconds=None, arrivals="constant")
+    """Rounds are a closed loop whatever the scenario's own load is, in environments ready for every model."""
+    init = "lazy" if scenario.init == "lazy" else "all-models"
+    return scenario.with_changes(rate=None, seconds=None, arrivals="constant", init=init)
 
 
 def _order(rounds: int, seed: int) -> bytes:

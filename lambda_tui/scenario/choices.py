@@ -11,6 +11,9 @@ ConcurrencyModel = Literal[
 Operation = Literal["get", "put", "batch-put", "partial-batch", "whole-batch"]
 Architecture = Literal["x86_64", "arm64"]
 Runtime = Literal["python", "nodejs", "go", "rust", "java", "cpp"]
+Init = Literal["eager", "lazy", "all-models"]
+"""When the payload function loads what its workload needs: at INIT (for the model, or for all of them), or in
+the first invocation that uses it."""
 Arrivals = Literal["constant", "poisson", "ramp", "spike", "step"]
 
 CONCURRENCY_MODELS: tuple[ConcurrencyModel, ...] = get_args(ConcurrencyModel)

@@ -19,6 +19,7 @@ from lambda_tui.scenario.choices import (
     Architecture,
     Arrivals,
     ConcurrencyModel,
+    Init,
     Operation,
     Runtime,
     WorkloadKind,
@@ -39,6 +40,7 @@ class Scenario:
     tasks: int = 3
     task_ms: float = 300.0
     work: int = 1
+    url: str | None = None
     operation: Operation | None = None
     concurrency: ConcurrencyModel = "sequential"
     workers: int = 3
@@ -49,6 +51,7 @@ class Scenario:
     function: str | None = None
     payload: JsonValue = None
     timeout_s: int = 30
+    init: Init = "eager"
 
     invocations: int = 20
     callers: int = 1
@@ -102,7 +105,7 @@ class Scenario:
     def event(self) -> JsonValue:
         """The JSON event every invocation of this run carries (contract: the payload functions).
 
-        `url` stays null: the payload takes the latency server's address from its environment, as it does the
+        Without a `url` the payload takes the latency server's address from its environment, as it does the
         names of buckets, tables and queues. An sqs batch has one record that fails, in the middle.
         """
         if self.function is not None:
@@ -112,7 +115,7 @@ class Scenario:
             "tasks": self.tasks,
             "task_ms": self.task_ms,
             "work": self.work,
-            "url": None,
+            "url": self.url,
         }
         if self.actual_operation is not None:
             workload["operation"] = self.actual_operation

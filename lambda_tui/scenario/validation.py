@@ -17,6 +17,7 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "tasks": {"ge": 1, "le": 10_000},
     "task_ms": {"ge": 0, "le": 900_000},
     "work": {"ge": 1, "le": 1_000_000},
+    "url": {"min_length": 8, "max_length": 2000, "pattern": r"^https?://[^\s]+$"},
     "workers": {"ge": 1, "le": 1_000},
     "memory_mb": {"ge": MIN_MEMORY_MB, "le": MAX_MEMORY_MB},
     "function": {"min_length": 1, "max_length": 256, "pattern": r"^[A-Za-z0-9_:$.-]+$"},
@@ -46,6 +47,8 @@ class _Agreeing(BaseModel):
             raise ValueError("rate and seconds belong together: give --rate R and --seconds S")
         if given.payload is not None and given.function is None:
             raise ValueError("payload is for a function of your own: name it with --function NAME")
+        if given.url is not None and given.workload != "http":
+            raise ValueError("url is what the http workload fetches: choose --workload http")
         choices = OPERATIONS.get(given.workload)
         if choices and given.operation is not None and given.operation not in choices:
             raise ValueError(f"operation of {given.workload} must be {', '.join(choices)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lambda_tui.errors import TargetError, TargetRefused, TargetUnreachable
@@ -29,6 +29,8 @@ class FunctionConfiguration:
     memory_mb: int
     timeout_s: int
     architecture: Architecture
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables."""
 
 
 class ControlPlane:
@@ -73,11 +75,16 @@ class ControlPlane:
         with api_errors(self._where, function_name):
             return _configuration(self._read(function_name, qualifier), self._where)
 
-    def reconfigure(self, function_name: str, *, memory_mb: int, timeout_s: int) -> FunctionConfiguration:
+    def reconfigure(
+        self, function_name: str, *, memory_mb: int, timeout_s: int, variables: Mapping[str, str]
+    ) -> FunctionConfiguration:
         """Change the function and wait until the change is in force; raises like `configuration`."""
         with api_errors(self._where, function_name):
             answer = self._client.update_function_configuration(
-                FunctionName=function_name, MemorySize=memory_mb, Timeout=timeout_s
+                FunctionName=function_name,
+                MemorySize=memory_mb,
+                Timeout=timeout_s,
+                Environment={"Variables": dict(variables)},
             )
             deadline = time.monotonic() + UPDATE_TIMEOUT_S
             while answer.get("LastUpdateStatus") == "InProgress" and time.monotonic() < deadline:
@@ -129,7 +136,9 @@ def _configuration(answer: Mapping[str, Any], where: str) -> FunctionConfigurati
     match answer:
         case {"MemorySize": int(memory_mb), "Timeout": int(timeout_s)}:
             architectures = answer.get("Architectures") or ["x86_64"]
-            return FunctionConfiguration(memory_mb, timeout_s, architectures[0])
+            environment = answer.get("Environment") or {}
+            variables = environment.get("Variables") or {} if isinstance(environment, Mapping) else {}
+            return FunctionConfiguration(memory_mb, timeout_s, architectures[0], variables)
         case _:
             raise _not_a_configuration(where)
 

@@ -23,6 +23,17 @@ def is_loopback(endpoint: str) -> bool:
         return host == "localhost"
 
 
+INIT_VARIABLE = "LAMBDA_TUI_INIT"
+"""What our payload functions load at INIT (lambda_payloads/contract): `http/threads`, `http/*` or nothing."""
+
+
+def init_of(scenario: Scenario) -> str:
+    """The value of INIT_VARIABLE: another one is another environment, so that Init Duration is honest."""
+    if scenario.init == "lazy":
+        return ""
+    return f"{scenario.workload}/{'*' if scenario.init == 'all-models' else scenario.concurrency}"
+
+
 def ready_function(control: ControlPlane, scenario: Scenario, *, may_change: bool) -> FunctionConfiguration:
     """The configuration the scenario will run with. Our own payload functions follow the scenario if
     `may_change`; the user's own function is always taken as it is.
@@ -35,10 +46,21 @@ def ready_function(control: ControlPlane, scenario: Scenario, *, may_change: boo
         return configuration
     if not may_change:
         _check_unchanged(configuration, scenario)
-    elif (configuration.memory_mb, configuration.timeout_s) != (scenario.memory_mb, scenario.timeout_s):
-        configuration = control.reconfigure(
-            scenario.function_name, memory_mb=scenario.memory_mb, timeout_s=scenario.timeout_s
+    else:
+        variables = {**configuration.variables, INIT_VARIABLE: init_of(scenario)}
+        asked = (scenario.memory_mb, scenario.timeout_s, variables[INIT_VARIABLE])
+        is_now = (
+            configuration.memory_mb,
+            configuration.timeout_s,
+            configuration.variables.get(INIT_VARIABLE, ""),
         )
+        if asked != is_now:
+            configuration = control.reconfigure(
+                scenario.function_name,
+                memory_mb=scenario.memory_mb,
+                timeout_s=scenario.timeout_s,
+                variables=variables,
+            )
     # The code runs on this machine in any case; the architecture only decides the price.
     return replace(configuration, architecture=scenario.architecture)
 
