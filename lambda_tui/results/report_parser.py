@@ -192,7 +192,17 @@ def _events_among_lines(text: str) -> Iterator[Report | PhaseReport]:
 
 def _last_start(text: str) -> int:
     """The end of the last `REPORT` that begins a report of an invocation; -1 if there is none."""
-    return max((start.end() for start in _REPORT_WORD.finditer(text) if not start[1]), default=-1)
+    # From the end: a 4 KB tail is searched for each invocation, and its REPORT is the last line.
+    position = text.rfind("REPORT")
+    while position >= 0 and not _is_start(text, position):
+        position = text.rfind("REPORT", 0, position)
+    return position + len("REPORT") if position >= 0 else -1
+
+
+def _is_start(text: str, position: int) -> bool:
+    before = text[position - 1] if position else " "
+    after = text[position + 6 : position + 8]
+    return not (before.isalnum() or before == "_") and (after[:1].isspace() or after == "\\t")
 
 
 def _phase_from_text(text: str, start: re.Match[str]) -> PhaseReport | None:

@@ -63,7 +63,7 @@ def test_a_run_outlives_its_first_credentials() -> None:
     last = finish(Run(Scenario(invocations=100_000, max_seconds=3.0), target))
     target.close()
     assert last.summary.ok == len(last.invocations) > 100
-    assert len(target.used) > 3
+    assert len(target.used) >= 2
 
 
 def test_slow_renewals_stall_nothing() -> None:
