@@ -27,6 +27,11 @@ def _doubts(summary: Summary) -> Iterator[str]:
     """Why the numbers may not be the function's alone, or may be incomplete."""
     if summary.client_limited:
         yield f"client-limited: {summary.client_limited}. The load generator is part of what was measured."
+    if summary.host_limited:
+        yield (
+            f"host-limited: {summary.host_limited_share:.0%} of invocations waited for a CPU of this host. "
+            f"On AWS about {format_usd(summary.lawful_per_million_usd)} per million."
+        )
     if summary.dropped:
         yield (
             f"{plural(summary.dropped, 'planned start')} dropped with {MAX_IN_FLIGHT:,} in flight already: "

@@ -15,6 +15,8 @@ from lambda_tui.load.decode import decode
 from lambda_tui.load.engine_cpu import EngineCpu
 from lambda_tui.load.engine_group import Batch
 from lambda_tui.results import Invocation, Report, RunStatistics, Summary
+from lambda_tui.runs.host import is_host_limited, lawful_billed_ms
+from lambda_tui.scenario import Scenario
 
 if TYPE_CHECKING:
     from lambda_tui.history import RunRecorder
@@ -23,18 +25,20 @@ if TYPE_CHECKING:
 class Measurement:
     """Grows batch by batch; `recorder`, once set, gets every batch before it counts."""
 
-    def __init__(self, architecture: str, memory_mb: int) -> None:
+    def __init__(self, scenario: Scenario) -> None:
         self.entries: list[Invocation] = []
         self.statistics = RunStatistics()
         self.recorder: RunRecorder | None = None
         # Until the target tells its region, the empty bill has the prices of the default one.
-        self._bill = RunBill(load_prices().rates(DEFAULT_REGION, architecture))
+        self._bill = RunBill(load_prices().rates(DEFAULT_REGION, scenario.architecture))
         self._engine_cpu = EngineCpu()
-        self._memory_mb = memory_mb
+        self._scenario = scenario
 
-    def price_at(self, rates: Rates, memory_mb: int) -> None:
-        """Price what comes at these rates for a function of that size; nothing may have come yet."""
-        self._bill, self._memory_mb = RunBill(rates), memory_mb
+    def begin(self, scenario: Scenario, rates: Rates) -> None:
+        """Price what comes at these rates, of the scenario as it is deployed; nothing may have come yet."""
+        self._bill, self._scenario = RunBill(rates), scenario
+        self.statistics.gb_ms_usd = rates.gb_second / 1000
+        self.statistics.request_usd = rates.request
 
     def take(self, batch: Batch) -> LambdaTuiError | None:
         """Add what the engines report; the error that ends the recording, if there is one."""
@@ -42,6 +46,11 @@ class Measurement:
         failure = self._record(invocations)
         for invocation in invocations:
             self.statistics.add(invocation)
+            self.statistics.add_lawful(
+                invocation,
+                lawful_billed_ms(invocation, self._scenario),
+                is_host_limited=is_host_limited(invocation, self._scenario),
+            )
         self.statistics.add_dropped(batch.dropped)
         self.statistics.add_held_back(batch.held_back)
         self.statistics.add_recorder_behind(batch.recorder_behind_s)
@@ -95,6 +104,6 @@ class Measurement:
         )
 
     def unreported_usd(self, service_ms: float) -> Decimal:
-        usd = self._bill.add_unreported(memory_mb=self._memory_mb, at_most_ms=service_ms)
+        usd = self._bill.add_unreported(memory_mb=self._scenario.memory_mb, at_most_ms=service_ms)
         self.statistics.unreported_usd = self._bill.unreported_at_most_usd
         return usd

@@ -50,9 +50,7 @@ class ModelComparison(Run):
         )
         super().__init__(whole, target, history=history, engines=1)
         self._order = _order(self._judge.most, scenario.seed)
-        self._parts = {
-            model: Measurement(scenario.architecture, scenario.memory_mb) for model in CONCURRENCY_MODELS
-        }
+        self._parts = {model: Measurement(self._scenario_of(model, whole)) for model in CONCURRENCY_MODELS}
         self._run_ids = {model: new_run_id() for model in CONCURRENCY_MODELS}
 
     def states(self) -> Iterator[ComparisonState]:
@@ -92,8 +90,8 @@ class ModelComparison(Run):
     # How it differs from a run of one scenario
 
     def _planned(self, scenario: Scenario, deployment: Deployment, rates: Rates) -> EnginePlan:
-        for part in self._parts.values():
-            part.price_at(rates, deployment.memory_mb)
+        for model, part in self._parts.items():
+            part.begin(self._scenario_of(model, scenario), rates)
         events = [event_bytes(self._scenario_of(model, scenario)) for model in CONCURRENCY_MODELS]
         plan = super()._planned(scenario, deployment, rates)
         return replace(plan, event=events[0], other_events=tuple(events[1:]), order=self._order)

@@ -64,7 +64,7 @@ class Run:
         self._engines: EngineGroup | None = None
         self._deployment: Deployment | None = None
         self._end = End("stopped")
-        self._measured = Measurement(scenario.architecture, scenario.memory_mb)
+        self._measured = Measurement(scenario)
         self._needed_usd = Decimal(0)
         self._failure: LambdaTuiError | None = None
         self._crash: BaseException | None = None
@@ -171,7 +171,6 @@ class Run:
         deployment = self._deployment = self._target.prepare(self._scenario)
         self._raise_if_stopped()
         rates = load_prices().rates(deployment.region, deployment.architecture)
-        self._measured.price_at(rates, deployment.memory_mb)
         # The user's own function runs as it is configured, not as the scenario says.
         scenario = replace(
             self._scenario,
@@ -179,6 +178,7 @@ class Run:
             architecture=deployment.architecture,
             timeout_s=deployment.timeout_s,
         )
+        self._measured.begin(scenario, rates)
         plan = self._planned(scenario, deployment, rates)
         self._begin_history(scenario, deployment)
         self._publish("preparing", scenario=scenario, target=deployment.description, note="connecting")

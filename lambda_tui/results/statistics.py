@@ -22,7 +22,7 @@ from lambda_tui.results.samples import Samples
 UNANSWERED = frozenset({"ReadTimeout", "ConnectionClosed", "InvalidResponse", "ResponseTooLarge"})
 """Transport errors that come after the invocation was sent: Lambda may have run it."""
 
-DECIMALS = ("gb_seconds", "possibly_billed_usd", "unreported_usd")
+DECIMALS = ("gb_seconds", "possibly_billed_usd", "unreported_usd", "lawful_per_million_usd")
 
 MAX_START_ERROR_MS = 1.0
 MAX_ENGINE_CPU_PERCENT = 70.0
@@ -109,6 +109,11 @@ class Summary:
     """Invocations that ran and left no REPORT: the bill has their requests, their durations are unknown."""
     unreported_usd: Decimal = Decimal(0)
     """What those durations can have cost at most, by the client's clock, on top of the bill."""
+    host_limited: int = 0
+    """Invocations that took longer than Lambda's CPU share and their waits explain: this host was too small
+    or too busy. Never counted for a target elsewhere."""
+    lawful_per_million_usd: Decimal = Decimal(0)
+    """What a million warm invocations would cost without the time lost to the host; zero if none lost any."""
     engine_cpu_percent: float = 0.0
     """The load engine's busiest second, in percent of one core; the busiest engine's if there are several."""
     client_limited: str = ""
@@ -122,10 +127,17 @@ class Summary:
         ran = self.ok + self.function_errors
         return self.cold_starts / ran if ran else 0.0
 
+    @property
+    def host_limited_share(self) -> float:
+        """Of the invocations that ran, the share that lost time to this host."""
+        ran = self.ok + self.function_errors
+        return self.host_limited / ran if ran else 0.0
+
     def to_document(self) -> dict[str, Any]:
         """JSON-ready, money and `gb_seconds` as exact decimal strings."""
         decimals = {name: _plain(getattr(self, name)) for name in DECIMALS}
-        return {**asdict(self), **decimals, "cold_share": self.cold_share}
+        shares = {"cold_share": self.cold_share, "host_limited_share": self.host_limited_share}
+        return {**asdict(self), **decimals, **shares}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Summary:
@@ -175,6 +187,12 @@ class RunStatistics:
     _engine_cpu_percent: float = 0.0
     _unreported: int = 0
     _partial_batches: int = 0
+    _host_limited: int = 0
+    _lawful_count: int = 0
+    _lawful_mb_ms: int = 0
+    gb_ms_usd: Decimal = Decimal(0)
+    request_usd: Decimal = Decimal(0)
+    """Prices of a GB-millisecond and of a request."""
     unreported_usd: Decimal = Decimal(0)
     """The most that unreported durations can have cost."""
     worst_case_usd: Decimal = Decimal(0)
@@ -198,6 +216,23 @@ class RunStatistics:
             self._gb_seconds += invocation.report.gb_seconds
         if not invocation.warmup:
             self._add_times(invocation)
+
+    def add_lawful(
+        self, invocation: Invocation, lawful_billed_ms: int | None, *, is_host_limited: bool
+    ) -> None:
+        """Count whether this host took time from an invocation, and what it would be billed elsewhere."""
+        self._host_limited += is_host_limited
+        report = invocation.report
+        if report is None or lawful_billed_ms is None or report.init_ms is not None or invocation.warmup:
+            return
+        self._lawful_count += 1
+        self._lawful_mb_ms += report.memory_mb * lawful_billed_ms
+
+    def _lawful_per_million_usd(self) -> Decimal:
+        if not self._host_limited or not self._lawful_count:
+            return Decimal(0)
+        duration = self.gb_ms_usd * self._lawful_mb_ms / (1024 * self._lawful_count)
+        return (self.request_usd + duration) * 1_000_000
 
     def add_dropped(self, count: int) -> None:
         """Starts that were planned but not made because too many were in flight."""
@@ -260,6 +295,8 @@ class RunStatistics:
             possibly_billed=self._unanswered,
             possibly_billed_usd=self.worst_case_usd * self._unanswered,
             partial_batches=self._partial_batches,
+            host_limited=self._host_limited,
+            lawful_per_million_usd=self._lawful_per_million_usd(),
             unreported=self._unreported,
             unreported_usd=self.unreported_usd,
             engine_cpu_percent=round(self._engine_cpu_percent, 1),

@@ -86,6 +86,8 @@ class BillPane(VerticalScroll, can_focus=True):
         self.query_one("#per-million", Digits).update(_per_million(bill))
         self.query_one("#change", FlatText).show(change_lines(snapshot, previous))
         lines = bill_content(bill, self._inner())
+        if snapshot is not None and snapshot.summary.host_limited:
+            lines = Content("\n").join([lines, _elsewhere(snapshot, self._inner())])
         if snapshot is not None:
             parts = [lines, self._other_sizes(snapshot), Content.styled(self._price_line(snapshot), "$quiet")]
             lines = Content("\n\n").join(part for part in parts if part)
@@ -189,6 +191,12 @@ def bill_content(bill: Bill | None, width: int) -> Content:
     if bill.warm is not None:
         rows.append(Content.styled(_left_out(bill), "$quiet"))
     return Content("\n").join(rows)
+
+
+def _elsewhere(run: Snapshot, width: int) -> Content:
+    """What a million would cost where no other invocation takes the CPU away."""
+    share = f"{run.summary.host_limited_share:.0%} lost to this host"
+    return _row("≈ On AWS, about", share, format_usd(run.summary.lawful_per_million_usd), width, strong=True)
 
 
 def _left_out(bill: Bill) -> str:

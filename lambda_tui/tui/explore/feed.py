@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from lambda_tui.load.snapshot import InvocationLog, Snapshot
 from lambda_tui.results import Invocation
+from lambda_tui.scenario import Scenario
 from lambda_tui.tui.explore.feed_rows import Wanted, columns_for, feed_head, feed_row, wanted
 from lambda_tui.tui.messages import InvocationSelected
 from lambda_tui.tui.textual_internals import set_scrolled_size
@@ -55,6 +56,7 @@ class Feed(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._log = InvocationLog([])
         self._run_id = ""
+        self._scenario: Scenario | None = None
         self._strips: LRUCache[tuple[int, int], Strip] = LRUCache(512)
         self._selected: int | None = None
         self._following = True
@@ -66,6 +68,7 @@ class Feed(ScrollView, can_focus=True):
     def show_run(self, run: Snapshot | None) -> None:
         """Show the invocations of a run, live or over."""
         run_id = "" if run is None else run.run_id
+        self._scenario = None if run is None else run.scenario
         self.show(InvocationLog([]) if run is None else run.invocations, same_run=run_id == self._run_id)
         self._run_id = run_id
 
@@ -143,7 +146,7 @@ class Feed(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         strip = self._strips.get((row, width))
         if strip is None:
-            strip = self._strip(feed_row(self._at(row), columns), self._row_style(row), width)
+            strip = self._strip(feed_row(self._at(row), columns, self._scenario), self._row_style(row), width)
             self._strips[row, width] = strip
         return strip
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from lambda_tui.results import Invocation
 from lambda_tui.results.answered import failed_items
+from lambda_tui.runs.host import is_host_limited
+from lambda_tui.scenario import Scenario
 from lambda_tui.wording.failures import failure_text
 from lambda_tui.wording.numbers import NOTHING, format_usd, ms_number
 
@@ -36,8 +38,8 @@ def feed_head(columns: frozenset[str] = ALL) -> str:
     return _row(tuple(title for title, _ in COLUMNS), columns) + "  status"
 
 
-def feed_row(invocation: Invocation, columns: frozenset[str] = ALL) -> str:
-    """The cells of one invocation, in the widths of COLUMNS."""
+def feed_row(invocation: Invocation, columns: frozenset[str] = ALL, scenario: Scenario | None = None) -> str:
+    """The cells of one invocation, in the widths of COLUMNS; with its scenario, time lost to the host shows."""
     report = invocation.report
     values = (
         f"{invocation.index + 1:,}",
@@ -50,7 +52,8 @@ def feed_row(invocation: Invocation, columns: frozenset[str] = ALL) -> str:
         format_usd(invocation.usd),
         (invocation.environment_id or NOTHING)[-8:],
     )
-    return _row(values, columns) + "  " + status_text(invocation)
+    host = " · ≈ host" if scenario is not None and is_host_limited(invocation, scenario) else ""
+    return _row(values, columns) + "  " + status_text(invocation) + host
 
 
 def _row(values: tuple[str, ...], columns: frozenset[str]) -> str:

@@ -92,6 +92,10 @@ def status_content(snapshot: Snapshot) -> Content:
 def _doubts(snapshot: Snapshot) -> str:
     """What keeps these figures from being the function's alone, or the bill from being all there is."""
     doubts = [f"   ⚠ {snapshot.client_limited}"] if snapshot.client_limited else []
+    if snapshot.summary.host_limited:
+        share = f"{snapshot.summary.host_limited_share:.0%}"
+        usd = format_usd(snapshot.summary.lawful_per_million_usd)
+        doubts.append(f"   ≈ host-limited: {share} of invocations; on AWS about {usd} per million")
     if snapshot.summary.possibly_billed:
         count = plural(snapshot.summary.possibly_billed, "invocation")
         usd = format_usd(snapshot.summary.possibly_billed_usd)

@@ -7,6 +7,7 @@ import os
 from textual.content import Content
 
 from lambda_tui.aws_facts import vcpus_of
+from lambda_tui.runs.host import wanted_cpus
 from lambda_tui.runs.target import TargetKind
 from lambda_tui.scenario import Scenario
 from lambda_tui.wording.numbers import format_vcpus, plural
@@ -114,6 +115,11 @@ def cpu_line(memory_mb: int, kind: TargetKind) -> str:
 def promise_line(scenario: Scenario, kind: TargetKind) -> str:
     """What Enter will do, and what it costs."""
     doing = f"Enter invokes it {plural(scenario.planned_invocations, 'time')}"
+    if kind == "local" and wanted_cpus(scenario) > (os.cpu_count() or 1):
+        return (
+            f"{doing} and asks for {wanted_cpus(scenario):.1f} CPUs; this host has {os.cpu_count()}: "
+            "what that costs is marked ≈ and not taken for Lambda's."
+        )
     if kind == "local":
         return f"{doing} on this machine. Costs nothing: the bill is what AWS would charge."
     return f"{doing} on a real account. The spend is estimated and asked first."
