@@ -39,7 +39,7 @@ def feed_head(columns: frozenset[str] = ALL) -> str:
 
 
 def feed_row(invocation: Invocation, columns: frozenset[str] = ALL, scenario: Scenario | None = None) -> str:
-    """The cells of one invocation, in the widths of COLUMNS; with its scenario, time lost to the host shows."""
+    """The cells of one invocation, in the widths of COLUMNS; with a scenario, time lost to the host."""
     report = invocation.report
     values = (
         f"{invocation.index + 1:,}",
