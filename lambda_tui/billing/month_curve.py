@@ -13,6 +13,7 @@ from lambda_tui.billing.extras import PROVISIONED_STEP_S, logs_line
 from lambda_tui.billing.monthly import MONTH_SECONDS
 from lambda_tui.billing.prices import PriceBook, Rates, Tier
 from lambda_tui.billing.pricing import lines_besides_invoking
+from lambda_tui.billing.spill_over import ArrivalPattern, spilled_share
 from lambda_tui.billing.usage import Usage
 from lambda_tui.exact import EXACT, ceil_div, ceil_to_step, exact_sum
 
@@ -45,7 +46,9 @@ class MonthCurve:
         with localcontext(EXACT):
             return self._each_usd(invocations) + self._run_usd(invocations)
 
-    def provisioned_usd(self, invocations: int, concurrency: int) -> Decimal | None:
+    def provisioned_usd(
+        self, invocations: int, concurrency: int, arrivals: ArrivalPattern = "even"
+    ) -> Decimal | None:
         """The month's total with `concurrency` environments kept all month; the rest spills over.
 
         None where provisioned concurrency has no price.
@@ -54,14 +57,22 @@ class MonthCurve:
             return None
         with localcontext(EXACT):
             capacity_s = ceil_to_step(Decimal(MONTH_SECONDS), PROVISIONED_STEP_S)
-            fitting = (
-                int(concurrency * MONTH_SECONDS * 1000 // self._warm_ms) if self._warm_ms else invocations
-            )
-            inside = min(invocations, fitting)
+            inside = self.inside(invocations, concurrency, arrivals)
             kept = self._memory_gb * concurrency * capacity_s * self._provisioned_gb_s
             run = self._memory_gb * inside * self._warm_ms / 1000 * self._provisioned_duration_gb_s
             storage = inside * self._warm_ms * self._storage_ms
             return self._each_usd(invocations) + kept + run + storage + self._run_usd(invocations - inside)
+
+    def inside(self, invocations: int, concurrency: int, arrivals: ArrivalPattern = "even") -> int:
+        """How many of the invocations find one of the `concurrency` environments free."""
+        if not self._warm_ms:
+            return invocations
+        with localcontext(EXACT):
+            fitting = int(concurrency * MONTH_SECONDS * 1000 // self._warm_ms)
+        if arrivals == "even":
+            return min(invocations, fitting)
+        busy = float(invocations * self._warm_ms) / (MONTH_SECONDS * 1000)
+        return min(invocations, round(invocations * (1 - spilled_share(concurrency, busy, arrivals))))
 
     def concurrency_for(self, invocations: int, utilisation: Decimal) -> int:
         """Environments that run this many invocations, evenly spread, at a utilisation (0 to 1)."""

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from itertools import combinations
+from typing import Any
 
 from lambda_tui.aws_facts import FULL_VCPU_MB
 from lambda_tui.billing.bill import money_text
 from lambda_tui.billing.month_curve import MonthCurve, month_curve
 from lambda_tui.billing.monthly import MONTH_HOURS, MONTH_SECONDS
 from lambda_tui.billing.prices import FargatePrice, InstancePrice, PriceBook, Rates, load_prices
+from lambda_tui.billing.spill_over import ArrivalPattern
 from lambda_tui.billing.usage import Usage
 from lambda_tui.exact import EXACT, ceil_div
 
@@ -27,12 +29,14 @@ class TrafficAssumptions:
     """What sizing the alternatives needs. If `cpu_ms` is None, the whole duration counts as CPU work.
 
     `utilisation` is the planned use of capacity, 0 to 1; if `concurrency` is None, provisioned concurrency
-    is sized to the traffic. A Fargate task has `task_vcpus` and `task_gb`.
+    is sized to the traffic. Of independent `arrivals` some find every provisioned environment busy and run on
+    demand. A Fargate task has `task_vcpus` and `task_gb`.
     """
 
     cpu_ms: Decimal | None = None
     utilisation: Decimal = Decimal("0.7")
     concurrency: int | None = None
+    arrivals: ArrivalPattern = "even"
     instance_type: str = "m7g.xlarge"
     task_vcpus: int = 1
     task_gb: int = 2
@@ -66,6 +70,16 @@ class TrafficChart:
     break_evens: tuple[BreakEven, ...]
     left_out: tuple[str, ...]
 
+    def to_document(self) -> dict[str, Any]:
+        """What `cost --break-even` adds to the cost document."""
+        return {
+            "break_evens": [
+                {"cheaper": each.cheaper, "dearer": each.dearer, "invocations": each.invocations}
+                for each in sorted(self.break_evens, key=lambda each: each.invocations)
+            ],
+            "left_out": list(self.left_out),
+        }
+
 
 def cost_by_traffic(
     usage: Usage,
@@ -73,7 +87,7 @@ def cost_by_traffic(
     assumptions: TrafficAssumptions | None = None,
     prices: PriceBook | None = None,
 ) -> TrafficChart:
-    """The monthly cost of each alternative at each traffic, for arrivals spread evenly over 730 hours.
+    """The monthly cost of each alternative at each traffic, over 730 hours.
 
     Raises:
         InvalidInput: as `price` does.
@@ -129,7 +143,7 @@ def _provisioned(curve: MonthCurve, chosen: TrafficAssumptions) -> tuple[_Cost, 
         kept = chosen.concurrency
         if kept is None:
             kept = curve.concurrency_for(invocations, chosen.utilisation)
-        return curve.provisioned_usd(invocations, kept) or Decimal(0)
+        return curve.provisioned_usd(invocations, kept, chosen.arrivals) or Decimal(0)
 
     if chosen.concurrency is not None:
         return cost, f"{chosen.concurrency} environments all month, the rest on demand"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lambda_tui.billing.bill import Bill, BillItem
+from lambda_tui.billing.monthly import invocations_per_month
 from lambda_tui.exact import EXACT
 
 
@@ -66,3 +67,14 @@ def traffic_steps(lowest: int, highest: int, count: int = 30) -> Sequence[int]:
     """Invocations a month for a logarithmic axis, from `lowest` to `highest`, without repeats."""
     ratio = (highest / max(1, lowest)) ** (1 / max(1, count - 1))
     return sorted({round(max(1, lowest) * ratio**step) for step in range(count)})
+
+
+SLOWEST_PER_S, FASTEST_PER_S = Decimal("0.01"), Decimal(10_000)
+"""The traffic axis: from a job every two minutes to a fleet."""
+
+
+def chart_steps(invocations: int) -> list[int]:
+    """Invocations a month from the lowest to the highest traffic of the chart; the usage's own among them."""
+    lowest, highest = invocations_per_month(SLOWEST_PER_S), invocations_per_month(FASTEST_PER_S)
+    own = invocations or lowest
+    return sorted({*traffic_steps(min(lowest, own), max(highest, own)), own})

@@ -7,19 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from lambda_tui.billing import Bill, PriceBook, Rates, Usage, invocations_per_month, price
+from lambda_tui.billing import Bill, PriceBook, Rates, Usage, price
 from lambda_tui.billing.prices import STALE_AFTER_DAYS
 from lambda_tui.billing.traffic import TrafficAssumptions, TrafficChart, cost_by_traffic
-from lambda_tui.billing.whatif import Share, composition, traffic_steps
+from lambda_tui.billing.whatif import Share, chart_steps, composition
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
 from lambda_tui.forecast.predict import USUAL_SIZES_MB
 from lambda_tui.forecast.question import Question, requests_per_second
 
 ON_DEMAND = "on demand"
 """Its name in the traffic chart."""
-
-SLOWEST_PER_S, FASTEST_PER_S = Decimal("0.01"), Decimal(10_000)
-"""The traffic axis: from a job every two minutes to a fleet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +125,13 @@ def _sizes(
 
 def _traffic(question: Question, base: MeasuredBase | None, usage: Usage, book: PriceBook) -> TrafficChart:
     """The alternatives from the lowest to the highest traffic; the range includes the question's own."""
-    lowest, highest = invocations_per_month(SLOWEST_PER_S), invocations_per_month(FASTEST_PER_S)
-    own = question.invocations or lowest
-    steps = sorted({*traffic_steps(min(lowest, own), max(highest, own)), own})
+    steps = chart_steps(question.invocations)
     cpu_ms: Decimal | None = question.cpu_ms
     if base is not None:
         cpu_ms = None if base.model is None else Decimal(f"{base.model.cpu_ms:.3f}")
-    assumptions = TrafficAssumptions(cpu_ms=cpu_ms, concurrency=question.provisioned or None)
+    assumptions = TrafficAssumptions(
+        cpu_ms=cpu_ms, concurrency=question.provisioned or None, arrivals=question.arrivals
+    )
     return cost_by_traffic(replace(usage, provisioned=None), steps, assumptions, book)
 
 

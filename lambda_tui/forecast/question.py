@@ -21,6 +21,7 @@ from lambda_tui.billing.eras import ERAS, EraName
 from lambda_tui.billing.fields import amount, choice, count, custom, flag, read_fields, text
 from lambda_tui.billing.monthly import MONTH_HOURS, MONTH_SECONDS
 from lambda_tui.billing.prices import Rates
+from lambda_tui.billing.spill_over import ArrivalPattern, spilled_share
 from lambda_tui.billing.usage import FreeTierUse, Provisioned, Usage
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration, forecast_at
@@ -68,6 +69,7 @@ class Question:
     gb_seconds_used: Decimal = amount(default=Decimal(0))
     provisioned: int = count(default=0, most=100_000)
     hours_per_day: Decimal = amount(default=Decimal(24), most=24)
+    arrivals: ArrivalPattern = choice("even", "poisson", default="even")
     era: EraName = choice(*ERAS, default="today")
 
     @property
@@ -100,9 +102,20 @@ class Question:
             init_ms=self.init_ms,
             cold_start_ratio=self.cold_start_percent / 100,
             free_tier=free if self.free_tier else None,
-            provisioned=Provisioned(self.provisioned, hours) if self.provisioned and hours else None,
+            provisioned=self._kept(hours, duration) if self.provisioned and hours else None,
         )
         return usage.in_era(ERAS[self.era])
+
+    def _kept(self, hours: Decimal, duration: SizeDuration) -> Provisioned:
+        """Provisioned concurrency; independent arrivals that find it busy run on demand."""
+        if self.arrivals == "even":
+            return Provisioned(self.provisioned, hours)
+        busy = float(self.invocations * duration.duration_ms) / (MONTH_SECONDS * 1000)
+        kept_for = float(self.hours_per_day) / 24
+        inside = round(
+            self.invocations * kept_for * (1 - spilled_share(self.provisioned, busy, self.arrivals))
+        )
+        return Provisioned(self.provisioned, hours, inside)
 
 
 @lru_cache(maxsize=8)

@@ -6,13 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from lambda_tui.billing import load_prices
 from lambda_tui.cli.commands.cost import command
 from lambda_tui.errors import InvalidInput, StorageError
+from lambda_tui.forecast.answer import answer
+from lambda_tui.forecast.question import parse_question
 
 EXAMPLE = ["--memory", "512", "--duration-ms", "229.3", "--invocations", "1000000"]
 
@@ -139,3 +143,25 @@ def test_a_key_that_comes_twice_is_refused(text: str) -> None:
     result = CliRunner().invoke(command, ["--from", "-"], input=text)
     assert isinstance(result.exception, InvalidInput)
     assert "comes twice" in str(result.exception)
+
+
+@pytest.mark.parametrize("arrivals", ["even", "poisson"])
+def test_break_evens_are_those_of_the_screen(arrivals: str) -> None:
+    """The same question on the What-if screen and in a script."""
+    question = parse_question(
+        {
+            "memory_mb": 512,
+            "duration_ms": 200,
+            "cpu_ms": 25,
+            "invocations": 10_000_000,
+            "arrivals": arrivals,
+            "cold_start_percent": 0,
+        }
+    )
+    shown = answer(question, None, load_prices(), date(2026, 11, 21)).traffic.break_evens
+    options = ["--memory", "512", "--duration-ms", "200", "--invocations", "10000000", "--cpu-ms", "25"]
+    document = json.loads(cost(*options, "--break-even", "--arrivals", arrivals, "--json", "-"))
+    printed = {(each["cheaper"], each["dearer"], each["invocations"]) for each in document["break_evens"]}
+    assert printed == {(each.cheaper, each.dearer, each.invocations) for each in shown}
+    assert printed
+    assert "costs less than" in cost(*options, "--break-even", "--explain")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +20,10 @@ from lambda_tui.billing.pricing import price
 from lambda_tui.billing.usage import Usage, parse_usage
 from lambda_tui.cli.documents import json_option, read_json, wants_table, write_json
 from lambda_tui.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from lambda_tui.billing.spill_over import ArrivalPattern
+    from lambda_tui.billing.traffic import TrafficChart
 
 
 @click.command("cost", short_help="Price a usage without invoking anything.")
@@ -51,9 +57,27 @@ from lambda_tui.errors import InvalidInput
 @click.option("--init-billed/--no-init-billed", default=None, help="Whether init is billed  [default: yes]")
 @click.option("--free-tier", is_flag=True, default=None, help="Deduct the monthly free tier.")
 @click.option("--savings-plan", metavar="PLAN", help="no_upfront or all_upfront (Compute Savings Plan).")
+@click.option("--break-even", is_flag=True, help="Also: from which traffic on another way costs less.")
+@click.option("--cpu-ms", metavar="MS", help="With --break-even: CPU time of one invocation  [default: all]")
+@click.option(
+    "--arrivals",
+    type=click.Choice(["even", "poisson"]),
+    default="even",
+    show_default=True,
+    help="With --break-even: how invocations are spread.",
+)
 @click.option("--explain", "explained", is_flag=True, help="Print how each amount is computed.")
 @json_option
-def command(source: str | None, explained: bool, json_target: str | None, **options: Any) -> None:
+def command(
+    *,
+    source: str | None,
+    explained: bool,
+    break_even: bool,
+    cpu_ms: str | None,
+    arrivals: ArrivalPattern,
+    json_target: str | None,
+    **options: Any,
+) -> None:
     """Price a usage: requests, duration with volume tiers, init, storage and every other Lambda charge.
 
     Example: lambda-tui cost --memory 512 --duration-ms 229.3 --invocations 1000000
@@ -70,12 +94,39 @@ def command(source: str | None, explained: bool, json_target: str | None, **opti
     stale = book.staleness(book.rates(usage.region, usage.architecture), date.today())
     if stale:
         click.echo(stale, err=True)
+    chart = _chart(usage, cpu_ms, arrivals) if break_even else None
     if explained:
         click.echo(explain(bill))
     elif wants_table(json_target):
         click.echo(_table(bill))
     else:
-        write_json(bill.to_document(), json_target)
+        write_json({**bill.to_document(), **({} if chart is None else chart.to_document())}, json_target)
+        return
+    if chart is not None:
+        click.echo(_break_evens(chart))
+
+
+def _chart(usage: Usage, cpu_ms: str | None, arrivals: ArrivalPattern) -> TrafficChart:
+    """The same chart as the What-if screen draws."""
+    from lambda_tui.billing.traffic import TrafficAssumptions, cost_by_traffic  # noqa: PLC0415
+    from lambda_tui.billing.whatif import chart_steps  # noqa: PLC0415
+
+    concurrency = None if usage.provisioned is None else usage.provisioned.concurrency
+    try:
+        cpu = None if cpu_ms is None else Decimal(cpu_ms)
+    except InvalidOperation:
+        raise InvalidInput("cpu_ms", f"--cpu-ms cannot be {cpu_ms!r}: it must be a number.") from None
+    assumptions = TrafficAssumptions(cpu_ms=cpu, concurrency=concurrency, arrivals=arrivals)
+    return cost_by_traffic(replace(usage, provisioned=None), chart_steps(usage.invocations), assumptions)
+
+
+def _break_evens(chart: TrafficChart) -> str:
+    if not chart.break_evens:
+        return "No way of running it costs less than another from some traffic on."
+    return "\n".join(
+        f"From {each.invocations:,} invocations a month {each.cheaper} costs less than {each.dearer}."
+        for each in sorted(chart.break_evens, key=lambda each: each.invocations)
+    )
 
 
 def _flag(name: str) -> str:

@@ -44,6 +44,7 @@ LABELS = {
     "gb_seconds_used": "used already",
     "provisioned": "Provisioned",
     "hours_per_day": "kept for",
+    "arrivals": "Arrivals",
     "era": "Rules",
 }
 """What the form calls the fields of a question."""
@@ -63,6 +64,10 @@ ON, OFF = "on", "off"
 @dataclass
 class QuestionEdited(Message):
     """A control changed; the question may have become another, or unusable."""
+
+
+ARRIVALS = [("evenly spread", "even"), ("independent (Poisson)", "poisson")]
+"""Independent arrivals come in bursts: some find every provisioned environment busy and run on demand."""
 
 
 @dataclass
@@ -110,6 +115,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         yield Label("Terms", classes="heading")
         yield SliderField("provisioned", LABELS["provisioned"], PROVISIONED_STEPS, 0)
         yield NumberField("hours_per_day", LABELS["hours_per_day"], "24", unit="hours a day")
+        yield ChoiceField("arrivals", LABELS["arrivals"], ARRIVALS, start.arrivals)
         yield ChoiceField("free_tier", LABELS["free_tier"], [("not deducted", OFF), ("deducted", ON)], OFF)
         yield NumberField("requests_used", LABELS["requests_used"], "0", unit="requests").add_class("-long")
         yield NumberField("gb_seconds_used", LABELS["gb_seconds_used"], "0", unit="GB-s").add_class("-long")
