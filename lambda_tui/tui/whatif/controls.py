@@ -223,7 +223,7 @@ class WhatIfControls(VerticalScroll, can_focus=False):
         field("speed-ratio").display = self.query_one("#speed-hint").display = arm
         keeps = field("provisioned").text not in ("", "0")
         field("hours-per-day").display = keeps
-        # Without any of it, arrivals only move the break-evens: a small terminal has no row to spare for that.
+        # Without any, arrivals only move break-evens: a small terminal has no row to spare for that.
         field("arrivals").set_class(not keeps, "-idle")
         deducted = field("free-tier").text == ON
         field("requests-used").display = field("gb-seconds-used").display = deducted
