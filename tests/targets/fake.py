@@ -165,10 +165,12 @@ class FakeTarget:
         await self._stopped.wait()
         server.close()
         # A connection may have been accepted and not be made yet: it is cut when it is.
-        for _ in range(3):
+        me = asyncio.current_task()
+        for _ in range(5):
             for connection in list(self._connections):
                 connection.transport.abort()
-            await asyncio.sleep(0.005)
+            accepting = [task for task in asyncio.all_tasks() if task is not me]
+            await asyncio.wait([*accepting, asyncio.create_task(asyncio.sleep(0.004))])
 
 
 class _Connection(asyncio.Protocol):

@@ -43,18 +43,25 @@ def faint(app: App[None], within: Region | None = None) -> dict[str, str]:
     """What does not stand out, by its colours: the characters, and where the first of them is."""
     texts: dict[str, list[str]] = defaultdict(list)
     places: dict[str, str] = {}
-    colours_of: dict[Style, tuple[Color, Color]] = {}
+    judged: dict[tuple[Style, bool, bool], str] = {}
     for character, style, column, row in painted(app, within):
-        if style not in colours_of:
-            colours_of[style] = _colours(app, style)
-        ink, paper = colours_of[style]
-        if character in HALVES:
-            ink, paper = _more_visible(app, ink, paper)
-        if contrast(ink, paper) < (DRAWN if ord(character) in PICTURES else TEXT):
-            colours = f"{ink.hex} on {paper.hex} ({contrast(ink, paper):.2f})"
+        is_half, is_drawn = character in HALVES, ord(character) in PICTURES
+        key = (style, is_half, is_drawn)
+        if key not in judged:
+            judged[key] = _too_faint(app, style, is_half=is_half, is_drawn=is_drawn)
+        if colours := judged[key]:
             texts[colours].append(character)
             places.setdefault(colours, f"row {row}, column {column}")
     return {colours: f"{places[colours]}: {''.join(text)[:60]}" for colours, text in texts.items()}
+
+
+def _too_faint(app: App[None], style: Style, *, is_half: bool, is_drawn: bool) -> str:
+    """Both colours, where they stand out too little for such a character; otherwise nothing."""
+    ink, paper = _colours(app, style)
+    if is_half:
+        ink, paper = _more_visible(app, ink, paper)
+    seen = contrast(ink, paper)
+    return f"{ink.hex} on {paper.hex} ({seen:.2f})" if seen < (DRAWN if is_drawn else TEXT) else ""
 
 
 def _colours(app: App[None], style: Style) -> tuple[Color, Color]:
