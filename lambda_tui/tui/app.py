@@ -24,7 +24,7 @@ from lambda_tui.tui.explore.screen import ExploreScreen
 from lambda_tui.tui.measured_runs import comparison_of, run_of
 from lambda_tui.tui.mode_screen import ModeScreen
 from lambda_tui.tui.modes import ENVIRONMENTS, EXPLORE, HISTORY, PROGRAM_KEYS, WHATIF
-from lambda_tui.tui.textual_internals import LateStyles, TerminalDriver
+from lambda_tui.tui.textual_internals import LastingNotices, LateStyles, TerminalDriver
 
 if TYPE_CHECKING:
     from lambda_tui.history import HistoryStore, RecordedRun
@@ -36,7 +36,7 @@ PAINT_REACHES_TERMINAL_S = 0.03
 COLLECTED_FROM_OBJECTS = 10_000
 
 
-class LambdaTui(LateStyles):
+class LambdaTui(LateStyles, LastingNotices):
     """The terminal user interface. It opens `target` and the history itself; its owner
     closes them."""
 

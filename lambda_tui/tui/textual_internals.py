@@ -7,12 +7,14 @@ Written against Textual 8.2.8. Each piece says what it is for and what it relies
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from textual import events
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import ANSIToTruecolor, LineFilter
 from textual.geometry import Size
+from textual.notifications import Notification, Notify, SeverityLevel
 from textual.widget import Widget
 from textual.widgets import Input
 from textual.widgets.input import Selection
@@ -63,6 +65,46 @@ class LateStyles(App[None]):
         elif not self._has_variables:
             self._has_variables = True
             self.stylesheet.set_variables(self.get_css_variables())
+
+
+SHORTEST_NOTICE_S = 0.1
+
+
+@dataclass
+class Notice(Notification):
+    """A notification whose toast always has some time left.
+
+    Textual makes the toasts anew on every screen and with every further notification. One that expires at
+    that very moment starts a timer with a negative delay, which never leaves its loop: the program freezes.
+    Relies on: a toast's timer runs for `time_left`; `has_expired` keeps expired ones from getting a toast.
+    """
+
+    @property
+    def time_left(self) -> float:
+        return max(SHORTEST_NOTICE_S, super().time_left)
+
+    @property
+    def has_expired(self) -> bool:
+        return super().time_left <= 0
+
+
+class LastingNotices(App[None]):
+    """Shows every notification as a `Notice`.
+
+    Relies on: the `notify` of every widget ends here, and posts `Notify`.
+    """
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        seconds = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        self.post_message(Notify(Notice(message, title, severity, seconds, markup=markup)))
 
 
 def style_once(event: events.ScreenResume, *, is_styled: bool) -> None:

@@ -11,8 +11,13 @@ from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
+from textual.notifications import Notification
+from textual.widgets._toast import Toast, ToastHolder
+
 import lambda_tui.tui
 from lambda_tui.tui import textual_internals
+from lambda_tui.tui.textual_internals import LastingNotices
+from tests.tui.test_explore import until
 
 FENCED = textual_internals.__name__
 
@@ -60,6 +65,31 @@ def test_no_private_module_and_no_private_attribute_of_another_object_is_used() 
             elif isinstance(node, ast.Attribute) and _is_private_of_another(node):
                 offences.append(f"{path.name}: {ast.unparse(node)}")
     assert offences == []
+
+
+class _Notified(LastingNotices):
+    """With its notifications at hand."""
+
+    @property
+    def raised(self) -> list[Notification]:
+        return list(self._notifications)
+
+
+async def test_a_toast_made_as_its_notice_expires_does_not_freeze_the_program() -> None:
+    """Textual's own timer never leaves its loop where its delay is negative."""
+    app = _Notified()
+    async with app.run_test(notifications=True) as pilot:
+        app.notify("Theme: lambda-dark", timeout=60)
+        await pilot.pause()
+        (notice,) = app.raised
+        assert notice.time_left > 50
+        notice.raised_at -= 120
+        assert notice.has_expired
+        assert app.raised == []
+        # Between that question and the making of a toast time goes on.
+        late = ToastHolder(Toast(notice))
+        await app.mount(late)
+        await until(pilot, lambda: not late.is_attached)
 
 
 def _is_private_of_another(node: ast.Attribute) -> bool:

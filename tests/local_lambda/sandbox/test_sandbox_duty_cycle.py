@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_tui.local_lambda.sandbox import processes
+from lambda_tui.local_lambda.sandbox.groups import duty_cycle
 from lambda_tui.local_lambda.sandbox.groups.duty_cycle import GovernorProcess
 from lambda_tui.local_lambda.sandbox.groups.governor import PERIOD_NS, TICK_NS, Bucket
 from lambda_tui.local_lambda.sandbox.sandbox import Sandbox, open_sandbox
@@ -174,6 +175,17 @@ async def test_what_is_forgotten_runs_on_and_its_slot_is_used_again() -> None:
     assert not is_alive(governor)
     sleeper.kill()
     await sleeper.wait()
+
+
+async def test_no_cell_runs_before_the_governor_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duty_cycle, "_PROGRAM", f"import time\ntime.sleep(0.3)\n{duty_cycle._PROGRAM}")
+    process, began = GovernorProcess(), time.monotonic()
+    process.take_slot()
+    assert time.monotonic() - began >= 0.3
+    began_with = process.pid
+    await asyncio.sleep(0.05)
+    assert process.pid == began_with, "that it begins is not taken for its end"
+    process.close()
 
 
 def state_of(pid: int) -> str:

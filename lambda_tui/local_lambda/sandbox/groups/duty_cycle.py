@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import mmap
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from lambda_tui.local_lambda.sandbox.groups import governor
 from lambda_tui.local_lambda.sandbox.groups.control_group import ControlGroup, CpuUsage, Hierarchy
 
 MAX_CELLS = 4096
+BEGINS_WITHIN_S = 10.0
+"""Its interpreter needs 30 ms, and more on a busy machine."""
 _PROGRAM = """
 import sys
 sys.path.insert(0, sys.argv.pop(1))
@@ -45,7 +48,7 @@ class GovernorProcess:
         if not self._free_slots:
             raise OSError(f"more than {MAX_CELLS} environments")
         if self._process is None:
-            self._start()  # early: its interpreter needs 30 ms until it can govern
+            self._start()
         slot = self._free_slots.pop()
         governor.FIGURES.pack_into(self._figures, slot * governor.FIGURES.size, 0, 0)
         return slot
@@ -86,7 +89,7 @@ class GovernorProcess:
             self._restart()
 
     def _start(self) -> None:
-        """Start it and repeat every order still in force."""
+        """Start it, wait until it governs and repeat every order still in force."""
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _PROGRAM, _package_root(), str(self._file.fileno())],
             stdin=subprocess.PIPE,
@@ -98,6 +101,9 @@ class GovernorProcess:
             start_new_session=True,
         )
         assert self._process.stdout is not None
+        # Without this wait, what it is to slow down would run at full speed, and be billed so.
+        if select.select([self._process.stdout], [], [], BEGINS_WITHIN_S)[0]:
+            os.read(self._process.stdout.fileno(), 1)
         with contextlib.suppress(RuntimeError):  # no event loop: nobody notices its end before the next order
             asyncio.get_running_loop().add_reader(self._process.stdout, self._restart)
         for slot, (order, frozen) in list(self._orders.items()):

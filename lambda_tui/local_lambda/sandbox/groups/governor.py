@@ -174,10 +174,14 @@ class Governor:
 
 
 def main() -> None:
-    """Obey the orders on standard input until it ends; the descriptor of the figures is the only argument."""
+    """Obey the orders on standard input until it ends; the descriptor of the figures is the only argument.
+
+    A byte on standard output says that it begins.
+    """
     with contextlib.suppress(PermissionError):
         os.nice(-10)
     governor = Governor(mmap.mmap(int(sys.argv[1]), 0))
+    os.write(1, b"\n")
     unread = b""
     while True:
         # select, not poll: its timeout has a resolution of a microsecond.
