@@ -44,6 +44,20 @@ def test_erlangs_formula_is_what_a_simulation_shows(environments: int, busy: flo
     assert erlang_b(environments, busy) == pytest.approx(share, abs=0.012)
 
 
+def recursion(environments: int, busy: float) -> float:
+    """Erlang's formula step by step (ITU-T, Teletraffic Engineering Handbook, 7.3)."""
+    blocked = 1.0
+    for count in range(1, environments + 1):
+        blocked = busy * blocked / (count + busy * blocked)
+    return blocked
+
+
+@given(environments=st.integers(0, 3_000), use=st.floats(0.01, 20))
+def test_erlangs_formula_is_that_of_the_recursion(environments: int, use: float) -> None:
+    busy = use * max(1, environments)
+    assert erlang_b(environments, busy) == pytest.approx(recursion(environments, busy), rel=1e-9, abs=1e-300)
+
+
 def test_even_arrivals_spill_only_what_does_not_fit() -> None:
     assert spilled_share(10, 7.0, "even") == 0.0
     assert spilled_share(5, 10.0, "even") == 0.5
