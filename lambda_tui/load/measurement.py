@@ -15,7 +15,7 @@ from lambda_tui.load.decode import decode
 from lambda_tui.load.engine_cpu import EngineCpu
 from lambda_tui.load.engine_group import Batch
 from lambda_tui.results import Invocation, Report, RunStatistics, Summary
-from lambda_tui.runs.host import is_host_limited, lawful_billed_ms
+from lambda_tui.runs.host import lawful_billed_ms
 from lambda_tui.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -46,11 +46,7 @@ class Measurement:
         failure = self._record(invocations)
         for invocation in invocations:
             self.statistics.add(invocation)
-            self.statistics.add_lawful(
-                invocation,
-                lawful_billed_ms(invocation, self._scenario),
-                is_host_limited=is_host_limited(invocation, self._scenario),
-            )
+            self.statistics.add_lawful(invocation, lawful_billed_ms(invocation, self._scenario))
         self.statistics.add_dropped(batch.dropped)
         self.statistics.add_held_back(batch.held_back)
         self.statistics.add_recorder_behind(batch.recorder_behind_s)

@@ -217,13 +217,13 @@ class RunStatistics:
         if not invocation.warmup:
             self._add_times(invocation)
 
-    def add_lawful(
-        self, invocation: Invocation, lawful_billed_ms: int | None, *, is_host_limited: bool
-    ) -> None:
-        """Count whether this host took time from an invocation, and what it would be billed elsewhere."""
-        self._host_limited += is_host_limited
+    def add_lawful(self, invocation: Invocation, lawful_billed_ms: int | None) -> None:
+        """Count what an invocation would be billed elsewhere: if less, this host took time from it."""
         report = invocation.report
-        if report is None or lawful_billed_ms is None or report.init_ms is not None or invocation.warmup:
+        if report is None or lawful_billed_ms is None:
+            return
+        self._host_limited += lawful_billed_ms < report.billed_ms
+        if report.init_ms is not None or invocation.warmup:
             return
         self._lawful_count += 1
         self._lawful_mb_ms += report.memory_mb * lawful_billed_ms

@@ -35,20 +35,18 @@ def lawful_ms(invocation: Invocation, scenario: Scenario) -> float | None:
 def is_host_limited(invocation: Invocation, scenario: Scenario) -> bool:
     """The invocation took clearly longer than Lambda's law allows for."""
     lawful = lawful_ms(invocation, scenario)
-    duration_ms = invocation.duration_ms
-    if lawful is None or duration_ms is None:
-        return False
-    return duration_ms > lawful + max(TOLERANCE_MS, TOLERANCE * lawful)
+    return lawful is not None and _exceeds(invocation, lawful)
 
 
 def lawful_billed_ms(invocation: Invocation, scenario: Scenario) -> int | None:
-    """What a warm invocation would have been billed without this host's limits; None without a REPORT."""
-    if invocation.report is None:
+    """What a warm invocation would have been billed without this host's limits: less than it was only where
+    it is host-limited. None without a REPORT."""
+    report, lawful = invocation.report, lawful_ms(invocation, scenario)
+    if report is None:
         return None
-    lawful = lawful_ms(invocation, scenario)
-    if lawful is None or not is_host_limited(invocation, scenario):
-        return invocation.report.billed_ms
-    return min(invocation.report.billed_ms, math.ceil(lawful))
+    if lawful is None or not _exceeds(invocation, lawful):
+        return report.billed_ms
+    return min(report.billed_ms, math.ceil(lawful))
 
 
 def wanted_cpus(scenario: Scenario) -> float:
@@ -56,6 +54,11 @@ def wanted_cpus(scenario: Scenario) -> float:
     if scenario.function is not None or not scenario.sized_by_work:
         return 0.0
     return scenario.callers * min(vcpus_of(scenario.memory_mb), _cpus_at_once(scenario))
+
+
+def _exceeds(invocation: Invocation, lawful: float) -> bool:
+    duration_ms = invocation.duration_ms
+    return duration_ms is not None and duration_ms > lawful + max(TOLERANCE_MS, TOLERANCE * lawful)
 
 
 def _wait_ms(scenario: Scenario) -> float:

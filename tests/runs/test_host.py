@@ -79,9 +79,7 @@ def test_a_summary_has_the_share_and_what_a_million_would_cost() -> None:
     statistics.gb_ms_usd, statistics.request_usd = Decimal("0.0000166667") / 1000, Decimal("0.0000002")
     for each in (took(96.0, 92.0), took(354.0, 92.0)):
         statistics.add(each)
-        statistics.add_lawful(
-            each, lawful_billed_ms(each, PRIMES), is_host_limited=is_host_limited(each, PRIMES)
-        )
+        statistics.add_lawful(each, lawful_billed_ms(each, PRIMES))
     summary = statistics.summary()
     assert summary.host_limited == 1
     assert summary.to_document()["host_limited_share"] == 0.5
