@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
-from lambda_tui.billing import Bill
 from lambda_tui.cli.run_notes import run_notes
 from lambda_tui.results import Distribution, Summary
 from lambda_tui.results.intervals import unreliable_percentiles
-from lambda_tui.runs.measured import MeasuredRun
+from lambda_tui.runs.measured import MeasuredRun, per_million_usd
 from lambda_tui.wording.numbers import NOTHING, format_quantity, format_usd, ms_number, plural
 from lambda_tui.wording.scenarios import load_line, scenario_line
 from lambda_tui.wording.tables import aligned
@@ -28,7 +27,7 @@ def run_table(run: MeasuredRun) -> str:
     paragraphs = [_outcome(summary), *run_notes(run)]
     notes = [line for note in paragraphs for line in wrap(note, 79, subsequent_indent="  ")]
     times = _times(summary, is_open_loop=run.scenario.rate is not None)
-    blocks = [what, times, notes, _bill(run.bill), [f"run {run.run_id}"]]
+    blocks = [what, times, notes, _bill(run), [f"run {run.run_id}"]]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -83,17 +82,14 @@ def _outcome(summary: Summary) -> str:
     )
 
 
-def _per_million(bill: Bill) -> str:
-    return format_usd(bill.per_million_usd) if bill.typical.invocations else NOTHING
-
-
-def _bill(bill: Bill) -> list[str]:
+def _bill(run: MeasuredRun) -> list[str]:
+    bill = run.bill
     rows = [
         (line.item.replace("_", " "), f"{format_quantity(line.quantity)} {line.unit}", format_usd(line.usd))
         for line in bill.lines
     ]
     rows += [
         ("this run", "", format_usd(bill.total_usd)),
-        ("per million" if bill.warm is None else "per million warm", "", _per_million(bill)),
+        ("per million" if bill.warm is None else "per million warm", "", format_usd(per_million_usd(run))),
     ]
     return aligned(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import ClassVar
 
@@ -19,6 +20,20 @@ _INDENT = " " * 12
 def reading_width(columns: int) -> int:
     """Cells of a line in a Reading dialog on a screen of so many columns."""
     return min(84, columns * 9 // 10) - 7
+
+
+def help_content(
+    groups: Sequence[tuple[str, Sequence[tuple[str, str]]]], paragraphs: Sequence[tuple[str, str]]
+) -> Content:
+    """What `?` shows: keys with their meanings in groups, then titled paragraphs."""
+    parts: list[Content] = []
+    for group, keys in groups:
+        parts.append(Content.styled(group, "bold $accent"))
+        parts += [Content.assemble("  ", (f"{key:<10}", "bold"), meaning) for key, meaning in keys]
+        parts.append(Content(""))
+    for title, paragraph in paragraphs:
+        parts += [Content.styled(title, "bold $accent"), Content(paragraph), Content("")]
+    return Content("\n").join(parts[:-1])
 
 
 def explanation_content(text: str, why: str, width: int) -> Content:

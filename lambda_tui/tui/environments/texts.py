@@ -10,7 +10,9 @@ from lambda_tui.load.estimate import ideal_duration_ms
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Invocation
 from lambda_tui.results.environments import EnvironmentCounts, Lane
+from lambda_tui.runs.measured import per_million_usd
 from lambda_tui.scenario import WAITING_WORKLOADS, ConcurrencyModel, Scenario
+from lambda_tui.tui.dialogs.reading import help_content
 from lambda_tui.tui.drawing.big_digits import big_digits
 from lambda_tui.wording.numbers import NOTHING, format_ms, format_usd, plural
 
@@ -195,11 +197,7 @@ def clicks_facts(snapshot: Snapshot, counts: EnvironmentCounts) -> list[Figure]:
         ("wait p50", format_ms(latency.p50 if latency else None), "bold"),
         ("wait p95", format_ms(latency.p95 if latency else None), "bold"),
         ("cost", format_usd(bill.total_usd) if bill.invocations else NOTHING, "bold $accent"),
-        (
-            "a million",
-            format_usd(bill.per_million_usd) if bill.typical.invocations else NOTHING,
-            "bold $accent",
-        ),
+        ("a million", format_usd(per_million_usd(snapshot)), "bold $accent"),
         ("in all", duration_text(snapshot.elapsed_ms), "bold"),
     ]
 
@@ -366,11 +364,4 @@ def help_text() -> Content:
     """Legend, keys, and what is inferred."""
     parts = [Content.styled("Signs", "bold $accent")]
     parts += [Content.assemble("  ", (f"{sign:<8}", style), meaning) for sign, style, meaning in LEGEND]
-    parts.append(Content(""))
-    for group, keys in KEYS:
-        parts.append(Content.styled(group, "bold $accent"))
-        parts += [Content.assemble("  ", (f"{key:<10}", "bold"), meaning) for key, meaning in keys]
-        parts.append(Content(""))
-    for title, paragraph in PARAGRAPHS:
-        parts += [Content.styled(title, "bold $accent"), Content(paragraph), Content("")]
-    return Content("\n").join(parts[:-1])
+    return Content("\n").join([*parts, Content(""), help_content(KEYS, PARAGRAPHS)])

@@ -14,6 +14,7 @@ from textual.widgets import Digits, Input, Label
 
 from lambda_tui.billing import Bill, Rates, invocations_per_month, monthly_usd, parse_rate
 from lambda_tui.load.snapshot import Snapshot
+from lambda_tui.runs.measured import per_million_usd
 from lambda_tui.runs.ranking import compare_runs
 from lambda_tui.tui.explore.memory_costs import memory_costs
 from lambda_tui.tui.explore.statistics import change_content
@@ -83,7 +84,7 @@ class BillPane(VerticalScroll, can_focus=True):
         """Show the bill of `snapshot`; `rates` price the month."""
         self._snapshot, self._previous, self._rates = snapshot, previous, rates
         bill = snapshot.bill if snapshot and snapshot.bill.invocations else None
-        self.query_one("#per-million", Digits).update(_per_million(bill))
+        self.query_one("#per-million", Digits).update(_per_million(snapshot))
         self.query_one("#change", FlatText).show(change_lines(snapshot, previous))
         lines = bill_content(bill, self._inner())
         if snapshot is not None and snapshot.summary.host_limited:
@@ -155,9 +156,10 @@ class BillPane(VerticalScroll, can_focus=True):
         return f"{region}{snapshot.scenario.architecture} prices, {snapshot.bill.prices_as_of}"
 
 
-def _per_million(bill: Bill | None) -> str:
-    """A dash where no duration is known: a cost of nothing would be a claim."""
-    return "-" if bill is None or not bill.typical.invocations else format_usd(bill.per_million_usd)
+def _per_million(snapshot: Snapshot | None) -> str:
+    """A hyphen where nothing is known: large digits have no other dash."""
+    usd = None if snapshot is None else per_million_usd(snapshot)
+    return "-" if usd is None else format_usd(usd)
 
 
 def change_lines(snapshot: Snapshot | None, previous: Snapshot | None) -> Content:

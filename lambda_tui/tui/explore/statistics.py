@@ -7,9 +7,10 @@ from textual.content import Content
 from lambda_tui.load.snapshot import Snapshot
 from lambda_tui.results import Summary
 from lambda_tui.results.intervals import unreliable_percentiles
+from lambda_tui.runs.measured import per_million_usd
 from lambda_tui.runs.ranking import compare_runs
 from lambda_tui.tui.widgets.flat_text import FlatText
-from lambda_tui.wording.numbers import NOTHING, format_change, format_ms, format_usd, ms_number
+from lambda_tui.wording.numbers import format_change, format_ms, format_usd, ms_number
 
 
 class StatisticsLines(FlatText):
@@ -65,9 +66,8 @@ def _counts(summary: Summary) -> Content:
 
 
 def _money(snapshot: Snapshot, previous: Snapshot | None) -> Content:
-    price = format_usd(snapshot.bill.per_million_usd) if snapshot.bill.typical.invocations else NOTHING
     parts: list[Content | str] = [
-        Content.styled(price, "bold $accent"),
+        Content.styled(format_usd(per_million_usd(snapshot)), "bold $accent"),
         (Content.styled(" per million", "$quiet")),
     ]
     if previous is not None:

@@ -49,11 +49,8 @@ def comparison_content(state: ComparisonState) -> Content:
         return status_content(whole)
     count = plural(len(whole.invocations), "invocation")
     if not state.is_final:
-        filled = BAR_CELLS * state.rounds // max(1, state.cap)
         return Content.assemble(
-            ("▸ " + ("stopping  " if whole.state == "stopping" else ""), "$accent"),
-            ("━" * filled, "$accent"),
-            ("─" * (BAR_CELLS - filled), "$grid"),
+            *_progress(whole, state.rounds, state.cap),
             (f"  round {state.rounds:,} of at most {state.cap:,}", "bold"),
             (f"   {count}   {whole.elapsed_ms / 1000:.1f} s   esc stops", "$quiet"),
         )
@@ -78,15 +75,22 @@ def status_content(snapshot: Snapshot) -> Content:
             (f"{plural(done, 'invocation')} in {elapsed}", "$quiet"),
             (_doubts(snapshot), "$warning"),
         )
-    filled = BAR_CELLS * done // max(1, planned)
     return Content.assemble(
-        ("▸ " + ("stopping  " if snapshot.state == "stopping" else ""), "$accent"),
-        ("━" * filled, "$accent"),
-        ("─" * (BAR_CELLS - filled), "$grid"),
+        *_progress(snapshot, done, planned),
         (f"  {done:,} of {planned:,}", "bold"),
         (f"   {snapshot.in_flight} in flight   {elapsed}   esc stops", "$quiet"),
         (_doubts(snapshot), "$warning"),
     )
+
+
+def _progress(snapshot: Snapshot, done: int, planned: int) -> list[tuple[str, str]]:
+    """The bar of what goes on, and whether it is about to stop."""
+    filled = BAR_CELLS * done // max(1, planned)
+    return [
+        ("▸ " + ("stopping  " if snapshot.state == "stopping" else ""), "$accent"),
+        ("━" * filled, "$accent"),
+        ("─" * (BAR_CELLS - filled), "$grid"),
+    ]
 
 
 def _doubts(snapshot: Snapshot) -> str:

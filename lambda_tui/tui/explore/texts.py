@@ -10,6 +10,7 @@ from lambda_tui.aws_facts import vcpus_of
 from lambda_tui.runs.host import wanted_cpus
 from lambda_tui.runs.target import TargetKind
 from lambda_tui.scenario import Scenario
+from lambda_tui.tui.dialogs.reading import help_content
 from lambda_tui.wording.numbers import format_vcpus, plural
 from lambda_tui.wording.scenarios import work_text
 
@@ -90,14 +91,7 @@ PARAGRAPHS: tuple[tuple[str, str], ...] = (
 
 def help_text() -> Content:
     """Keys in groups, then a paragraph a pane."""
-    parts: list[Content] = []
-    for group, keys in KEYS:
-        parts.append(Content.styled(group, "bold $accent"))
-        parts += [Content.assemble("  ", (f"{key:<10}", "bold"), (meaning, "")) for key, meaning in keys]
-        parts.append(Content(""))
-    for title, paragraph in PARAGRAPHS:
-        parts += [Content.styled(title, "bold $accent"), Content(paragraph), Content("")]
-    return Content("\n").join(parts[:-1])
+    return help_content(KEYS, PARAGRAPHS)
 
 
 MARGINAL_PRICES = "On demand, first volume tier, without the free tier: what one more invocation costs."

@@ -13,6 +13,7 @@ from lambda_tui.billing.whatif import Difference, difference
 from lambda_tui.forecast.answer import Answer
 from lambda_tui.forecast.measured import MeasuredBase, SizeDuration
 from lambda_tui.forecast.question import Question
+from lambda_tui.tui.dialogs.reading import help_content
 from lambda_tui.tui.whatif.bill_table import BillRow
 from lambda_tui.tui.whatif.composition_bar import item_ink, item_title
 from lambda_tui.wording.money import (
@@ -79,14 +80,7 @@ PARAGRAPHS = (
 
 def help_text() -> Content:
     """Keys in groups, then a paragraph a picture."""
-    parts: list[Content] = []
-    for group, keys in KEYS:
-        parts.append(Content.styled(group, "bold $accent"))
-        parts += [Content.assemble("  ", (f"{key:<10}", "bold"), meaning) for key, meaning in keys]
-        parts.append(Content(""))
-    for title, paragraph in PARAGRAPHS:
-        parts += [Content.styled(title, "bold $accent"), Content(paragraph), Content("")]
-    return Content("\n").join(parts[:-1])
+    return help_content(KEYS, PARAGRAPHS)
 
 
 def duration_line(duration: SizeDuration, memory_mb: int) -> Content:
