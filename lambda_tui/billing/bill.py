@@ -87,6 +87,8 @@ class Bill:
     lines: tuple[BillLine, ...]
     warm: Bill | None = None
     """None where every invocation counts alike. Where none was warm, that of the cold ones without INIT."""
+    init_left_out: bool = False
+    """This is such a part of cold ones."""
 
     @property
     def total_usd(self) -> Decimal:

@@ -99,7 +99,7 @@ class RunBill:
             return bill
         warm = self._warm if self._warm.invocations else self._without_init
         kind = "warm " if self._warm.invocations else "cold " if self._without_init.invocations else ""
-        return replace(bill, warm=self._bill_of(warm, kind))
+        return replace(bill, warm=replace(self._bill_of(warm, kind), init_left_out=kind == "cold "))
 
     def _bill_of(self, sums: _Sums, kind: str, unreported: int = 0) -> Bill:
         rates, count = self._rates, sums.invocations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
+from lambda_tui.billing import Bill
 from lambda_tui.cli.run_notes import run_notes
 from lambda_tui.results import Distribution, Summary
 from lambda_tui.results.intervals import unreliable_percentiles
@@ -82,6 +83,12 @@ def _outcome(summary: Summary) -> str:
     )
 
 
+def _per_million_of(bill: Bill) -> str:
+    if bill.warm is None:
+        return "per million"
+    return "per million without init" if bill.warm.init_left_out else "per million warm"
+
+
 def _bill(run: MeasuredRun) -> list[str]:
     bill = run.bill
     rows = [
@@ -90,6 +97,6 @@ def _bill(run: MeasuredRun) -> list[str]:
     ]
     rows += [
         ("this run", "", format_usd(bill.total_usd)),
-        ("per million" if bill.warm is None else "per million warm", "", format_usd(per_million_usd(run))),
+        (_per_million_of(bill), "", format_usd(per_million_usd(run))),
     ]
     return aligned(rows)

@@ -11,7 +11,8 @@ from typing import Any, Self, TypeVar
 from lambda_tui.billing import Bill, BillLine, RunBill, load_prices
 from lambda_tui.errors import LambdaTuiError
 from lambda_tui.results import Invocation, RunStatistics, Summary
-from lambda_tui.scenario import Architecture
+from lambda_tui.runs.host import lawful_billed_ms
+from lambda_tui.scenario import Scenario
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 
@@ -74,18 +75,19 @@ def _record(kind: type[_Record], document: Mapping[str, Any], *decimals: str) ->
     return kind(**{**values, **{name: Decimal(values[name]) for name in decimals}})
 
 
-def recomputed(
-    invocations: list[Invocation], region: str, architecture: Architecture, memory_mb: int
-) -> tuple[Summary, Bill]:
+def recomputed(invocations: list[Invocation], region: str, scenario: Scenario) -> tuple[Summary, Bill]:
     """Summary and bill of a run that never got to write its own.
 
     Raises:
         InvalidInput: the price list no longer knows the run's region.
     """
     statistics = RunStatistics()
-    bill = RunBill(load_prices().rates(region, architecture))
+    rates = load_prices().rates(region, scenario.architecture)
+    statistics.gb_ms_usd, statistics.request_usd = rates.gb_second / 1000, rates.request
+    bill = RunBill(rates)
     for invocation in invocations:
         statistics.add(invocation)
+        statistics.add_lawful(invocation, lawful_billed_ms(invocation, scenario))
         report = invocation.report
         if report is not None:
             bill.add(
@@ -96,6 +98,6 @@ def recomputed(
                 first_use=invocation.warmup,
             )
         elif invocation.status in ("ok", "function_error"):
-            bill.add_unreported(memory_mb=memory_mb, at_most_ms=invocation.service_ms)
+            bill.add_unreported(memory_mb=scenario.memory_mb, at_most_ms=invocation.service_ms)
     statistics.unreported_usd = bill.unreported_at_most_usd
     return statistics.summary(), bill.bill()

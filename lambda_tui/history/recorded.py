@@ -81,7 +81,7 @@ def recorded_from_row(row: sqlite3.Row, invocations: list[Invocation]) -> Record
         summary, bill = summary_from_text(row["summary"]), bill_from_text(row["bill"])
     else:
         region = DEFAULT_REGION if target is None else target.region
-        summary, bill = recomputed(invocations, region, scenario.architecture, scenario.memory_mb)
+        summary, bill = recomputed(invocations, region, scenario)
     return RecordedRun(
         run_id=row["run_id"],
         started_at=row["started_at"],

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+
+import pytest
 
 from lambda_tui.cli.run_notes import run_notes
 from lambda_tui.cli.run_table import run_table
@@ -26,6 +29,19 @@ def test_a_large_closed_loop_without_failures_needs_none() -> None:
     assert run_notes(run) == []
     assert "closed loop: 1 caller, 20 invocations" in run_table(run)
     assert "service" not in run_table(run)
+
+
+@pytest.mark.parametrize(
+    ("cold", "label"),
+    [
+        ((False, False, False), "per million "),
+        ((True, False, False), "per million warm "),
+        ((True, True, True), "per million without init "),
+    ],
+)
+def test_the_price_of_a_million_says_what_it_is_of(cold: Sequence[bool], label: str) -> None:
+    run = measured([invocation(index, cold=each) for index, each in enumerate(cold)])
+    assert any(row.startswith(label) for row in run_table(run).splitlines())
 
 
 def test_an_open_loop_shows_both_times_and_explains_them() -> None:

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from lambda_tui.billing import load_prices
+from lambda_tui.history.codec import recomputed
 from lambda_tui.results import CpuUse, Invocation, Report, RunStatistics
 from lambda_tui.runs.host import is_host_limited, lawful_billed_ms, lawful_ms, wanted_cpus
 from lambda_tui.scenario import Scenario
@@ -85,6 +87,15 @@ def test_a_summary_has_the_share_and_what_a_million_would_cost() -> None:
     assert summary.to_document()["host_limited_share"] == 0.5
     gb_s = Decimal(1769) / 1024 * (97 + 92) / 2 / 1000
     expected = (Decimal("0.0000002") + gb_s * Decimal("0.0000166667")) * 1_000_000
+    assert summary.lawful_per_million_usd == pytest.approx(expected)
+
+
+def test_a_recording_without_an_end_has_the_same_marks() -> None:
+    summary, _ = recomputed([took(96.0, 92.0), took(354.0, 92.0)], "us-east-1", PRIMES)
+    rates = load_prices().rates("us-east-1", PRIMES.architecture)
+    gb_s = Decimal(1769) / 1024 * (97 + 92) / 2 / 1000
+    expected = (rates.request + gb_s * rates.gb_second) * 1_000_000
+    assert summary.host_limited == 1
     assert summary.lawful_per_million_usd == pytest.approx(expected)
 
 

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from rich.segment import Segment
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.geometry import Size
 
-from lambda_tui.billing import load_prices, parse_rate
+from lambda_tui.billing import RunBill, load_prices, parse_rate
 from lambda_tui.errors import InvalidInput
 from lambda_tui.forecast.measured import cost_by_memory
 from lambda_tui.load.judge import ComparisonState
@@ -19,6 +19,7 @@ from lambda_tui.results.task_span import TaskSpan
 from lambda_tui.runs.verdicts import Reason, Why
 from lambda_tui.scenario import CONCURRENCY_MODELS, Scenario
 from lambda_tui.tui.drawing.big_letters import GLYPHS, big_letters
+from lambda_tui.tui.explore.bill_pane import bill_content
 from lambda_tui.tui.explore.feed_rows import COLUMNS, feed_head, feed_row
 from lambda_tui.tui.explore.folding import containers_of
 from lambda_tui.tui.explore.memory_costs import memory_costs
@@ -27,8 +28,12 @@ from lambda_tui.tui.explore.status_line import status_content
 from lambda_tui.tui.explore.task_picture import TaskPicture, task_lanes
 from lambda_tui.tui.explore.texts import cpu_line, promise_line
 from lambda_tui.tui.mode_screen import room_class
+from lambda_tui.tui.modes import EXPLORE
+from lambda_tui.tui.theme import variable_defaults
 from lambda_tui.tui.widgets.slider import knob_column, value_at
 from lambda_tui.tui.widgets.strips import Drawing, Row
+from lambda_tui.tui.widgets.title_bar import TitleBar
+from tests.tui.screen_text import screen_text
 from tests.tui.synthetic import SyntheticRun, SyntheticRuns, invocation
 
 SCENARIO = Scenario(invocations=5)
@@ -238,3 +243,54 @@ def test_the_cost_by_memory_marks_the_run_and_dims_what_is_forecast() -> None:
     assert inks["256"] == "$quiet"
     with pytest.raises(InvalidInput):
         cost_by_memory(finished(SCENARIO.with_changes(concurrency="process-pool")), [], rates)
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        ([(None, False), (90.0, False), (None, False)], "1 of 3 cold, left out per million"),
+        ([(None, False), (90.0, False), (None, True)], "2 of 3 left out per million"),
+        ([(90.0, False), (80.0, False)], "none warm: per million without init"),
+    ],
+)
+def test_the_bill_says_what_it_leaves_out_of_a_million(
+    made: Sequence[tuple[float | None, bool]], says: str
+) -> None:
+    """Init in ms where an invocation was cold, and whether it was only to warm up."""
+    bill = RunBill(load_prices().rates("us-east-1", "x86_64"))
+    for init_ms, first_use in made:
+        bill.add(memory_mb=512, billed_ms=400, duration_ms=300.5, init_ms=init_ms, first_use=first_use)
+    cold_starts = sum(init_ms is not None for init_ms, _ in made)
+    run = finished(Scenario())
+    run = replace(run, bill=bill.bill(), summary=replace(run.summary, cold_starts=cold_starts))
+    assert says in bill_content(run, 50).plain
+
+
+def test_an_unreported_invocation_is_not_called_cold() -> None:
+    bill = RunBill(load_prices().rates("us-east-1", "x86_64"))
+    bill.add(memory_mb=512, billed_ms=400, duration_ms=399.5, init_ms=None)
+    bill.add_unreported(memory_mb=512, at_most_ms=410.0)
+    run = finished(Scenario())
+    run = replace(run, bill=bill.bill(), summary=replace(run.summary, cold_starts=0))
+    text = bill_content(run, 50).plain
+    assert "1 of 2 left out per million" in text
+
+
+@pytest.mark.parametrize(
+    ("width", "shows"),
+    [(80, "local · cgroup-v1"), (100, "local · cgroup-v1 · us-east-1"), (62, "local")],
+)
+async def test_the_title_bar_shows_whole_parts_of_the_target(width: int, shows: str) -> None:
+    class Titled(App[None]):
+        def get_theme_variable_defaults(self) -> dict[str, str]:
+            return variable_defaults(dark=True)
+
+        def compose(self) -> ComposeResult:
+            yield TitleBar(EXPLORE, "local · cgroup-v1 · us-east-1")
+
+    async with Titled().run_test(size=(width, 24)) as pilot:
+        await pilot.pause()
+        assert screen_text(pilot.app).splitlines()[0].split("History")[1].strip() == shows
+        pilot.app.query_one(TitleBar).show_target("http://[::1]:8080 · eu-west-1")
+        await pilot.pause()
+        assert "http://[" in screen_text(pilot.app)

@@ -83,10 +83,9 @@ class BillPane(VerticalScroll, can_focus=True):
     def show(self, snapshot: Snapshot | None, previous: Snapshot | None, rates: Rates | None) -> None:
         """Show the bill of `snapshot`; `rates` price the month."""
         self._snapshot, self._previous, self._rates = snapshot, previous, rates
-        bill = snapshot.bill if snapshot and snapshot.bill.invocations else None
         self.query_one("#per-million", Digits).update(_per_million(snapshot))
         self.query_one("#change", FlatText).show(change_lines(snapshot, previous))
-        lines = bill_content(bill, self._inner())
+        lines = bill_content(snapshot, self._inner())
         if snapshot is not None and snapshot.summary.host_limited:
             lines = Content("\n").join([lines, _elsewhere(snapshot, self._inner())])
         if snapshot is not None:
@@ -178,20 +177,21 @@ def change_lines(snapshot: Snapshot | None, previous: Snapshot | None) -> Conten
     )
 
 
-def bill_content(bill: Bill | None, width: int) -> Content:
+def bill_content(run: Snapshot | None, width: int) -> Content:
     """The bill as rows: name, quantity, dollars, set to both edges of `width`."""
-    if bill is None:
+    if run is None or not run.bill.invocations:
         return Content.styled("The bill grows with every invocation.", "$quiet")
+    bill, typical = run.bill, run.bill.typical
     rows = [_row("This run", "", format_usd(bill.total_usd), width, strong=True)]
     for line in bill.lines:
         unit = f" {line.unit}" if line.unit == "GB-s" else ""
         quantity = f"{format_quantity(line.quantity)}{unit}"
         rows.append(_row(f"  {line.item.replace('_', ' ')}", quantity, format_usd(line.usd), width))
-    warm = "warm mean" if bill.warm is not None else "mean"
-    if bill.typical.invocations:
-        rows.append(_row("Billed each", warm, f"{format_quantity(bill.typical.billed_ms)} ms", width))
-    if bill.warm is not None:
-        rows.append(Content.styled(_left_out(bill), "$quiet"))
+    mean = "mean" if typical is bill else "mean without init" if typical.init_left_out else "warm mean"
+    if typical.invocations:
+        rows.append(_row("Billed each", mean, f"{format_quantity(typical.billed_ms)} ms", width))
+    if typical is not bill:
+        rows.append(Content.styled(_left_out(bill, run.summary.cold_starts), "$quiet"))
     return Content("\n").join(rows)
 
 
@@ -201,14 +201,15 @@ def _elsewhere(run: Snapshot, width: int) -> Content:
     return _row("≈ On AWS, about", share, format_usd(run.summary.lawful_per_million_usd), width, strong=True)
 
 
-def _left_out(bill: Bill) -> str:
-    """What of this run says nothing about a million or a month."""
-    others = bill.invocations - bill.typical.invocations
+def _left_out(bill: Bill, cold_starts: int) -> str:
+    """What says nothing about a million or a month: cold starts, first uses, unknown durations."""
     if not bill.typical.invocations:
         return "no REPORT came: durations unknown"
-    if others == 0:
-        return "all cold: per million without init"
-    return f"{others:,} of {bill.invocations:,} cold, left out per million"
+    if bill.typical.init_left_out:
+        return "none warm: per million without init"
+    others = bill.invocations - bill.typical.invocations
+    what = " cold," if others == cold_starts else ""
+    return f"{others:,} of {bill.invocations:,}{what} left out per million"
 
 
 AMOUNT_WIDTH = 13

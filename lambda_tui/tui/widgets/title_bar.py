@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
 from lambda_tui.tui.modes import MODES, Mode
+
+SEPARATOR = " · "
 
 
 class TitleBar(Horizontal):
@@ -28,10 +31,22 @@ class TitleBar(Horizontal):
         tabs = Static(self._tabs(), id="modes")
         tabs.auto_links = False
         yield tabs
-        yield Static(self._target, id="target-label")
+        yield Static(self._fitting(), id="target-label", markup=False)
 
     def show_target(self, label: str) -> None:
-        self.query_one("#target-label", Static).update(label)
+        self._target = label
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        self.query_one("#target-label", Static).update(self._fitting())
+
+    def _fitting(self) -> str:
+        """As many parts of the target's label as there is room for, the first in any case."""
+        parts = self._target.split(SEPARATOR)
+        room = self.app.size.width - self._tabs().cell_length - 2
+        while len(parts) > 1 and cell_len(SEPARATOR.join(parts)) > room:
+            parts.pop()
+        return SEPARATOR.join(parts)
 
     def _tabs(self) -> Content:
         parts = [Content.styled(" λ ", "bold $accent")]
